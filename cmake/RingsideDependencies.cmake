@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the project takes from Debian 12; scripts/packages.sh names the packages.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(SystemCLanguage CONFIG QUIET)
+if(NOT TARGET SystemC::systemc)
+  find_path(SYSTEMC_INCLUDE_DIR systemc REQUIRED)
+  find_library(SYSTEMC_LIBRARY systemc REQUIRED)
+  add_library(SystemC::systemc UNKNOWN IMPORTED)
+  set_target_properties(SystemC::systemc PROPERTIES IMPORTED_LOCATION ${SYSTEMC_LIBRARY}
+                        INTERFACE_INCLUDE_DIRECTORIES ${SYSTEMC_INCLUDE_DIR})
+endif()
+target_link_libraries(ringside_systemc INTERFACE SystemC::systemc Threads::Threads)
+find_package(verilator HINTS /usr/share/verilator QUIET)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(OpenSSL REQUIRED)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)

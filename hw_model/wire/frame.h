@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// An Ethernet frame in flight: bytes from destination address to the end of payload, without FCS.
+// Reference-counted and pooled, so that a hop costs no allocation and no copy.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "formats/units.h"
+
+namespace ringside::hw {
+
+class FramePool;
+
+/// Use through FramePtr. Immutable once handed to a port.
+class Frame {
+ public:
+  std::vector<std::byte> bytes;
+  /// False: the FCS on the wire does not match (link impairment); the MAC drops and counts it.
+  bool fcs_ok = true;
+
+ private:
+  friend class FramePtr;
+  friend class FramePool;
+  uint32_t references_ = 0;
+  FramePool* pool_ = nullptr;
+};
+
+/// Counted pointer to a frame. Not thread-safe: one simulation, one thread.
+class FramePtr {
+ public:
+  FramePtr() = default;
+  explicit FramePtr(Frame* frame) : frame_(frame) { retain(); }
+  FramePtr(const FramePtr& other) : frame_(other.frame_) { retain(); }
+  FramePtr(FramePtr&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+  FramePtr& operator=(FramePtr other) noexcept {
+    std::swap(frame_, other.frame_);
+    return *this;
+  }
+  ~FramePtr() { release(); }
+  Frame* operator->() const { return frame_; }
+  Frame& operator*() const { return *frame_; }
+  explicit operator bool() const { return frame_ != nullptr; }
+
+ private:
+  void retain() {
+    if (frame_ != nullptr) ++frame_->references_;
+  }
+  inline void release();
+  Frame* frame_ = nullptr;
+};
+
+/// Owns frames and reuses them. Must outlive every FramePtr taken from it.
+class FramePool {
+ public:
+  FramePool() = default;
+  FramePool(const FramePool&) = delete;
+  FramePool& operator=(const FramePool&) = delete;
+  ~FramePool() {
+    for (Frame* frame : all_) delete frame;
+  }
+  /// An empty frame with fcs_ok set.
+  FramePtr make() {
+    if (free_.empty()) {
+      all_.push_back(new Frame);
+      all_.back()->pool_ = this;
+      free_.push_back(all_.back());
+    }
+    Frame* frame = free_.back();
+    free_.pop_back();
+    frame->bytes.clear();
+    frame->fcs_ok = true;
+    return FramePtr(frame);
+  }
+
+ private:
+  friend class FramePtr;
+  std::vector<Frame*> all_;
+  std::vector<Frame*> free_;
+};
+
+void FramePtr::release() {
+  if (frame_ != nullptr && --frame_->references_ == 0) frame_->pool_->free_.push_back(frame_);
+}
+
+}  // namespace ringside::hw
