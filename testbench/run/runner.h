@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The seam between command line and simulation: a scenario and options in, a result out. The result
+// holds all that summary.json says.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "testbench/scenario/scenario.h"
+
+namespace ringside::tb {
+
+/// Told how far a run is; called between simulation slices, never from inside one.
+class ProgressSink {
+ public:
+  virtual ~ProgressSink() = default;
+  /// `done` and `total` are application bytes (total 0: unknown); `duration_ps` the scenario's.
+  virtual void progress(uint64_t sim_time_ps, uint64_t duration_ps, uint64_t done,
+                        uint64_t total) = 0;
+};
+
+struct RunOptions {
+  /// Exists; captures and other files of the run go into it.
+  std::string out_dir;
+  bool trace_pcapng = false;
+  /// Polled; when it becomes true the run ends in good order with `incomplete` set. May be null.
+  const std::atomic<bool>* interrupted = nullptr;
+  /// May be null.
+  ProgressSink* progress = nullptr;
+};
+
+struct CheckResult {
+  std::string name;
+  bool pass = false;
+  std::string detail;
+};
+
+struct LatencyNs {
+  uint64_t min = 0;
+  uint64_t p50 = 0;
+  uint64_t p99 = 0;
+  uint64_t max = 0;
+};
+
+/// One flow, ping or echo. What does not apply to its kind is left out of the summary.
+struct FlowResult {
+  std::string name;
+  /// "flow", "ping", "udp_echo", "tcp_echo".
+  std::string kind;
+  uint64_t bytes = 0;
+  uint64_t goodput_bps = 0;
+  /// Lower-case hex of what arrived; empty where nothing was compared.
+  std::string sha256;
+  bool intact = false;
+  std::optional<LatencyNs> latency_ns;
+};
+
+struct HostResult {
+  std::string name;
+  uint64_t cpu_busy_ns = 0;
+  uint64_t interrupts = 0;
+  uint64_t napi_polls = 0;
+  uint64_t tx_frames = 0;
+  uint64_t rx_frames = 0;
+  /// The driver's counters, `ethtool -S` names.
+  std::vector<std::pair<std::string, uint64_t>> driver_counters;
+};
+
+struct NicResult {
+  std::string name;
+  std::string model;
+  std::vector<std::pair<std::string, uint64_t>> counters;
+};
+
+/// How busy a resource was: "host.alice.core0", "link.wire.alice0", 0.0 to 1.0.
+struct LimitResult {
+  std::string resource;
+  double busy = 0;
+};
+
+struct SpeedResult {
+  uint64_t data_frames_per_wall_s = 0;
+  uint64_t clock_cycles_per_wall_s = 0;
+};
+
+struct RunResult {
+  /// Not empty: the run could not be made or broke down; one line that a user can act on. The rest
+  /// holds what was known by then.
+  std::string error;
+  /// The user ended the run before it was done.
+  bool incomplete = false;
+  /// Lower-case hex.
+  std::string digest;
+  std::string content_digest;
+  uint64_t sim_time_ns = 0;
+  double wall_s = 0;
+  std::vector<CheckResult> checks;
+  std::vector<FlowResult> flows;
+  std::vector<HostResult> hosts;
+  std::vector<NicResult> nics;
+  /// Busiest first.
+  std::vector<LimitResult> limits;
+  SpeedResult speed;
+  /// Written into `out_dir`, relative to it.
+  std::vector<std::string> files;
+
+  /// No error, not cut short, every check holds.
+  bool passed() const {
+    if (!error.empty() || incomplete) return false;
+    for (const CheckResult& check : checks) {
+      if (!check.pass) return false;
+    }
+    return true;
+  }
+};
+
+/// Builds and runs the scenario; returns when it is done, broken or interrupted. Once a process:
+/// SystemC allows one simulation.
+RunResult run_scenario(const Scenario& scenario, const RunOptions& options);
+
+}  // namespace ringside::tb

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scenario: what a run is made of, typed, checked, with every default filled in.
+//
+// Comes from a TOML file through load_scenario() (scenario/load.h), which alone fills it: the
+// defaults are in the key table (scenario/keys.h) and nowhere else. Times are picoseconds, rates
+// bits per second, sizes bytes. Knows no SystemC.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "formats/units.h"
+#include "host_driver/cost.h"
+
+namespace ringside::tb {
+
+enum class ModelKind : uint8_t { kLt, kAt, kRtl, kDiff };
+enum class FirmwareKind : uint8_t { kNative, kRv32 };
+enum class CostProfile : uint8_t { kDefault, kZero };
+enum class Interleave : uint8_t { kNone, kSeeded };
+enum class Interrupts : uint8_t { kMsix, kIntx };
+enum class IpVersion : uint8_t { kV4, kV6 };
+enum class FlowProtocol : uint8_t { kTcp };
+
+/// An IPv4 address (the first four bytes) or an IPv6 address, in network order.
+struct IpAddress {
+  IpVersion version = IpVersion::kV4;
+  std::array<uint8_t, 16> bytes{};
+  bool operator==(const IpAddress&) const = default;
+};
+
+/// A host's address and the length of its subnet's prefix, in bits.
+struct IpInterface {
+  IpAddress address;
+  uint8_t prefix_length = 0;
+  bool operator==(const IpInterface&) const = default;
+};
+
+/// `[host.NAME]`.
+struct Host {
+  std::string name;
+  /// Names of its cards; exactly one for now.
+  std::vector<std::string> nics;
+  std::optional<IpInterface> address;
+  std::optional<IpInterface> address6;
+  std::optional<IpAddress> gateway;
+  std::optional<IpAddress> gateway6;
+  uint32_t cores;
+  CostProfile cost;
+  Interleave interleave;
+  uint64_t memory_bytes;
+  /// Of one host context (a SystemC thread).
+  uint64_t stack_size_bytes;
+  /// lwIP's fast timer; its slow timer is twice as long.
+  uint64_t tcp_timer_ps;
+  /// Between netif and driver, frames.
+  uint32_t txqueue_frames;
+  /// `[host.NAME.costs]`: replaces single costs of the profile, by driver::Cost.
+  std::array<std::optional<uint64_t>, static_cast<std::size_t>(driver::Cost::kCount)> costs_ps;
+};
+
+/// `[nic.NAME]`: the card, and what its driver is told.
+struct Nic {
+  std::string name;
+  /// The host that has it, an index into Scenario::hosts.
+  std::size_t host = 0;
+  MacAddress mac;
+  uint16_t mtu_bytes;
+  /// Asked for by the driver; a power of two.
+  uint32_t ring_size;
+  /// Offered by the card; a power of two.
+  uint32_t queue_size_max;
+  Interrupts interrupts;
+  /// Names as in `ringside list features`.
+  std::vector<std::string> withhold;
+  /// The same as bits that the card does not offer.
+  uint64_t withhold_features = 0;
+  uint64_t tx_buffer_bytes;
+  uint64_t rx_buffer_bytes;
+  uint64_t management_latency_ps;
+  /// Of one of the driver's receive buffers, with the virtio-net header.
+  uint64_t rx_buffer_size_bytes;
+  uint32_t napi_budget;
+  uint64_t tx_reclaim_timeout_ps;
+};
+
+/// `[link.NAME]`: a cable between two cards.
+struct Link {
+  std::string name;
+  /// Names of two cards.
+  std::vector<std::string> ends;
+  /// The same as indices into Scenario::nics.
+  std::array<std::size_t, 2> nics{};
+  uint64_t rate_bps;
+  uint64_t delay_ps;
+};
+
+/// What every kind of traffic has: two hosts, an IP version and a time to start.
+struct Traffic {
+  std::string name;
+  std::string from_name;
+  std::string to_name;
+  /// The same as indices into Scenario::hosts.
+  std::size_t from = 0;
+  std::size_t to = 0;
+  IpVersion ip;
+  uint64_t start_ps;
+};
+
+/// `[flow.NAME]`: bytes from one host to another, compared by SHA-256.
+struct Flow : Traffic {
+  FlowProtocol protocol;
+  /// The bytes' file, readable when the scenario was loaded; else `size_bytes` seeded bytes.
+  std::optional<std::string> file;
+  uint64_t size_bytes;
+  /// Of the first connection; connection k uses port + k. Never 0 after loading.
+  uint16_t port;
+  /// Connections that carry consecutive parts of the bytes, equal but for the last.
+  uint32_t streams;
+  /// Bytes given to one send().
+  uint64_t chunk_bytes;
+  /// Where the received bytes are written, if anywhere.
+  std::optional<std::string> output;
+};
+
+/// `[ping.NAME]`: ICMP echo. `size_bytes` of payload.
+struct Ping : Traffic {
+  uint32_t count;
+  uint64_t size_bytes;
+  uint64_t interval_ps;
+};
+
+/// `[udp_echo.NAME]`: datagrams with `size_bytes` of payload that come back.
+struct UdpEcho : Traffic {
+  uint32_t count;
+  uint64_t size_bytes;
+  uint64_t interval_ps;
+  uint16_t port;
+};
+
+/// `[tcp_echo.NAME]`: messages of `size_bytes` over one connection, each sent when the last is
+/// back.
+struct TcpEcho : Traffic {
+  uint32_t count;
+  uint64_t size_bytes;
+  uint16_t port;
+};
+
+struct AppArgument {
+  std::string key;
+  std::string value;
+};
+
+/// `[app.NAME]`: the user's own application, from a shared object.
+struct App {
+  std::string name;
+  std::string host_name;
+  /// The same as an index into Scenario::hosts.
+  std::size_t host = 0;
+  /// `app = "lib.so:entry"`, cut in two; the library's path is complete and readable.
+  std::string library;
+  std::string entry;
+  uint64_t start_ps;
+  /// Sorted by key.
+  std::vector<AppArgument> args;
+};
+
+/// Every vector is in the order of the file.
+struct Scenario {
+  /// The file it came from, as given, and what stands for it in names: `name`, or the file's stem.
+  std::string path;
+  std::string name;
+  std::string description;
+  uint64_t seed;
+  /// Virtual time after which a run that is not done ends as failed.
+  uint64_t duration_ps;
+  ModelKind model;
+  FirmwareKind firmware;
+  std::vector<Host> hosts;
+  std::vector<Nic> nics;
+  std::vector<Link> links;
+  std::vector<Flow> flows;
+  std::vector<Ping> pings;
+  std::vector<UdpEcho> udp_echoes;
+  std::vector<TcpEcho> tcp_echoes;
+  std::vector<App> apps;
+};
+
+/// As written in scenarios: "lt", "native".
+const char* name_of(ModelKind model);
+const char* name_of(FirmwareKind firmware);
+/// "10.0.0.1", "fd00::1" (RFC 5952).
+std::string to_string(const IpAddress& address);
+/// "02:00:00:00:00:01".
+std::string to_string(const MacAddress& mac);
+
+}  // namespace ringside::tb
