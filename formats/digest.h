@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The digest of a run: XXH3-128 over the ordered records of what happened, equal on every machine.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "formats/units.h"
+
+struct XXH3_state_s;
+
+namespace ringside::formats {
+
+/// XXH3-128 of a stream that comes in many small pieces, which are gathered into blocks first.
+class StreamDigest {
+ public:
+  StreamDigest();
+  StreamDigest(StreamDigest&&) noexcept;
+  StreamDigest& operator=(StreamDigest&&) noexcept;
+  ~StreamDigest();
+
+  void update(ByteView bytes) {
+    if (bytes.size() > kBlockBytes - used_) {
+      update_slow(bytes);
+      return;
+    }
+    if (!bytes.empty()) std::memcpy(block_.get() + used_, bytes.data(), bytes.size());
+    used_ += bytes.size();
+  }
+  /// Digest of everything so far as 32 lower-case hexadecimal digits (canonical, big-endian); more
+  /// may follow. Does not depend on how the stream was cut.
+  std::string hex() const;
+
+ private:
+  static constexpr std::size_t kBlockBytes = 65536;
+  struct Free {
+    void operator()(XXH3_state_s* state) const;
+  };
+  void update_slow(ByteView bytes);
+
+  std::unique_ptr<XXH3_state_s, Free> state_;
+  std::unique_ptr<std::byte[]> block_;
+  std::size_t used_ = 0;
+};
+
+/// Digest over records (time, kind, source, bytes) in the order in which they are given. Records do
+/// not run into one another: the length is part of each.
+class RunDigest {
+ public:
+  /// `kind` and `source` are the caller's numbers; they must not depend on the machine.
+  void record(uint64_t time_ps, uint8_t kind, uint32_t source, ByteView bytes) {
+    std::byte header[kHeaderBytes];
+    const uint64_t kind_and_length = kind | uint64_t{bytes.size()} << 8;
+    std::memcpy(header, &time_ps, 8);
+    std::memcpy(header + 8, &kind_and_length, 8);
+    std::memcpy(header + 16, &source, 4);
+    stream_.update(header);
+    stream_.update(bytes);
+    ++records_;
+  }
+  /// As StreamDigest::hex.
+  std::string hex() const { return stream_.hex(); }
+  uint64_t records() const { return records_; }
+
+ private:
+  static constexpr std::size_t kHeaderBytes = 20;
+  StreamDigest stream_;
+  uint64_t records_ = 0;
+};
+
+}  // namespace ringside::formats

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes captures as pcapng (draft-ietf-opsawg-pcapng): several interfaces, nanoseconds, comments.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/status.h"
+#include "formats/units.h"
+
+namespace ringside::formats {
+
+/// What the section header says; empty texts are left out.
+struct PcapngSection {
+  std::string hardware = {};
+  std::string os = {};
+  std::string application = {};
+  std::string comment = {};
+  /// Bytes kept of each packet; 0 keeps all. One number for the file, because libpcap refuses a
+  /// file whose interfaces differ in it.
+  uint32_t snap_length = 0;
+};
+
+/// One interface of a capture; empty texts are left out. Frames are Ethernet (LINKTYPE_ETHERNET).
+struct PcapngInterface {
+  std::string name = {};
+  std::string description = {};
+  std::string comment = {};
+  /// Bits per second; 0 is unknown.
+  uint64_t speed_bps = 0;
+  std::optional<MacAddress> mac = std::nullopt;
+};
+
+enum class PacketDirection : uint8_t { kUnknown = 0, kInbound = 1, kOutbound = 2 };
+
+/// Optional facts about one packet.
+struct PcapngPacketOptions {
+  std::string_view comment = {};
+  PacketDirection direction = PacketDirection::kUnknown;
+};
+
+/// A pcapng file being written. Bytes reach the file in whole blocks only, so that it is valid
+/// whenever the process ends; after an error (a full disk) the file is cut back to its last whole
+/// block and the writer takes nothing more. Errors name the file.
+class PcapngWriter {
+ public:
+  PcapngWriter() = default;
+  PcapngWriter(PcapngWriter&& other) noexcept;
+  PcapngWriter& operator=(PcapngWriter&& other) noexcept;
+  /// Closes; an error is lost, so call close() where it matters.
+  ~PcapngWriter();
+
+  /// Creates or empties `path`. The section header is on disk when it returns.
+  Status open(const std::string& path, const PcapngSection& section);
+  /// The id of the new interface: 0, 1, ... in the order of calls. At any time before its packets.
+  uint32_t add_interface(const PcapngInterface& interface);
+  /// Appends a packet of `frame`, cut to the snap length; `time_ns` counts from 1970 or from the
+  /// start of a simulation. An interface that does not exist is an error.
+  Status write_packet(uint32_t interface, uint64_t time_ns, ByteView frame,
+                      const PcapngPacketOptions& options = {});
+  /// Hands everything so far to the operating system.
+  Status flush();
+  /// Flushes and closes; the first error of the file's life. Harmless if not open.
+  Status close();
+
+  bool is_open() const { return descriptor_ >= 0; }
+  /// The first error so far.
+  const Status& status() const { return status_; }
+  uint64_t packets() const { return packets_; }
+
+ private:
+  class Block;
+  void write_out();
+  void fail(const char* what, int error);
+
+  int descriptor_ = -1;
+  std::string path_;
+  Status status_;
+  std::vector<std::byte> buffer_;
+  uint64_t bytes_on_disk_ = 0;
+  uint64_t packets_ = 0;
+  uint32_t interfaces_ = 0;
+  uint32_t snap_length_ = 0;
+};
+
+}  // namespace ringside::formats
