@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// VirtioNetDriver: a virtio-net driver for the modern PCI transport with split virtqueues
+// (virtio 1.4, "Network Device", "Virtio Over PCI Bus", "Split Virtqueues").
+//
+// It trusts nothing that the device writes: what is read from shared memory is checked against the
+// driver's private state, and a device that breaks the rules is reset, with a growing pause.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host_driver/mutants.h"
+#include "host_driver/napi.h"
+#include "host_driver/net_device.h"
+#include "host_driver/pci_access.h"
+#include "host_driver/platform.h"
+#include "host_driver/queue_owner.h"
+#include "host_driver/receive_queue.h"
+#include "host_driver/transmit_queue.h"
+#include "host_driver/virtio_net_options.h"
+#include "host_driver/virtio_pci.h"
+
+namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD {
+
+/// One network function. `pci` and `platform` outlive it. All errors of the device are reported
+/// through Platform::log and counted; open() returns those of bring-up.
+class VirtioNetDriver final : public NetDevice, private QueueOwner {
+ public:
+  VirtioNetDriver(PciAccess& pci, Platform& platform, const VirtioNetOptions& options = {});
+  /// Stops the device if it is open (then process context is needed).
+  ~VirtioNetDriver() override;
+  VirtioNetDriver(const VirtioNetDriver&) = delete;
+  VirtioNetDriver& operator=(const VirtioNetDriver&) = delete;
+
+  /// Discovery, negotiation, queues, DRIVER_OK. Once up, the link state is reported to the client.
+  Status open(NetDeviceClient& client) override;
+  void stop() override;
+  TxResult transmit(const TxFrame& frame, bool more) override;
+  void release(RxBufferId buffer) override;
+
+  MacAddress mac() const override { return mac_; }
+  uint32_t mtu() const override { return mtu_; }
+  LinkInfo link() const override { return link_; }
+  uint64_t features() const override { return features_; }
+  std::vector<Counter> statistics() const override;
+
+ private:
+  enum class State : uint8_t {
+    kClosed,   ///< before open, after stop
+    kRunning,  ///< DRIVER_OK
+    kBroken,   ///< a fault was found; recovery is scheduled
+    kWaiting,  ///< reset; the next bring-up waits for the back-off timer
+    kFailed,   ///< given up until stop
+  };
+
+  struct Counters {
+    uint64_t resets = 0, faults = 0, interrupts = 0, spurious_interrupts = 0, config_changes = 0;
+  };
+
+  // -- bring_up.cpp
+  Status check_options() const;
+  Status bring_up();
+  Status negotiate();
+  Status start_device();
+  Status set_up_queues();
+  Status set_up_interrupts();
+  Status map_vectors(unsigned vectors);
+  void bind_vectors();
+  void read_configuration();
+  uint64_t readable_config_features() const;
+  bool configured(unsigned feature) const;
+
+  // -- recovery.cpp
+  void take_down();
+  bool reset_device();
+  void release_interrupts();
+  void run_control();
+  void begin_recovery();
+  void finish_recovery();
+  void schedule_attempt();
+  void give_up(const std::string& why);
+  void handle_configuration_change();
+  void deliver_events();
+  void queue_fault(std::string_view what) override;
+  void enter_control();
+  void leave_control();
+
+  // -- interrupts.cpp
+  static bool on_config_interrupt(void* context);
+  static bool on_receive_interrupt(void* context);
+  static bool on_transmit_interrupt(void* context);
+  static bool on_queues_interrupt(void* context);
+  static bool on_shared_interrupt(void* context);
+  static bool on_intx(void* context);
+  void schedule_queues();
+  void schedule_config();
+
+  PciAccess& pci_;
+  Platform& platform_;
+  const VirtioNetOptions options_;
+  VirtioPci device_;
+  NetDeviceClient* client_ = nullptr;
+
+  std::atomic<State> state_{State::kClosed};
+  uint64_t features_ = 0;
+  MacAddress mac_{};
+  uint32_t mtu_ = 1500;
+  LinkInfo link_;
+
+  InterruptMode interrupt_mode_ = InterruptMode::kNone;
+  unsigned vectors_granted_ = 0;
+  unsigned vectors_used_ = 0;
+
+  ReceiveQueue receive_;
+  TransmitQueue transmit_;
+  Napi events_;  ///< softirq: what recovery and configuration changes have to tell the client
+  std::unique_ptr<Work> control_work_;  ///< process: configuration changes and recovery
+  std::unique_ptr<Timer> control_timer_;  ///< back-off, and configuration checks on a shared vector
+  std::unique_ptr<WaitQueue> control_queue_;
+  std::atomic<bool> control_busy_{false};
+  std::atomic<bool> config_pending_{false};
+  std::atomic<bool> link_pending_{false};
+
+  unsigned attempts_ = 0;
+  uint64_t running_since_ns_ = 0;
+  Counters counters_;
+};
+
+}  // namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD
