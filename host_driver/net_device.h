@@ -10,17 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/status.h"
 #include "formats/units.h"
 
 namespace ringside::driver {
 
-/// A success or an error with a message that a user can act on.
-struct Status {
-  std::string error;
-  bool ok() const { return error.empty(); }
-  static Status success() { return {}; }
-  static Status failure(std::string message) { return {std::move(message)}; }
-};
+using ringside::Status;
 
 /// One piece of a frame to transmit; memory that PciAccess::map accepts.
 struct TxFragment {
