@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// See sim_pci_access.h.
+#include "testbench/host/sim_pci_access.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ringside::tb {
+
+namespace {
+
+using driver::Barrier;
+using driver::Cost;
+using driver::InterruptMode;
+
+// Configuration space, PCI Local Bus 3.0 chapter 6 and PCIe Base 4.0 chapter 7.
+constexpr uint32_t kCommand = 0x04;
+constexpr uint32_t kStatus = 0x06;
+constexpr uint32_t kCapabilityPointer = 0x34;
+constexpr uint32_t kInterruptPin = 0x3D;
+constexpr uint32_t kBar0 = 0x10;
+constexpr unsigned kBars = 6;
+constexpr uint16_t kCommandBusMaster = 0x0004;
+constexpr uint16_t kCommandInterruptDisable = 0x0400;
+constexpr uint16_t kStatusCapabilities = 0x0010;
+constexpr uint8_t kCapabilityMsix = 0x11;
+constexpr uint8_t kCapabilityPcie = 0x10;
+constexpr uint16_t kMsixEnable = 0x8000;
+constexpr uint16_t kMsixFunctionMask = 0x4000;
+constexpr uint16_t kMsixTableSize = 0x07FF;
+constexpr uint64_t kMsixEntryBytes = 16;
+constexpr uint32_t kDeviceCapFlr = 1u << 28;
+constexpr uint16_t kDeviceControlFlr = 0x8000;
+/// PCIe Base 4.0, 6.6.2: software waits this long after FLR.
+constexpr uint64_t kFlrWaitPs = 100'000'000'000;
+/// Unhandled level interrupts in a row before the line is switched off, as Linux does.
+constexpr unsigned kUnhandledLimit = 1000;
+
+}  // namespace
+
+void IntxLine::set(SimPciAccess& function, bool asserted) {
+  function.intx_asserted_ = asserted;
+  update(function);
+}
+
+void IntxLine::update(SimPciAccess&) {
+  if (active()) core_.raise(*this);
+}
+
+bool IntxLine::active() const {
+  return std::any_of(functions_.begin(), functions_.end(), [](const SimPciAccess* function) {
+    return function->intx_asserted_ && !function->vectors_.empty() &&
+           !function->vectors_[0]->masked;
+  });
+}
+
+void IntxLine::interrupt() {
+  bool handled = false;
+  for (SimPciAccess* function : functions_) {
+    if (function->vectors_.empty()) continue;
+    const SimPciAccess::Vector& vector = *function->vectors_[0];
+    // The line is shared: every handler is asked, whoever raised it.
+    if (vector.handler != nullptr && vector.handler(vector.context)) handled = true;
+  }
+  unhandled_ = handled ? 0 : unhandled_ + 1;
+  if (active() && unhandled_ < kUnhandledLimit) core_.raise(*this);
+}
+
+SimPciAccess::SimPciAccess(const PciHostContext& host, hw::RootPort& port, bool msix)
+    : host_(host), port_(port), offer_msix_(msix) {}
+
+SimPciAccess::~SimPciAccess() { std::erase(host_.intx.functions_, this); }
+
+uint32_t SimPciAccess::config_read(uint32_t offset, unsigned width) {
+  CpuCore& core = *CpuCore::running();
+  core.charge(Cost::kConfigAccess, 1);
+  core.pay();
+  const uint64_t start = sc_core::sc_time_stamp().value();
+  const uint32_t value = port_.config_read(offset, width);
+  core.stalled_since(start);
+  return value;
+}
+
+void SimPciAccess::config_write(uint32_t offset, unsigned width, uint32_t value) {
+  CpuCore& core = *CpuCore::running();
+  core.charge(Cost::kConfigAccess, 1);
+  core.pay();
+  const uint64_t start = sc_core::sc_time_stamp().value();
+  port_.config_write(offset, width, value);
+  core.stalled_since(start);
+}
+
+uint64_t SimPciAccess::bar_size(unsigned bar) { return bar < kBars ? port_.bar_size(bar) : 0; }
+
+uint64_t SimPciAccess::bar_read(unsigned bar, uint64_t offset, unsigned width) {
+  if (bar >= kBars || offset + width > port_.bar_size(bar)) return ~uint64_t{0} >> (64 - 8 * width);
+  CpuCore& core = *CpuCore::running();
+  core.charge(Cost::kMmioRead, 1);
+  core.pay();
+  const uint64_t start = sc_core::sc_time_stamp().value();
+  const uint64_t value = port_.memory_read(port_.bar_address(bar) + offset, width);
+  core.stalled_since(start);
+  if (host_.memory_order != nullptr) host_.memory_order->read_barrier();
+  return value;
+}
+
+void SimPciAccess::bar_write(unsigned bar, uint64_t offset, unsigned width, uint64_t value) {
+  if (bar >= kBars || offset + width > port_.bar_size(bar)) return;
+  CpuCore& core = *CpuCore::running();
+  core.charge(Cost::kMmioWrite, 1);
+  core.pay();
+  port_.memory_write(port_.bar_address(bar) + offset, width, value);
+}
+
+void SimPciAccess::set_command_bit(uint16_t bit, bool on) {
+  const uint32_t command = config_read(kCommand, 2);
+  config_write(kCommand, 2, on ? command | bit : command & ~uint32_t{bit});
+}
+
+void SimPciAccess::set_bus_master(bool on) { set_command_bit(kCommandBusMaster, on); }
+
+bool SimPciAccess::function_level_reset() {
+  const uint32_t capability = find_capability(kCapabilityPcie);
+  if (capability == 0 || (config_read(capability + 4, 4) & kDeviceCapFlr) == 0) return false;
+  const uint32_t command = config_read(kCommand, 2);
+  uint32_t bars[kBars];
+  for (unsigned bar = 0; bar < kBars; ++bar) bars[bar] = config_read(kBar0 + 4 * bar, 4);
+  config_write(kCommand, 2, 0);
+  config_write(capability + 8, 2, config_read(capability + 8, 2) | kDeviceControlFlr);
+  CpuCore& core = *CpuCore::running();
+  core.charge_ps(kFlrWaitPs);
+  core.pay();
+  for (unsigned bar = 0; bar < kBars; ++bar) config_write(kBar0 + 4 * bar, 4, bars[bar]);
+  config_write(kCommand, 2, command);
+  return true;
+}
+
+uint32_t SimPciAccess::find_capability(uint8_t id) {
+  if ((config_read(kStatus, 2) & kStatusCapabilities) == 0) return 0;
+  uint32_t offset = config_read(kCapabilityPointer, 1) & ~3u;
+  // A list in 192 bytes has at most 48 entries: a loop in it ends.
+  for (unsigned left = 48; offset >= 0x40 && left != 0; --left) {
+    const uint32_t header = config_read(offset, 2);
+    if ((header & 0xFF) == id) return offset;
+    offset = (header >> 8) & ~3u;
+  }
+  return 0;
+}
+
+void SimPciAccess::set_msix_control(uint16_t set, uint16_t clear) {
+  const uint32_t control = config_read(msix_capability_ + 2, 2);
+  config_write(msix_capability_ + 2, 2, (control | set) & ~uint32_t{clear});
+}
+
+unsigned SimPciAccess::interrupts_enable(unsigned wanted, InterruptMode* mode) {
+  *mode = InterruptMode::kNone;
+  if (wanted == 0 || mode_ != InterruptMode::kNone) return 0;
+  msix_capability_ = offer_msix_ ? find_capability(kCapabilityMsix) : 0;
+  unsigned count = 0;
+  if (msix_capability_ != 0) {
+    const unsigned size = (config_read(msix_capability_ + 2, 2) & kMsixTableSize) + 1;
+    const uint32_t table = config_read(msix_capability_ + 4, 4);
+    table_bar_ = table & 7;
+    table_offset_ = table & ~7u;
+    count = std::min(wanted, size);
+    set_msix_control(kMsixEnable | kMsixFunctionMask, 0);
+    for (unsigned vector = 0; vector < count; ++vector) {
+      const uint64_t entry = table_offset_ + vector * kMsixEntryBytes;
+      bar_write(table_bar_, entry, 4, static_cast<uint32_t>(hw::RootPort::kMsiWindow));
+      bar_write(table_bar_, entry + 4, 4, 0);
+      bar_write(table_bar_, entry + 8, 4, vector);
+      write_vector_control(vector, true);
+    }
+    set_msix_control(0, kMsixFunctionMask);
+    mode_ = InterruptMode::kMsix;
+  } else if (config_read(kInterruptPin, 1) != 0) {
+    count = 1;
+    set_command_bit(kCommandInterruptDisable, true);
+    host_.intx.functions_.push_back(this);
+    mode_ = InterruptMode::kIntx;
+  }
+  for (unsigned vector = 0; vector < count; ++vector) {
+    vectors_.push_back(std::make_unique<Vector>());
+  }
+  *mode = mode_;
+  return count;
+}
+
+void SimPciAccess::interrupts_disable() {
+  for (unsigned vector = 0; vector < vectors_.size(); ++vector) {
+    interrupt_bind(vector, nullptr, nullptr);
+    interrupt_synchronize(vector);
+  }
+  if (mode_ == InterruptMode::kMsix) set_msix_control(0, kMsixEnable);
+  std::erase(host_.intx.functions_, this);
+  vectors_.clear();
+  mode_ = InterruptMode::kNone;
+}
+
+void SimPciAccess::interrupt_bind(unsigned vector, driver::InterruptHandler handler,
+                                  void* context) {
+  if (vector >= vectors_.size()) return;
+  vectors_[vector]->handler = handler;
+  vectors_[vector]->context = context;
+  if (handler != nullptr) {
+    interrupt_unmask(vector);
+  } else {
+    interrupt_mask(vector);
+  }
+}
+
+void SimPciAccess::write_vector_control(unsigned vector, bool masked) {
+  bar_write(table_bar_, table_offset_ + vector * kMsixEntryBytes + 12, 4, masked ? 1 : 0);
+}
+
+void SimPciAccess::interrupt_mask(unsigned vector) {
+  if (vector >= vectors_.size()) return;
+  vectors_[vector]->masked = true;
+  if (mode_ == InterruptMode::kMsix) {
+    write_vector_control(vector, true);
+  } else {
+    set_command_bit(kCommandInterruptDisable, true);
+  }
+}
+
+void SimPciAccess::interrupt_unmask(unsigned vector) {
+  if (vector >= vectors_.size()) return;
+  vectors_[vector]->masked = false;
+  if (mode_ == InterruptMode::kMsix) {
+    write_vector_control(vector, false);
+  } else {
+    set_command_bit(kCommandInterruptDisable, false);
+    host_.intx.update(*this);
+  }
+}
+
+void SimPciAccess::interrupt_synchronize(unsigned) {
+  // Handlers run on the interrupt core's own stack of contexts: what is pending there has run when
+  // that core has paid.
+  host_.interrupt_core.pay();
+}
+
+void SimPciAccess::msi(uint32_t vector) {
+  if (mode_ != InterruptMode::kMsix || vector >= vectors_.size()) return;
+  host_.interrupt_core.raise(*vectors_[vector]);
+}
+
+driver::DmaMemory SimPciAccess::alloc_coherent(std::size_t size, std::size_t align) {
+  driver::DmaMemory memory;
+  std::byte* data = host_.allocator.allocate(size, align);
+  if (data == nullptr) return memory;
+  // No store to what was here before may drain into it later.
+  if (host_.memory_order != nullptr) host_.memory_order->full_barrier();
+  std::memset(data, 0, size);
+  memory.data = data;
+  memory.size = size;
+  host_.memory.bus_address(data, size, &memory.bus);
+  return memory;
+}
+
+void SimPciAccess::free_coherent(const driver::DmaMemory& memory) {
+  host_.allocator.free(memory.data);
+}
+
+driver::BusAddress SimPciAccess::map(const void* data, std::size_t size, driver::DmaDirection) {
+  driver::BusAddress bus = 0;
+  return host_.memory.bus_address(data, size, &bus) ? bus : kNoMapping;
+}
+
+void SimPciAccess::unmap(driver::BusAddress, std::size_t, driver::DmaDirection) {}
+
+void SimPciAccess::access_point() {
+  if (host_.memory_order != nullptr) host_.memory_order->perturb();
+  CpuCore::running()->sync();
+}
+
+void SimPciAccess::load(void* to, const void* from, std::size_t size) {
+  access_point();
+  if (host_.memory_order != nullptr) {
+    host_.memory_order->load(static_cast<std::byte*>(to), static_cast<const std::byte*>(from),
+                             size);
+  } else {
+    std::memcpy(to, from, size);
+  }
+}
+
+void SimPciAccess::store(void* to, const void* from, std::size_t size) {
+  access_point();
+  if (host_.memory_order != nullptr) {
+    host_.memory_order->store(static_cast<std::byte*>(to), static_cast<const std::byte*>(from),
+                              size);
+  } else {
+    std::memcpy(to, from, size);
+  }
+}
+
+void SimPciAccess::barrier(Barrier kind) {
+  if (host_.memory_order == nullptr) return;
+  access_point();
+  switch (kind) {
+    case Barrier::kRead:
+      host_.memory_order->read_barrier();
+      break;
+    case Barrier::kWrite:
+      host_.memory_order->write_barrier();
+      break;
+    case Barrier::kFull:
+      host_.memory_order->full_barrier();
+      break;
+  }
+}
+
+}  // namespace ringside::tb
