@@ -195,7 +195,5 @@ const char* name_of(ModelKind model);
 const char* name_of(FirmwareKind firmware);
 /// "10.0.0.1", "fd00::1" (RFC 5952).
 std::string to_string(const IpAddress& address);
-/// "02:00:00:00:00:01".
-std::string to_string(const MacAddress& mac);
 
 }  // namespace ringside::tb

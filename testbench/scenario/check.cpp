@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks between the parts of a scenario.
+#include "testbench/scenario/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "formats/address.h"
+#include "testbench/scenario/address.h"
+#include "testbench/scenario/features.h"
+#include "testbench/scenario/suggest.h"
+
+namespace ringside::tb {
+namespace {
+
+constexpr uint32_t kFirstAutomaticPort = 5001;
+constexpr uint32_t kLastPort = 65535;
+constexpr uint64_t kPsPerMs = 1'000'000'000;
+constexpr uint16_t kIpv6MinimumMtu = 1280;  // RFC 8200, 5.
+
+template <typename Part>
+std::vector<std::string> names_of(const std::vector<Part>& parts) {
+  std::vector<std::string> names;
+  for (const Part& part : parts) names.push_back(part.name);
+  return names;
+}
+
+class Checker {
+ public:
+  Checker(Scenario& scenario, Diagnostics& diagnostics) : s_(scenario), d_(diagnostics) {}
+
+  void run() {
+    fill_macs();
+    check_hosts();
+    check_nics();
+    check_links();
+    check_addresses();
+    check_traffic_names();
+    check_all_traffic();
+    check_apps();
+    if (s_.hosts.empty()) d_.add("", "no host; expected at least one [host.NAME]");
+    if (s_.flows.empty() && s_.pings.empty() && s_.udp_echoes.empty() && s_.tcp_echoes.empty() &&
+        s_.apps.empty()) {
+      d_.add("", "nothing to run; expected at least one flow, ping, udp_echo, tcp_echo or app");
+    }
+  }
+
+ private:
+  /// Index of the part called `name`; says what is wrong at `path` if there is none.
+  template <typename Part>
+  bool find(const std::vector<Part>& parts, const std::string& name, const std::string& path,
+            const char* kind, std::size_t& index) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (parts[i].name == name) {
+        index = i;
+        return true;
+      }
+    }
+    const std::vector<std::string> names = names_of(parts);
+    d_.add(path,
+           names.empty()
+               ? fmt::format("{}: no {} is named '{}'; expected a [{}.NAME] of that name", path,
+                             kind, printable(name), kind)
+               : fmt::format("{}: no {} is named '{}'; expected {}{}", path, kind, printable(name),
+                             join_words(names, "or"), suggestion(name, names)));
+    return false;
+  }
+
+  void fill_macs() {
+    // 02: locally administered, unicast.
+    for (std::size_t i = 0; i < s_.nics.size(); ++i) {
+      if (s_.nics[i].mac != MacAddress{}) continue;
+      const std::size_t number = i + 1;
+      s_.nics[i].mac = {
+          0x02, 0, 0, 0, static_cast<uint8_t>(number >> 8), static_cast<uint8_t>(number)};
+    }
+  }
+
+  void check_hosts() {
+    std::map<std::string, std::string> owner;
+    for (std::size_t i = 0; i < s_.hosts.size(); ++i) {
+      const Host& host = s_.hosts[i];
+      const std::string path = "host." + host.name + ".nics";
+      if (host.nics.size() != 1) {
+        d_.add(path, fmt::format("{} has {} names; expected one, a host has one card in this build",
+                                 path, host.nics.size()));
+      }
+      for (const std::string& name : host.nics) {
+        std::size_t nic = 0;
+        if (!find(s_.nics, name, path, "nic", nic)) continue;
+        const auto [other, fresh] = owner.emplace(name, host.name);
+        if (!fresh) {
+          d_.add(path, fmt::format("{}: nic '{}' is in host '{}' already; expected one host for "
+                                   "each nic",
+                                   path, name, other->second));
+          continue;
+        }
+        s_.nics[nic].host = i;
+      }
+      if (host.tcp_timer_ps % kPsPerMs != 0) {
+        const std::string timer = "host." + host.name + ".tcp_timer";
+        d_.add(timer, timer + " has a part of a millisecond; expected whole milliseconds");
+      }
+      check_gateway(host.name, "gateway", host.gateway, "address", host.address);
+      check_gateway(host.name, "gateway6", host.gateway6, "address6", host.address6);
+    }
+    for (const Nic& nic : s_.nics) {
+      if (owner.contains(nic.name)) continue;
+      const std::string path = "nic." + nic.name;
+      d_.add(path, fmt::format("{} is in no host; expected it in the nics of one host", path));
+    }
+  }
+
+  void check_gateway(const std::string& host, const char* key,
+                     const std::optional<IpAddress>& gateway, const char* address_key,
+                     const std::optional<IpInterface>& address) {
+    const std::string path = fmt::format("host.{}.{}", host, key);
+    if (!gateway) return;
+    if (!address) {
+      d_.add(path, fmt::format("{} without an address; expected host.{}.{} too", path, host,
+                               address_key));
+    } else if (!same_subnet(*address, *gateway) || address->address == *gateway) {
+      d_.add(path, fmt::format("{} = \"{}\" is no neighbour; expected another address in the "
+                               "subnet of host.{}.{}",
+                               path, to_string(*gateway), host, address_key));
+    }
+  }
+
+  void check_nics() {
+    std::map<MacAddress, std::string> macs;
+    for (Nic& nic : s_.nics) {
+      const std::string path = "nic." + nic.name;
+      const auto [other, fresh] = macs.emplace(nic.mac, nic.name);
+      if (!fresh) {
+        d_.add(path + ".mac", fmt::format("{}.mac = \"{}\" is that of nic '{}' too; expected a MAC "
+                                          "address of its own",
+                                          path, formats::format_mac(nic.mac), other->second));
+      }
+      if (nic.ring_size > nic.queue_size_max) {
+        d_.add(path + ".ring_size",
+               fmt::format("{0}.ring_size = {1} is more than the card offers; expected at most "
+                           "{0}.queue_size_max, {2}",
+                           path, nic.ring_size, nic.queue_size_max));
+      }
+      nic.withhold_features = 0;
+      for (const std::string& name : nic.withhold) {
+        for (const Feature& feature : features()) {
+          if (feature.name == name) nic.withhold_features |= uint64_t{1} << feature.bit;
+        }
+      }
+    }
+  }
+
+  void check_links() {
+    std::map<std::string, std::string> used;
+    for (Link& link : s_.links) {
+      const std::string path = "link." + link.name + ".ends";
+      if (link.ends.size() != 2) {
+        d_.add(path, fmt::format("{} has {} {}; expected the names of two nics", path,
+                                 link.ends.size(), link.ends.size() == 1 ? "name" : "names"));
+      }
+      for (std::size_t i = 0; i < link.ends.size(); ++i) {
+        std::size_t nic = 0;
+        if (!find(s_.nics, link.ends[i], path, "nic", nic)) continue;
+        if (i < link.nics.size()) link.nics[i] = nic;
+        const auto [other, fresh] = used.emplace(link.ends[i], link.name);
+        if (!fresh) {
+          d_.add(path, fmt::format("{}: nic '{}' is at the end of link '{}' already; expected one "
+                                   "link for each nic",
+                                   path, link.ends[i], other->second));
+        }
+      }
+    }
+  }
+
+  void check_addresses() {
+    std::map<std::string, std::string> seen;
+    for (const Host& host : s_.hosts) {
+      for (const auto& [key, interface] :
+           {std::pair{"address", &host.address}, std::pair{"address6", &host.address6}}) {
+        if (!*interface) continue;
+        const std::string path = fmt::format("host.{}.{}", host.name, key);
+        const auto [other, fresh] = seen.emplace(to_string((*interface)->address), host.name);
+        if (!fresh) {
+          d_.add(path, fmt::format("{} = \"{}\" is that of host '{}' too; expected an address of "
+                                   "its own",
+                                   path, other->first, other->second));
+        }
+      }
+      if (!host.address6) continue;
+      for (const Nic& nic : s_.nics) {
+        if (std::find(host.nics.begin(), host.nics.end(), nic.name) == host.nics.end() ||
+            nic.mtu_bytes >= kIpv6MinimumMtu) {
+          continue;
+        }
+        const std::string path = "nic." + nic.name + ".mtu";
+        d_.add(path, fmt::format("{} = {} is too small for host.{}.address6; expected at least {}",
+                                 path, nic.mtu_bytes, host.name, kIpv6MinimumMtu));
+      }
+    }
+  }
+
+  void check_traffic_names() {
+    std::map<std::string, std::string> seen;
+    const auto visit = [&](const auto& parts, const char* kind) {
+      for (const auto& part : parts) {
+        const auto [other, fresh] = seen.emplace(part.name, kind);
+        if (fresh) continue;
+        const std::string path = fmt::format("{}.{}", kind, part.name);
+        d_.add(path, fmt::format("{} has the name of {}.{}; expected a name of its own, results "
+                                 "are listed by it",
+                                 path, other->second, part.name));
+      }
+    };
+    visit(s_.flows, "flow");
+    visit(s_.pings, "ping");
+    visit(s_.udp_echoes, "udp_echo");
+    visit(s_.tcp_echoes, "tcp_echo");
+    visit(s_.apps, "app");
+  }
+
+  /// The nic at the other end of the link of `nic`, or none.
+  const Nic* neighbour(const std::string& nic) const {
+    for (const Link& link : s_.links) {
+      if (link.ends.size() != 2) continue;
+      for (std::size_t end = 0; end < 2; ++end) {
+        if (link.ends[end] == nic) return &s_.nics[link.nics[1 - end]];
+      }
+    }
+    return nullptr;
+  }
+
+  bool joined(const Host& from, const Host& to) const {
+    return std::any_of(from.nics.begin(), from.nics.end(), [&](const std::string& nic) {
+      const Nic* other = neighbour(nic);
+      return other != nullptr &&
+             std::find(to.nics.begin(), to.nics.end(), other->name) != to.nics.end();
+    });
+  }
+
+  void check_traffic(Traffic& traffic, const std::string& path) {
+    check_start(path, traffic.start_ps);
+    const bool from = find(s_.hosts, traffic.from_name, path + ".from", "host", traffic.from);
+    const bool to = find(s_.hosts, traffic.to_name, path + ".to", "host", traffic.to);
+    if (!from || !to) return;
+    if (traffic.from == traffic.to) {
+      d_.add(path + ".to", fmt::format("{}.to is '{}' like {}.from; expected another host", path,
+                                       traffic.to_name, path));
+      return;
+    }
+    const bool v4 = traffic.ip == IpVersion::kV4;
+    const Host& a = s_.hosts[traffic.from];
+    const Host& b = s_.hosts[traffic.to];
+    bool complete = true;
+    for (const Host* host : {&a, &b}) {
+      if ((v4 ? host->address : host->address6).has_value()) continue;
+      d_.add(path, fmt::format("{} uses IP {}, but host '{}' has no such address; expected "
+                               "host.{}.{}",
+                               path, v4 ? "v4" : "v6", host->name, host->name,
+                               v4 ? "address" : "address6"));
+      complete = false;
+    }
+    if (!joined(a, b)) {
+      d_.add(path, fmt::format("{}: no link joins '{}' and '{}'; expected a [link.NAME] between "
+                               "their nics",
+                               path, a.name, b.name));
+    } else if (complete) {
+      check_route(path, a, b, v4);
+      check_route(path, b, a, v4);
+    }
+  }
+
+  void check_route(const std::string& path, const Host& from, const Host& to, bool v4) {
+    const IpInterface& own = v4 ? *from.address : *from.address6;
+    const IpInterface& other = v4 ? *to.address : *to.address6;
+    if (same_subnet(own, other.address) || (v4 ? from.gateway : from.gateway6)) return;
+    d_.add(path, fmt::format("{}: {} of host '{}' is outside the subnet of host '{}'; expected one "
+                             "subnet, or host.{}.{}",
+                             path, to_string(other.address), to.name, from.name, from.name,
+                             v4 ? "gateway" : "gateway6"));
+  }
+
+  void check_start(const std::string& path, uint64_t start_ps) {
+    if (start_ps < s_.duration_ps) return;
+    d_.add(path + ".start",
+           fmt::format("{}.start is not before the end; expected less than duration", path));
+  }
+
+  using Ports = std::set<uint32_t>;
+
+  /// Takes `count` ports from `port` on, if it is not 0.
+  void take_port(const std::string& path, uint16_t port, uint32_t count, Ports& taken) {
+    if (port == 0) return;
+    if (port + count - 1 > kLastPort) {
+      d_.add(path + ".port", fmt::format("{}.port = {} leaves no room for {} streams; expected at "
+                                         "most {}",
+                                         path, port, count, kLastPort - count + 1));
+      return;
+    }
+    for (uint32_t i = 0; i < count; ++i) {
+      if (taken.insert(port + i).second) continue;
+      d_.add(path + ".port", fmt::format("{}.port: {} is taken by other traffic to that host; "
+                                         "expected a free port",
+                                         path, port + i));
+      return;
+    }
+  }
+
+  void choose_port(const std::string& path, uint16_t& port, uint32_t count, Ports& taken) {
+    if (port != 0) return;
+    for (uint32_t first = kFirstAutomaticPort; first + count - 1 <= kLastPort; ++first) {
+      const auto busy = taken.lower_bound(first);
+      if (busy != taken.end() && *busy < first + count) continue;
+      for (uint32_t i = 0; i < count; ++i) taken.insert(first + i);
+      port = static_cast<uint16_t>(first);
+      return;
+    }
+    d_.add(path, fmt::format("{}: no free port is left; expected fewer streams", path));
+  }
+
+  void check_all_traffic() {
+    // By the host that answers; fixed ports first, so that automatic ones keep clear of them.
+    std::map<std::string, Ports> tcp;
+    std::map<std::string, Ports> udp;
+    std::set<std::string> outputs;
+    for (Flow& flow : s_.flows) {
+      check_traffic(flow, "flow." + flow.name);
+      take_port("flow." + flow.name, flow.port, flow.streams, tcp[flow.to_name]);
+      check_output(flow, outputs);
+    }
+    for (Ping& ping : s_.pings) check_traffic(ping, "ping." + ping.name);
+    for (UdpEcho& echo : s_.udp_echoes) {
+      check_traffic(echo, "udp_echo." + echo.name);
+      take_port("udp_echo." + echo.name, echo.port, 1, udp[echo.to_name]);
+    }
+    for (TcpEcho& echo : s_.tcp_echoes) {
+      check_traffic(echo, "tcp_echo." + echo.name);
+      take_port("tcp_echo." + echo.name, echo.port, 1, tcp[echo.to_name]);
+    }
+    for (Flow& flow : s_.flows) {
+      choose_port("flow." + flow.name, flow.port, flow.streams, tcp[flow.to_name]);
+    }
+    for (UdpEcho& echo : s_.udp_echoes) {
+      choose_port("udp_echo." + echo.name, echo.port, 1, udp[echo.to_name]);
+    }
+    for (TcpEcho& echo : s_.tcp_echoes) {
+      choose_port("tcp_echo." + echo.name, echo.port, 1, tcp[echo.to_name]);
+    }
+  }
+
+  void check_output(const Flow& flow, std::set<std::string>& outputs) {
+    if (!flow.output) return;
+    const std::string path = "flow." + flow.name + ".output";
+    std::error_code error;
+    if (flow.file && std::filesystem::equivalent(*flow.file, *flow.output, error)) {
+      d_.add(path, fmt::format("{} is the file that is sent; expected another one", path));
+    }
+    if (!outputs.insert(std::filesystem::path(*flow.output).lexically_normal().string()).second) {
+      d_.add(path, fmt::format("{}: '{}' is the output of another flow too; expected another one",
+                               path, printable(*flow.output)));
+    }
+  }
+
+  void check_apps() {
+    for (App& app : s_.apps) {
+      const std::string path = "app." + app.name;
+      find(s_.hosts, app.host_name, path + ".host", "host", app.host);
+      check_start(path, app.start_ps);
+    }
+  }
+
+  Scenario& s_;
+  Diagnostics& d_;
+};
+
+}  // namespace
+
+void check_scenario(Scenario& scenario, Diagnostics& diagnostics) {
+  Checker(scenario, diagnostics).run();
+}
+
+}  // namespace ringside::tb
