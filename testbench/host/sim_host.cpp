@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// See sim_host.h.
+#include "testbench/host/sim_host.h"
+
+namespace ringside::tb {
+
+namespace {
+
+/// Message that observers see for INTx: beyond every MSI-X vector.
+constexpr uint32_t kIntxMessage = 0x10000;
+
+#if defined(__SANITIZE_ADDRESS__)
+/// Red zones and unmerged locals make frames several times larger.
+constexpr std::size_t kStackFactor = 4;
+#else
+constexpr std::size_t kStackFactor = 1;
+#endif
+
+}  // namespace
+
+SimHost::SimHost(const sc_core::sc_module_name& name, const SimHostConfig& config, LogSink log)
+    : sc_core::sc_module(name),
+      config_(config),
+      memory_(config.memory_bytes),
+      allocator_(memory_.arena(), memory_.arena_size()) {
+  std::vector<CpuCore*> cores;
+  for (unsigned core = 0; core < config.cores; ++core) {
+    cores_.push_back(std::make_unique<CpuCore>(("core" + std::to_string(core)).c_str(),
+                                               config.costs, config.stack_size * kStackFactor));
+    cores.push_back(cores_.back().get());
+  }
+  if (config.interleave_seeded) {
+    memory_order_ = std::make_unique<MemoryOrder>("memory_order", *cores_[0], ~config.seed);
+    memory_.observe(memory_order_.get());
+  }
+  platform_ = std::make_unique<SimPlatform>(config.name, cores, config.seed, std::move(log));
+  intx_ = std::make_unique<IntxLine>(*cores_[0]);
+  const PciHostContext context{memory_, allocator_, *cores_[0], *intx_, memory_order_.get()};
+  hw::InterruptSink& sink = *this;
+  for (unsigned port = 0; port < config.ports; ++port) {
+    ports_.push_back(std::make_unique<hw::RootPort>(("port" + std::to_string(port)).c_str(), port,
+                                                    memory_, sink));
+    pci_.push_back(std::make_unique<SimPciAccess>(context, *ports_.back(), config.msix));
+  }
+}
+
+SimHost::~SimHost() = default;
+
+stack::MemoryCallbacks SimHost::stack_memory() {
+  return {&allocator_,
+          [](void* context, std::size_t size) {
+            return static_cast<ArenaAllocator*>(context)->allocate(size);
+          },
+          [](void* context, std::byte* data, std::size_t) {
+            static_cast<ArenaAllocator*>(context)->free(data);
+          }};
+}
+
+void SimHost::msi(unsigned port, uint32_t data) {
+  if (observer_) observer_(port, data);
+  pci_[port]->msi(data);
+}
+
+void SimHost::intx(unsigned port, bool asserted) {
+  if (observer_) observer_(port, kIntxMessage + (asserted ? 1 : 0));
+  intx_->set(*pci_[port], asserted);
+}
+
+}  // namespace ringside::tb

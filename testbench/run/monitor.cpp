@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// See monitor.h.
+#include "testbench/run/monitor.h"
+
+#include <systemc>
+
+namespace ringside::tb {
+
+namespace {
+
+constexpr uint64_t kPsPerNs = 1000;
+
+uint64_t now_ps() { return sc_core::sc_time_stamp().value(); }
+
+template <typename T>
+ByteView bytes_of(const T& value) {
+  return std::as_bytes(std::span(&value, 1));
+}
+
+}  // namespace
+
+/// A link's frames: each once, as it arrives, on the interface of the card that receives it.
+class Monitor::LinkWatch : public hw::LinkObserver {
+ public:
+  LinkWatch(Monitor& monitor, uint32_t first_source, const std::string& link,
+            const std::string (&names)[2], uint64_t rate_bps)
+      : monitor_(monitor), first_source_(first_source), link_(link), rate_bps_(rate_bps) {
+    names_[0] = names[0];
+    names_[1] = names[1];
+  }
+  void add_interfaces() {
+    for (unsigned end = 0; end < 2; ++end) {
+      formats::PcapngInterface interface;
+      interface.name = names_[end];
+      interface.description = "frames that " + names_[end] + " receives from " + link_;
+      interface.speed_bps = rate_bps_;
+      interfaces_[end] = monitor_.capture_.add_interface(interface);
+    }
+  }
+  void frame_arrived(unsigned end, const hw::Frame& frame, hw::TimePs, hw::TimePs) override {
+    const uint64_t now = now_ps();
+    ++monitor_.frames_;
+    monitor_.digest_.record(now, static_cast<uint8_t>(Kind::kFrame), first_source_ + end,
+                            frame.bytes);
+    if (monitor_.capture_.is_open()) {
+      formats::PcapngPacketOptions options;
+      options.direction = formats::PacketDirection::kInbound;
+      monitor_.capture_.write_packet(interfaces_[end], now / kPsPerNs, frame.bytes, options);
+    }
+  }
+
+ private:
+  Monitor& monitor_;
+  uint32_t first_source_;
+  std::string link_;
+  std::string names_[2];
+  uint64_t rate_bps_;
+  uint32_t interfaces_[2] = {};
+};
+
+class Monitor::MemoryWatch : public hw::HostMemoryObserver {
+ public:
+  MemoryWatch(Monitor& monitor, uint32_t source) : monitor_(monitor), source_(source) {}
+  void device_write(uint64_t bus, const std::byte*, ByteView bytes) override {
+    monitor_.digest_.record(now_ps(), static_cast<uint8_t>(Kind::kMemoryWrite), source_,
+                            bytes_of(bus));
+    monitor_.digest_.record(0, static_cast<uint8_t>(Kind::kMemoryWrite), source_, bytes);
+  }
+
+ private:
+  Monitor& monitor_;
+  uint32_t source_;
+};
+
+void Monitor::watch_link(hw::Link& link, const std::string& name, const std::string (&names)[2],
+                         uint64_t rate_bps) {
+  links_.push_back(std::make_unique<LinkWatch>(*this, static_cast<uint32_t>(2 * links_.size()),
+                                               name, names, rate_bps));
+  if (capture_.is_open()) links_.back()->add_interfaces();
+  link.observe(links_.back().get());
+}
+
+void Monitor::watch_memory(hw::HostMemory& memory) {
+  memories_.push_back(
+      std::make_unique<MemoryWatch>(*this, static_cast<uint32_t>(memories_.size())));
+  memory.observe(memories_.back().get());
+}
+
+void Monitor::interrupt(uint32_t source, uint32_t message) {
+  digest_.record(now_ps(), static_cast<uint8_t>(Kind::kInterrupt), source, bytes_of(message));
+}
+
+void Monitor::application_bytes(const std::string& name, ByteView bytes) {
+  auto it = content_.find(name);
+  if (it == content_.end()) {
+    const auto source = static_cast<uint32_t>(content_.size());
+    it = content_.emplace(name, Content{source, {}}).first;
+  }
+  digest_.record(now_ps(), static_cast<uint8_t>(Kind::kApplication), it->second.source, bytes);
+  it->second.digest.update(bytes);
+}
+
+Status Monitor::open_capture(const std::string& path, const std::string& scenario) {
+  formats::PcapngSection section;
+  section.application = "ringside";
+  section.comment = "scenario " + scenario;
+  Status status = capture_.open(path, section);
+  for (auto& link : links_) link->add_interfaces();
+  return status;
+}
+
+Status Monitor::close_capture() { return capture_.close(); }
+
+std::string Monitor::content_digest() const {
+  formats::RunDigest digest;
+  for (const auto& [name, content] : content_) {
+    const std::string hex = content.digest.hex();
+    digest.record(0, 0, 0, std::as_bytes(std::span(name)));
+    digest.record(0, 0, 0, std::as_bytes(std::span(hex)));
+  }
+  return digest.hex();
+}
+
+}  // namespace ringside::tb

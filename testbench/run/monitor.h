@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run's digests are made of, and the capture: sees frames, host-memory writes, interrupts
+// and application bytes in the order in which they happen.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "formats/digest.h"
+#include "formats/pcapng_writer.h"
+#include "hw_model/pcie/host_memory.h"
+#include "hw_model/wire/link.h"
+
+namespace ringside::tb {
+
+class Monitor {
+ public:
+  /// Watches one link. `names`: the cards at ends 0 and 1.
+  void watch_link(hw::Link& link, const std::string& name, const std::string (&names)[2],
+                  uint64_t rate_bps);
+  void watch_memory(hw::HostMemory& memory);
+  /// Sources number the hosts; `message` is the MSI-X vector.
+  void interrupt(uint32_t source, uint32_t message);
+  /// Bytes that application `name` received.
+  void application_bytes(const std::string& name, ByteView bytes);
+
+  /// Starts a capture of all links watched so far and later; before the simulation.
+  Status open_capture(const std::string& path, const std::string& scenario);
+  Status close_capture();
+  uint64_t data_frames() const { return frames_; }
+
+  std::string digest() const { return digest_.hex(); }
+  /// Over the application bytes, in the order of the applications' names: no time in it.
+  std::string content_digest() const;
+
+ private:
+  enum class Kind : uint8_t { kFrame = 1, kMemoryWrite = 2, kInterrupt = 3, kApplication = 4 };
+  class LinkWatch;
+  class MemoryWatch;
+  struct Content {
+    uint32_t source;
+    formats::StreamDigest digest;
+  };
+
+  formats::RunDigest digest_;
+  std::map<std::string, Content> content_;
+  std::vector<std::unique_ptr<LinkWatch>> links_;
+  std::vector<std::unique_ptr<MemoryWatch>> memories_;
+  formats::PcapngWriter capture_;
+  uint64_t frames_ = 0;
+};
+
+}  // namespace ringside::tb
