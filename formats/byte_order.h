@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 namespace ringside::formats {
 
@@ -28,6 +29,14 @@ T load_le(const std::byte* from) {
 template <std::unsigned_integral T>
 T load_be(const std::byte* from) {
   return swap_bytes(load_le<T>(from));
+}
+
+/// A type that is bytes, such as an address: sizeof(T) bytes as they lie at `from`.
+template <typename T>
+requires std::is_trivially_copyable_v<T> &&(alignof(T) == 1) T load_bytes(const std::byte* from) {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
 }
 
 inline uint8_t load_u8(const std::byte* from) { return static_cast<uint8_t>(*from); }
