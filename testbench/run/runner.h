@@ -5,11 +5,17 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "host_driver/net_device.h"
+#include "host_driver/pci_access.h"
+#include "host_driver/platform.h"
+#include "host_driver/virtio_net_options.h"
 #include "testbench/scenario/scenario.h"
 
 namespace ringside::tb {
@@ -23,7 +29,18 @@ class ProgressSink {
                         uint64_t total) = 0;
 };
 
+/// Makes the driver of a card; how a test puts another driver in.
+using DriverFactory = std::function<std::unique_ptr<driver::NetDevice>(
+    driver::PciAccess&, driver::Platform&, const driver::VirtioNetOptions&)>;
+/// The driver of host_driver/.
+std::unique_ptr<driver::NetDevice> make_virtio_net_driver(driver::PciAccess& pci,
+                                                          driver::Platform& platform,
+                                                          const driver::VirtioNetOptions& options);
+
 struct RunOptions {
+  DriverFactory make_driver = make_virtio_net_driver;
+  /// Lines that hosts log, "alice: ..."; may be empty.
+  std::function<void(driver::LogLevel, const std::string&)> log;
   /// Exists; captures and other files of the run go into it.
   std::string out_dir;
   bool trace_pcapng = false;
@@ -91,6 +108,9 @@ struct RunResult {
   /// Not empty: the run could not be made or broke down; one line that a user can act on. The rest
   /// holds what was known by then.
   std::string error;
+  /// `error` is about the input (an application's library without its entry point, a file that
+  /// changed): exit status 2.
+  bool input_wrong = false;
   /// The user ended the run before it was done.
   bool incomplete = false;
   /// Lower-case hex.

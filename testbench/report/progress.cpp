@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// See progress.h. Wall-clock time is right here: nothing of it enters the simulation.
+#include "testbench/report/progress.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "testbench/report/summary.h"
+
+namespace ringside::tb {
+
+namespace {
+constexpr uint64_t kIntervalMs = 100;
+constexpr uint64_t kPsPerNs = 1000;
+}  // namespace
+
+ProgressLine::ProgressLine(std::ostream& out, Clock clock)
+    : out_(out), clock_(clock), start_ms_(clock()), last_ms_(start_ms_) {}
+
+ProgressLine::~ProgressLine() {
+  if (shown_) out_ << "\r\033[K" << std::flush;
+}
+
+void ProgressLine::progress(uint64_t sim_time_ps, uint64_t /*duration_ps*/, uint64_t done,
+                            uint64_t total) {
+  const uint64_t now_ms = clock_();
+  if (now_ms - last_ms_ < kIntervalMs) return;
+  last_ms_ = now_ms;
+  shown_ = true;
+  std::string line =
+      fmt::format("\r\033[K{} simulated", human_time_ns(sim_time_ps / kPsPerNs));
+  if (sim_time_ps > 0 && done > 0) {
+    const double seconds = static_cast<double>(sim_time_ps) * 1e-12;
+    line += fmt::format(", {}",
+                        human_rate(static_cast<uint64_t>(8 * static_cast<double>(done) / seconds)));
+  }
+  if (total > 0 && done > 0 && done <= total) {
+    const double part = static_cast<double>(done) / static_cast<double>(total);
+    const double left_s = static_cast<double>(now_ms - start_ms_) * 1e-3 * (1 - part) / part;
+    line += fmt::format(", {:.0f} %, {:.0f} s left", 100 * part, left_s);
+  }
+  out_ << line << std::flush;
+}
+
+uint64_t steady_clock_ms() {
+  using std::chrono::milliseconds;
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<milliseconds>(now).count());
+}
+
+}  // namespace ringside::tb

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// One line on a terminal that says how far a run is.
+#pragma once
+
+#include <cstdint>
+#include <ostream>
+#include <string>
+
+#include "testbench/run/runner.h"
+
+namespace ringside::tb {
+
+/// Shows simulated time, rate of the traffic in simulated time, and wall time left; at most ten
+/// times a second. Give it to a run only if `out` is a terminal.
+class ProgressLine : public ProgressSink {
+ public:
+  /// Milliseconds of any steady clock.
+  using Clock = uint64_t (*)();
+  ProgressLine(std::ostream& out, Clock clock);
+  /// Clears the line.
+  ~ProgressLine() override;
+
+  void progress(uint64_t sim_time_ps, uint64_t duration_ps, uint64_t done,
+                uint64_t total) override;
+
+ private:
+  std::ostream& out_;
+  Clock clock_;
+  uint64_t start_ms_;
+  uint64_t last_ms_;
+  bool shown_ = false;
+};
+
+/// The steady clock of this machine.
+uint64_t steady_clock_ms();
+
+}  // namespace ringside::tb
