@@ -27,6 +27,8 @@ struct NicConfig {
   uint32_t rx_buffer_bytes = 262144;
   /// From an event to the control plane's answer.
   TimePs management_latency_ps = 1'000'000;
+  /// How long a register read is held for the control plane; then the device needs a reset.
+  TimePs hold_bound_ps = 1'000'000'000;
 };
 
 struct NicCounter {

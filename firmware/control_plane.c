@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The card's control plane as an event-step function (virtio 1.4, "Device Status Field"). */
+#include "firmware/control_plane.h"
+
+#include "formats/virtio_defs.h"
+
+/* The answer to one event: where commands go and which event they answer. */
+struct answer {
+  rs_command_sink sink;
+  void* context;
+  uint32_t sequence;
+};
+
+static struct rs_command command_of(const struct answer* answer, uint32_t kind) {
+  struct rs_command command = {0};
+  command.kind = kind;
+  command.sequence = answer->sequence;
+  return command;
+}
+
+static void send(const struct answer* answer, const struct rs_command* command) {
+  answer->sink(answer->context, command);
+}
+
+static void send_plain(const struct answer* answer, uint32_t kind, uint32_t value, uint16_t queue,
+                       uint64_t features) {
+  struct rs_command command = command_of(answer, kind);
+  command.value = value;
+  command.queue = queue;
+  command.features = features;
+  send(answer, &command);
+}
+
+static void send_status(const struct rs_control_plane* state, const struct answer* answer) {
+  send_plain(answer, RS_COMMAND_STATUS, state->status, 0, 0);
+}
+
+static void put16(uint8_t* at, uint16_t value) {
+  at[0] = (uint8_t)value;
+  at[1] = (uint8_t)(value >> 8);
+}
+
+/* struct virtio_net_config; NCF-D-002, NCF-D-010, NCF-D-011. */
+static void send_config(const struct rs_control_plane* state, const struct answer* answer) {
+  struct rs_command command = command_of(answer, RS_COMMAND_DEVICE_CONFIG);
+  const uint32_t speed = state->link.up ? state->link.speed_mbps : VIRTIO_NET_SPEED_UNKNOWN;
+  unsigned i;
+  for (i = 0; i < 6; ++i) command.config[i] = state->identity.mac[i];
+  put16(command.config + 6, state->link.up ? VIRTIO_NET_S_LINK_UP : 0);
+  put16(command.config + 8, state->identity.queue_pairs);
+  put16(command.config + 10, state->identity.mtu);
+  put16(command.config + 12, (uint16_t)speed);
+  put16(command.config + 14, (uint16_t)(speed >> 16));
+  command.config[16] = state->link.up ? VIRTIO_NET_DUPLEX_FULL : VIRTIO_NET_DUPLEX_UNKNOWN;
+  send(answer, &command);
+}
+
+static void reset(struct rs_control_plane* state, const struct answer* answer) {
+  state->status = 0;
+  state->negotiated = 0;
+  send_plain(answer, RS_COMMAND_RESET, 0, 0, 0);
+  send_plain(answer, RS_COMMAND_NEGOTIATED, 0, 0, 0);
+}
+
+/* STS-D-002 and STS-D-003: the status first, then the notification. */
+static void need_reset(struct rs_control_plane* state, const struct answer* answer) {
+  if ((state->status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0) return;
+  state->status |= VIRTIO_STATUS_DEVICE_NEEDS_RESET;
+  send_status(state, answer);
+  if ((state->status & VIRTIO_STATUS_DRIVER_OK) != 0) {
+    send_plain(answer, RS_COMMAND_CONFIG_INTERRUPT, 0, 0, 0);
+  }
+}
+
+static void power_on(struct rs_control_plane* state, const struct rs_event* event,
+                     const struct answer* answer) {
+  state->identity = event->identity;
+  state->link = event->link;
+  state->offered = rs_features_to_offer(event->identity.features);
+  reset(state, answer);
+  send_plain(answer, RS_COMMAND_OFFER, 0, 0, state->offered);
+  send_config(state, answer);
+  send_status(state, answer);
+}
+
+static void status_write(struct rs_control_plane* state, const struct rs_event* event,
+                         const struct answer* answer) {
+  const uint8_t bits = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_DRIVER_OK |
+                       VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_FAILED;
+  uint8_t wanted;
+  if (event->value == 0) { /* RST-D-001, PCC-D-007 */
+    reset(state, answer);
+    send_status(state, answer);
+    return;
+  }
+  wanted = (uint8_t)(state->status | (event->value & bits)); /* a driver never clears a bit */
+  if ((wanted & ~state->status & VIRTIO_STATUS_FEATURES_OK) != 0) {
+    if (event->features_beyond == 0 &&
+        rs_features_acceptable(state->offered, event->driver_features)) {
+      state->negotiated = event->driver_features;
+      send_plain(answer, RS_COMMAND_NEGOTIATED, 0, 0, state->negotiated);
+    } else { /* FEA-D-003 */
+      wanted = (uint8_t)(wanted & ~VIRTIO_STATUS_FEATURES_OK);
+    }
+  }
+  if ((wanted & VIRTIO_STATUS_FEATURES_OK) == 0) {
+    wanted = (uint8_t)(wanted & ~VIRTIO_STATUS_DRIVER_OK);
+  }
+  state->status = wanted;
+  send_status(state, answer);
+}
+
+/* True if a part of `bytes` bytes at `address` is aligned and does not wrap. VQS-R-001. */
+static int part_ok(uint64_t address, uint64_t align, uint64_t bytes) {
+  return address % align == 0 && address <= UINT64_MAX - bytes;
+}
+
+static int context_ok(const struct rs_control_plane* state, const struct rs_queue_context* queue) {
+  const uint64_t size = queue->size;
+  if (size == 0 || (size & (size - 1)) != 0 || size > state->identity.queue_size_max) return 0;
+  return part_ok(queue->desc, 16, 16 * size) && part_ok(queue->driver, 2, 6 + 2 * size) &&
+         part_ok(queue->device, 4, 6 + 8 * size);
+}
+
+static void queue_enable(struct rs_control_plane* state, const struct rs_event* event,
+                         const struct answer* answer) {
+  const int good = event->value == 1 && event->queue < 2 * state->identity.queue_pairs &&
+                   (state->status & VIRTIO_STATUS_FEATURES_OK) != 0 &&
+                   context_ok(state, &event->context);
+  if (good) {
+    struct rs_command command = command_of(answer, RS_COMMAND_QUEUE_CONTEXT);
+    command.queue = event->queue;
+    command.context = event->context;
+    send(answer, &command);
+  } else {
+    need_reset(state, answer);
+  }
+  send_plain(answer, RS_COMMAND_QUEUE_ACKNOWLEDGE, 0, event->queue, 0);
+}
+
+static void link_change(struct rs_control_plane* state, const struct rs_event* event,
+                        const struct answer* answer) {
+  const uint64_t tells = ((uint64_t)1 << VIRTIO_NET_F_STATUS);
+  state->link = event->link;
+  send_config(state, answer);
+  if ((state->status & VIRTIO_STATUS_DRIVER_OK) != 0 && (state->negotiated & tells) != 0) {
+    send_plain(answer, RS_COMMAND_CONFIG_INTERRUPT, 0, 0, 0);
+  }
+}
+
+void rs_control_plane_step(struct rs_control_plane* state, const struct rs_event* event,
+                           rs_command_sink sink, void* context) {
+  struct answer answer;
+  answer.sink = sink;
+  answer.context = context;
+  answer.sequence = event->sequence;
+  switch (event->kind) {
+    case RS_EVENT_POWER_ON:
+      power_on(state, event, &answer);
+      break;
+    case RS_EVENT_STATUS_WRITE:
+      status_write(state, event, &answer);
+      break;
+    case RS_EVENT_QUEUE_ENABLE:
+      queue_enable(state, event, &answer);
+      break;
+    case RS_EVENT_LINK:
+      link_change(state, event, &answer);
+      break;
+    case RS_EVENT_DEVICE_ERROR:
+      need_reset(state, &answer);
+      break;
+    default:
+      break;
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Interrupts: MSI-X with masking, INTx with the ISR status (virtio 1.4, "Virtio Over PCI Bus",
+// "ISR status capability", "MSI-X Vector Configuration").
+#include "hw_model/core/nic_core.h"
+
+namespace ringside::hw {
+
+void NicCore::queue_interrupt(unsigned queue, ActionList& actions) {
+  if (pci_.msix_enabled()) {
+    send_msix(queues_[queue].vector, actions);
+    return;
+  }
+  isr_ |= VIRTIO_ISR_QUEUE;  // PIS-D-003
+  update_intx(actions);
+}
+
+void NicCore::config_interrupt(ActionList& actions) {
+  if (quiesced_) return;      // RST-D-002
+  isr_ |= VIRTIO_ISR_CONFIG;  // PIS-D-002, also with MSI-X
+  if (pci_.msix_enabled()) {
+    send_msix(config_vector_, actions);
+  } else {
+    update_intx(actions);
+  }
+}
+
+void NicCore::send_msix(uint16_t vector, ActionList& actions) {
+  if (vector >= msix_.vectors()) return;  // PUN-D-001, PCN-D-001
+  if (pci_.msix_masked() || msix_.masked(vector) || !pci_.bus_master()) {
+    msix_.set_pending(vector, true);
+    return;
+  }
+  ++counters_[Counter::kMsixMessages];
+  Action& action = actions.add(ActionKind::kMsix);
+  action.address = msix_.address(vector);
+  action.value = msix_.data(vector);
+  action.tag = vector;
+}
+
+void NicCore::flush_msix(ActionList& actions) {
+  if (!msix_.any_pending() || !pci_.msix_enabled() || pci_.msix_masked() || !pci_.bus_master()) {
+    return;
+  }
+  for (uint16_t vector = 0; vector < msix_.vectors(); ++vector) {
+    if (!msix_.pending(vector) || msix_.masked(vector)) continue;
+    msix_.set_pending(vector, false);
+    send_msix(vector, actions);
+  }
+}
+
+// PIS-D-004: Interrupt Status is the OR of the ISR bits; Interrupt Disable gates the message alone.
+void NicCore::update_intx(ActionList& actions) {
+  const bool status = isr_ != 0 && !pci_.msix_enabled();
+  pci_.set_interrupt_status(status);
+  const bool level = status && !pci_.intx_disabled();
+  if (level == intx_level_) return;
+  intx_level_ = level;
+  if (level) ++counters_[Counter::kIntxAsserts];
+  actions.add(ActionKind::kIntx).value = level;
+}
+
+}  // namespace ringside::hw

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functional core of the card: behaviour without time and without SystemC, as a resumable state
+// machine in which every choice that hardware may make differently is an input.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "formats/virtio.h"
+#include "hw_model/core/action.h"
+#include "hw_model/core/bar_layout.h"
+#include "hw_model/core/core_config.h"
+#include "hw_model/core/counters.h"
+#include "hw_model/core/event.h"
+#include "hw_model/core/msix.h"
+#include "hw_model/core/pci_config.h"
+#include "hw_model/core/queue.h"
+
+namespace ringside::hw {
+
+/// One card. `step` takes one event and appends the actions that follow from it; a scheduler picks
+/// choices with the queries below. The core refuses choices that are not legal now: nothing is used
+/// before its payload is written, no index ahead of its entries, no interrupt without used_event or
+/// flags read after the used index was posted, no DMA and no interrupt unless DRIVER_OK.
+class NicCore {
+ public:
+  static constexpr unsigned kQueuesMax = RS_MAX_QUEUES;
+
+  /// `pool` gives the frames that the card sends and must outlive everything that holds them.
+  NicCore(const CoreConfig& config, FramePool& pool);
+  NicCore(const NicCore&) = delete;
+  NicCore& operator=(const NicCore&) = delete;
+
+  /// Takes `event`, appends to `actions`. Empty if the event was legal; else why not, and nothing
+  /// has changed.
+  std::string_view step(const Event& event, ActionList& actions);
+
+  // -- what is ready; all cheap
+  /// Queues that the card has: receiveq at 2k, transmitq at 2k + 1.
+  unsigned queues() const { return 2u * config_.queue_pairs; }
+  static bool is_transmit(unsigned queue) { return (queue & 1) != 0; }
+  /// DMA and interrupts are allowed: DRIVER_OK, no error, no reset under way, Bus Master Enable.
+  bool active() const { return active_; }
+  bool queue_active(unsigned queue) const { return active_ && queues_[queue].enabled; }
+  /// The driver notified the queue since its available index was last sampled.
+  bool kicked(unsigned queue) const { return queues_[queue].kicked; }
+  /// The driver will notify the card of the next buffer.
+  bool armed(unsigned queue) const { return queues_[queue].armed; }
+  bool can_sample(unsigned queue) const { return queue_active(queue) && !queues_[queue].sampling; }
+  /// The most that kFetchIds may ask for now.
+  uint16_t ids_fetchable(unsigned queue) const {
+    return queue_active(queue) ? queues_[queue].ids_fetchable() : uint16_t{0};
+  }
+  bool descriptors_fetchable(unsigned queue) const {
+    return queue_active(queue) && queues_[queue].head_fetchable();
+  }
+  bool can_start_frame(unsigned queue) const {
+    return queue_active(queue) &&
+           (is_transmit(queue) ? transmit_ready(queues_[queue]) : receive_chains(queue) != 0);
+  }
+  /// A chain waits only for room in the transmit buffer.
+  bool transmit_blocked(unsigned queue) const {
+    return queue_active(queue) && queues_[queue].next_described() &&
+           !transmit_ready(queues_[queue]);
+  }
+  bool frame_waiting(unsigned queue) const { return !receive_fifo_[queue / 2].empty(); }
+  /// The most frames that kReturnUsed may name now.
+  uint32_t used_returnable(unsigned queue) const {
+    return queue_active(queue) ? queues_[queue].returnable() : 0;
+  }
+  /// More buffers are announced than the card can hold chains: return used ones first.
+  bool window_full(unsigned queue) const {
+    return queue_active(queue) && queues_[queue].window_full();
+  }
+  bool suppression_due(unsigned queue) const {
+    const Queue& q = queues_[queue];
+    return queue_active(queue) && !q.deciding && q.used_next != q.used_signalled;
+  }
+  bool can_arm(unsigned queue) const {
+    return can_sample(queue) && (event_idx_ || queues_[queue].no_notify);
+  }
+  /// Register reads that wait for firmware: the adapter bounds the wait with kHoldExpired.
+  bool holding() const { return !held_.empty(); }
+
+  // -- registers, for adapters and tests
+  const PciConfig& pci() const { return pci_; }
+  /// True if [address, address + size) lies in the enabled memory BAR; sets `offset`.
+  bool decode(uint64_t address, uint64_t size, uint64_t* offset) const;
+  uint8_t device_status() const { return status_; }
+  uint64_t negotiated() const { return negotiated_; }
+  uint32_t tx_occupancy() const { return tx_occupancy_; }
+  uint32_t rx_occupancy() const { return rx_occupancy_; }
+  const Counters& counters() const { return counters_; }
+
+ private:
+  enum class ReadKind : uint8_t {
+    kStale,
+    kAvail,
+    kIds,
+    kHeads,
+    kNext,
+    kTable,
+    kPayload,
+    kSuppression
+  };
+  struct Read {
+    ReadKind kind = ReadKind::kStale;
+    uint16_t queue = 0;
+    uint16_t count = 0;     ///< ids or heads; for kSuppression the used index at issue
+    uint32_t position = 0;  ///< chain
+    uint32_t offset = 0;    ///< kPayload: of its first byte from the start of virtio_net_hdr
+    uint32_t size = 0;
+  };
+  struct HeldRead {
+    uint32_t tag;
+    uint32_t offset;
+    uint8_t width;
+  };
+
+  // nic_core.cpp
+  std::string_view dispatch_choice(const Event& event, ActionList& actions);
+  std::string_view command(const rs_command& command, ActionList& actions);
+  void power_on(ActionList& actions);
+  void carrier(const Event& event, ActionList& actions);
+  void reset_device();
+  void update_active();
+  uint32_t post(rs_event event, ActionList& actions);
+  void device_error(DeviceError error, unsigned queue, ActionList& actions);
+  bool has(unsigned feature) const { return (negotiated_ & formats::feature_bit(feature)) != 0; }
+
+  // interrupts.cpp
+  void queue_interrupt(unsigned queue, ActionList& actions);
+  void config_interrupt(ActionList& actions);
+  void send_msix(uint16_t vector, ActionList& actions);
+  void flush_msix(ActionList& actions);
+  void update_intx(ActionList& actions);
+
+  // registers.cpp
+  void config_read(const Event& event, ActionList& actions);
+  void config_write(const Event& event, ActionList& actions);
+  void register_read(uint32_t offset, uint8_t width, uint32_t tag, ActionList& actions);
+  void register_write(uint32_t offset, uint8_t width, uint64_t value, ActionList& actions);
+  bool must_hold(uint32_t offset, unsigned width) const;
+  uint64_t read_now(uint32_t offset, unsigned width, ActionList& actions);
+  std::array<uint8_t, BarLayout::kCommonBytes> common_image() const;
+  void common_write(uint32_t offset, unsigned width, uint64_t value, ActionList& actions);
+  void status_write(uint8_t value, ActionList& actions);
+  void queue_write(uint32_t field, uint64_t value, ActionList& actions);
+  void notify(uint32_t offset, ActionList& actions);
+  void release_held(ActionList& actions);
+  void hold_expired(ActionList& actions);
+  void reply(uint32_t tag, uint64_t value, ActionList& actions);
+  Queue* selected_queue() { return queue_select_ < queues() ? &queues_[queue_select_] : nullptr; }
+  uint16_t valid_vector(uint64_t vector) const {
+    return vector < msix_.vectors() ? static_cast<uint16_t>(vector) : kNoVector;
+  }
+
+  // ring.cpp
+  void read(ReadKind kind, unsigned queue, uint32_t position, uint64_t address, uint32_t size,
+            ActionList& actions, uint16_t count = 0, uint32_t offset = 0);
+  void write(unsigned queue, uint64_t address, uint32_t place, uint32_t size, ActionList& actions);
+  void write16(unsigned queue, uint64_t address, uint16_t value, ActionList& actions);
+  std::string_view dma_done(const Event& event, ActionList& actions);
+  void sample_avail(unsigned queue, ActionList& actions);
+  void avail_sampled(unsigned queue, uint16_t index, ActionList& actions);
+  std::string_view fetch_ids(unsigned queue, uint16_t count, ActionList& actions);
+  void ids_fetched(const Read& read, ByteView data, ActionList& actions);
+  std::string_view return_used(unsigned queue, uint16_t frames, ActionList& actions);
+  void read_suppression(unsigned queue, ActionList& actions);
+  void suppression_read(const Read& read, uint16_t value, ActionList& actions);
+  void arm_notify(unsigned queue, ActionList& actions);
+  void suppress_notify(unsigned queue, ActionList& actions);
+  void chain_done(unsigned queue, ActionList& actions);
+
+  // chain_walk.cpp
+  void fetch_descriptors(unsigned queue, uint16_t count, ActionList& actions);
+  void heads_fetched(const Read& read, ByteView data, ActionList& actions);
+  void walk(unsigned queue, uint32_t position, const formats::VirtqDesc& desc, ActionList& actions);
+  void walk_table(const Read& read, ByteView data, ActionList& actions);
+  bool add_segment(unsigned queue, Chain& chain, const formats::VirtqDesc& desc,
+                   ActionList& actions);
+  void described(unsigned queue, Chain& chain, ActionList& actions);
+
+  // transmit.cpp
+  uint32_t frame_limit() const { return config_.mtu + kEthernetHeader + kVlanTag; }
+  Counter transmit_drop(const Chain& chain) const;
+  bool transmit_ready(const Queue& queue) const;
+  void start_transmit(unsigned queue, ActionList& actions);
+  void payload_read(const Read& read, ByteView data, ActionList& actions);
+
+  // receive.cpp
+  static constexpr uint32_t kNeverFits = ~uint32_t{0};
+  uint32_t receive_chains(unsigned queue) const;
+  void frame_in(const FramePtr& frame);
+  void start_receive(unsigned queue, ActionList& actions);
+  void scatter(unsigned queue, uint32_t chains, ActionList& actions);
+  void drop_received(unsigned queue, Counter why);
+
+  CoreConfig config_;
+  FramePool& pool_;
+  PciConfig pci_;
+  MsixTable msix_;
+  Counters counters_;
+
+  // -- device state
+  bool active_ = false;
+  bool event_idx_ = false;
+  bool broken_ = false;   ///< an error stopped the data plane
+  bool quiesced_ = true;  ///< a reset is under way
+  bool link_up_ = false;
+  bool intx_level_ = false;
+  bool status_pending_ = false;
+  uint8_t status_ = 0;
+  uint8_t isr_ = 0;
+  uint8_t config_generation_ = 0;
+  uint16_t config_vector_ = kNoVector;
+  uint32_t sequence_ = 0;         ///< of the last management event
+  uint32_t status_sequence_ = 0;  ///< of the last device_status write
+  uint32_t reset_sequence_ = 0;   ///< of the last reset: older answers are ignored
+  uint64_t offered_ = 0;
+  uint64_t driver_features_ = 0;
+  uint64_t negotiated_ = 0;
+  bool features_beyond_ = false;
+  uint32_t device_feature_select_ = 0;
+  uint32_t driver_feature_select_ = 0;
+  uint16_t queue_select_ = 0;
+  uint32_t link_speed_ = VIRTIO_NET_SPEED_UNKNOWN;
+  std::array<uint8_t, BarLayout::kDeviceBytes> device_config_{};
+  std::vector<HeldRead> held_;
+
+  // -- data plane
+  std::array<Queue, kQueuesMax> queues_;
+  std::array<FrameFifo, RS_MAX_QUEUE_PAIRS> receive_fifo_;
+  uint32_t tx_occupancy_ = 0;
+  uint32_t rx_occupancy_ = 0;
+  std::vector<Read> reads_;           ///< by tag
+  std::vector<uint32_t> free_reads_;  ///< tags to reuse
+};
+
+}  // namespace ringside::hw

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Receive: the card's frame buffer, and scattering a frame into the driver's buffers (virtio 1.4,
+// "Processing of Incoming Packets").
+#include <algorithm>
+#include <cstring>
+
+#include "hw_model/core/nic_core.h"
+
+namespace ringside::hw {
+
+namespace {
+
+constexpr uint32_t kHeader = sizeof(formats::VirtioNetHdr);
+
+bool vlan_tagged(const std::vector<std::byte>& bytes) {
+  return bytes.size() >= kEthernetHeader + kVlanTag && bytes[12] == std::byte{0x81} &&
+         bytes[13] == std::byte{0x00};
+}
+
+}  // namespace
+
+// NCF-D-005: nothing longer than the MTU and its Ethernet header, with or without a tag.
+void NicCore::frame_in(const FramePtr& frame) {
+  constexpr unsigned kQueue = 0;
+  const std::vector<std::byte>& bytes = frame->bytes;
+  const uint64_t limit = config_.mtu + kEthernetHeader + (vlan_tagged(bytes) ? kVlanTag : 0);
+  if (!frame->fcs_ok) {
+    ++counters_[Counter::kRxDropFcs];
+  } else if (bytes.size() < kEthernetHeader) {
+    ++counters_[Counter::kRxDropShort];
+  } else if (bytes.size() > limit) {
+    ++counters_[Counter::kRxDropLong];
+  } else if (!queue_active(kQueue)) {
+    ++counters_[Counter::kRxDropNotReady];
+  } else if (rx_occupancy_ + bytes.size() > config_.rx_buffer_bytes) {
+    ++counters_[Counter::kRxDropBufferFull];
+  } else {
+    rx_occupancy_ += static_cast<uint32_t>(bytes.size());
+    receive_fifo_[kQueue / 2].push(frame);
+  }
+}
+
+void NicCore::drop_received(unsigned queue, Counter why) {
+  FrameFifo& fifo = receive_fifo_[queue / 2];
+  rx_occupancy_ -= static_cast<uint32_t>(fifo.front()->bytes.size());
+  fifo.pop();
+  ++counters_[why];
+}
+
+/// How many chains the oldest frame takes: 0 if buffers are still missing, kNeverFits if even all
+/// that the card can hold at once would not do.
+uint32_t NicCore::receive_chains(unsigned queue) const {
+  const FrameFifo& fifo = receive_fifo_[queue / 2];
+  const Queue& q = queues_[queue];
+  if (fifo.empty() || !q.next_described()) return 0;
+  const uint64_t wanted = kHeader + fifo.front()->bytes.size();
+  if (!has(VIRTIO_NET_F_MRG_RXBUF)) {  // NRB-D-002
+    return q.chain(q.started).writable_bytes >= wanted ? 1 : kNeverFits;
+  }
+  uint64_t room = 0;
+  uint32_t chains = 0;
+  while (q.started + chains != q.head) {
+    const Chain& chain = q.chain(q.started + chains);
+    if (chain.state != ChainState::kDescribed) return 0;
+    room += chain.writable_bytes;
+    ++chains;
+    if (room >= wanted) return chains;
+  }
+  return chains == std::min<uint32_t>(Queue::kWindow, q.context.size) ? kNeverFits : 0;
+}
+
+void NicCore::start_receive(unsigned queue, ActionList& actions) {
+  const uint32_t chains = receive_chains(queue);
+  if (chains == kNeverFits) {
+    drop_received(queue, Counter::kRxDropNoFit);
+  } else {
+    scatter(queue, chains, actions);
+  }
+}
+
+// NRB-D-001, NRX-D-001 to NRX-D-003: num_buffers says how many, all but the last are full.
+// NRX-D-005, NRX-D-026: without offloads the other fields are 0.
+void NicCore::scatter(unsigned queue, uint32_t chains, ActionList& actions) {
+  Queue& q = queues_[queue];
+  FrameFifo& fifo = receive_fifo_[queue / 2];
+  const std::vector<std::byte>& bytes = fifo.front()->bytes;
+  const auto frame_bytes = static_cast<uint32_t>(bytes.size());
+  formats::VirtioNetHdr header{};
+  header.num_buffers = static_cast<uint16_t>(chains);
+  uint32_t place = actions.reserve_bytes(kHeader + frame_bytes);
+  std::memcpy(actions.bytes(place), &header, kHeader);
+  std::memcpy(actions.bytes(place + kHeader), bytes.data(), frame_bytes);
+  uint32_t left = kHeader + frame_bytes;
+  for (uint32_t i = 0; i < chains; ++i) {
+    Chain& chain = q.chain(q.started++);
+    for (std::size_t at = chain.readable; at < chain.segments.size() && left != 0; ++at) {
+      const uint32_t part = std::min(chain.segments[at].size, left);
+      write(queue, chain.segments[at].address, place, part, actions);
+      place += part;
+      left -= part;
+      chain.used_length += part;
+    }
+    chain.frame_end = i + 1 == chains;
+    chain.state = ChainState::kDone;
+  }
+  ++counters_[Counter::kRxFrames];
+  counters_[Counter::kRxBytes] += frame_bytes;
+  rx_occupancy_ -= frame_bytes;
+  fifo.pop();
+  chain_done(queue, actions);
+}
+
+}  // namespace ringside::hw

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+// Registers in configuration space and in the BAR: common configuration, notification, ISR, device
+// configuration, MSI-X (virtio 1.4, "PCI Device Layout").
+#include <algorithm>
+#include <cstring>
+
+#include "hw_model/core/nic_core.h"
+
+namespace ringside::hw {
+
+using formats::CommonCfg;
+
+namespace {
+
+/// True if the `width` bytes at `offset` touch those of a field of `bytes` at `field`.
+bool touches(uint32_t offset, unsigned width, uint32_t field, unsigned bytes) {
+  return offset < field + bytes && field < offset + width;
+}
+
+template <typename T>
+void put(std::array<uint8_t, BarLayout::kCommonBytes>& image, uint32_t at, T value) {
+  std::memcpy(image.data() + at, &value, sizeof value);
+}
+
+uint64_t extract(const uint8_t* bytes, unsigned width) {
+  uint64_t value = 0;
+  std::memcpy(&value, bytes, width);
+  return value;
+}
+
+uint32_t feature_word(uint64_t features, uint32_t select) {
+  return select < 2 ? static_cast<uint32_t>(features >> (32 * select)) : 0;
+}
+
+bool register_access(uint32_t offset, unsigned width) {
+  return (width == 1 || width == 2 || width == 4 || width == 8) && offset % width == 0 &&
+         offset + width <= BarLayout::kSize;
+}
+
+}  // namespace
+
+void NicCore::reply(uint32_t tag, uint64_t value, ActionList& actions) {
+  Action& action = actions.add(ActionKind::kReadReply);
+  action.tag = tag;
+  action.value = value;
+}
+
+void NicCore::config_read(const Event& event, ActionList& actions) {
+  const auto offset = static_cast<uint32_t>(event.address);
+  const uint32_t in_window = offset - PciConfig::kPciCfgData;
+  if (in_window >= 4) {
+    reply(event.tag, pci_.read(offset, event.width), actions);
+    return;
+  }
+  // PCA-D-003: the read of the data field reads the BAR.
+  const uint32_t length = pci_.window_length();
+  const bool usable =
+      pci_.window_bar() == 0 && length <= 4 && register_access(pci_.window_offset(), length);
+  if (!usable || in_window != 0) {
+    reply(event.tag, 0, actions);
+    return;
+  }
+  register_read(pci_.window_offset(), static_cast<uint8_t>(length), event.tag, actions);
+}
+
+void NicCore::config_write(const Event& event, ActionList& actions) {
+  const auto offset = static_cast<uint32_t>(event.address);
+  if (offset == PciConfig::kPciCfgData) {  // PCA-D-002
+    const uint32_t length = pci_.window_length();
+    if (pci_.window_bar() == 0 && length <= event.width &&
+        register_access(pci_.window_offset(), length)) {
+      const uint64_t mask = length == 4 ? 0xFFFFFFFFu : (1u << (8 * length)) - 1;
+      register_write(pci_.window_offset(), static_cast<uint8_t>(length), event.value & mask,
+                     actions);
+    }
+    return;
+  }
+  if (pci_.write(offset, event.width, static_cast<uint32_t>(event.value))) {  // FLR
+    ++counters_[Counter::kFunctionResets];
+    if (intx_level_) actions.add(ActionKind::kIntx).value = 0;
+    intx_level_ = false;
+    pci_.reset();
+    msix_.reset();
+    status_ = 0;
+    reset_device();
+    power_on(actions);
+    release_held(actions);
+    return;
+  }
+  update_active();
+  update_intx(actions);
+  flush_msix(actions);
+}
+
+bool NicCore::must_hold(uint32_t offset, unsigned width) const {
+  if (offset >= BarLayout::kCommonBytes) return false;
+  if (status_pending_ && touches(offset, width, CommonCfg::kDeviceStatus, 1)) return true;
+  return queue_select_ < queues() && queues_[queue_select_].enable_pending &&
+         touches(offset, width, CommonCfg::kQueueEnable, 2);
+}
+
+void NicCore::register_read(uint32_t offset, uint8_t width, uint32_t tag, ActionList& actions) {
+  if (!register_access(offset, width)) {
+    reply(tag, ~uint64_t{0}, actions);
+  } else if (must_hold(offset, width)) {
+    held_.push_back({tag, offset, width});
+  } else {
+    reply(tag, read_now(offset, width, actions), actions);
+  }
+}
+
+void NicCore::release_held(ActionList& actions) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < held_.size(); ++i) {
+    const HeldRead read = held_[i];
+    if (must_hold(read.offset, read.width)) {
+      held_[kept++] = read;
+    } else {
+      reply(read.tag, read_now(read.offset, read.width, actions), actions);
+    }
+  }
+  held_.resize(kept);
+}
+
+// Firmware did not answer in time: hardware shows DEVICE_NEEDS_RESET by itself.
+void NicCore::hold_expired(ActionList& actions) {
+  if (held_.empty()) return;
+  ++counters_[Counter::kHoldsExpired];
+  status_ |= VIRTIO_STATUS_DEVICE_NEEDS_RESET;
+  status_pending_ = false;
+  for (Queue& queue : queues_) queue.enable_pending = false;
+  device_error(DeviceError::kManagementTimeout, 0, actions);
+  release_held(actions);
+}
+
+uint64_t NicCore::read_now(uint32_t offset, unsigned width, ActionList& actions) {
+  if (offset + width <= BarLayout::kCommonBytes) return extract(&common_image()[offset], width);
+  if (offset >= BarLayout::kIsr && offset < BarLayout::kIsr + BarLayout::kIsrBytes) {
+    if (offset != BarLayout::kIsr) return 0;
+    const uint8_t isr = isr_;
+    isr_ = 0;  // PIS-D-005
+    update_intx(actions);
+    return isr;
+  }
+  if (offset >= BarLayout::kDevice && offset < BarLayout::kDevice + BarLayout::kDeviceBytes) {
+    return extract(&device_config_[offset - BarLayout::kDevice], width);  // CFG-D-001
+  }
+  const uint32_t word = offset & ~uint32_t{3};
+  uint64_t value = 0;
+  if (word >= BarLayout::kMsixPending) {
+    value = msix_.read_pending(word - BarLayout::kMsixPending);
+    if (width == 8) value |= uint64_t{msix_.read_pending(word + 4 - BarLayout::kMsixPending)} << 32;
+  } else if (word >= BarLayout::kMsixTable) {
+    value = msix_.read_table(word - BarLayout::kMsixTable);
+    if (width == 8) value |= uint64_t{msix_.read_table(word + 4 - BarLayout::kMsixTable)} << 32;
+  }
+  value >>= 8 * (offset & 3);
+  return width == 8 ? value : value & ((uint64_t{1} << (8 * width)) - 1);
+}
+
+std::array<uint8_t, BarLayout::kCommonBytes> NicCore::common_image() const {
+  std::array<uint8_t, BarLayout::kCommonBytes> image{};
+  put(image, CommonCfg::kDeviceFeatureSelect, device_feature_select_);
+  put(image, CommonCfg::kDeviceFeature, feature_word(offered_, device_feature_select_));
+  put(image, CommonCfg::kDriverFeatureSelect, driver_feature_select_);
+  put(image, CommonCfg::kDriverFeature,
+      feature_word(driver_features_ & offered_, driver_feature_select_));  // PCC-D-004
+  put(image, CommonCfg::kConfigMsixVector, config_vector_);
+  put(image, CommonCfg::kNumQueues, static_cast<uint16_t>(queues()));
+  put(image, CommonCfg::kDeviceStatus, status_);
+  put(image, CommonCfg::kConfigGeneration, config_generation_);
+  put(image, CommonCfg::kQueueSelect, queue_select_);
+  if (queue_select_ >= queues()) return image;  // PCC-D-014
+  const Queue& queue = queues_[queue_select_];
+  put(image, CommonCfg::kQueueSize, queue.size_register);
+  put(image, CommonCfg::kQueueMsixVector, queue.vector);
+  put(image, CommonCfg::kQueueEnable, static_cast<uint16_t>(queue.enabled));
+  put(image, CommonCfg::kQueueNotifyOff, queue_select_);
+  put(image, CommonCfg::kQueueDesc, queue.desc_register);
+  put(image, CommonCfg::kQueueDriver, queue.driver_register);
+  put(image, CommonCfg::kQueueDevice, queue.device_register);
+  put(image, CommonCfg::kQueueNotifConfigData, queue_select_);
+  return image;
+}
+
+void NicCore::register_write(uint32_t offset, uint8_t width, uint64_t value, ActionList& actions) {
+  if (!register_access(offset, width)) return;
+  if (offset >= BarLayout::kNotify && offset < BarLayout::kNotify + BarLayout::kNotifyBytes) {
+    notify(offset - BarLayout::kNotify, actions);
+  } else if (offset < BarLayout::kCommonBytes) {
+    common_write(offset, width, value, actions);
+  } else if (offset >= BarLayout::kMsixTable && offset < BarLayout::kMsixPending && width >= 4) {
+    const uint32_t at = offset - BarLayout::kMsixTable;
+    msix_.write_table(at, static_cast<uint32_t>(value));
+    if (width == 8) msix_.write_table(at + 4, static_cast<uint32_t>(value >> 32));
+    flush_msix(actions);
+  }
+}
+
+// The address names the queue; the data (with NOTIFICATION_DATA: how far the driver is) is a hint
+// that is not needed, because the card reads the available index itself. VQS-D-022.
+void NicCore::notify(uint32_t offset, ActionList&) {
+  const uint32_t queue = offset / BarLayout::kNotifyMultiplier;
+  if (queue >= queues()) return;
+  ++counters_[Counter::kDoorbells];
+  queues_[queue].kicked = true;
+}
+
+void NicCore::common_write(uint32_t offset, unsigned width, uint64_t value, ActionList& actions) {
+  // Fields see whole values: bytes that the write does not cover keep theirs. PLY-D-001.
+  auto image = common_image();
+  std::memcpy(image.data() + offset, &value, width);
+  const auto written = [&](uint32_t field, unsigned bytes) {
+    return touches(offset, width, field, bytes);
+  };
+  const auto field = [&](uint32_t at, unsigned bytes) { return extract(&image[at], bytes); };
+  if (written(CommonCfg::kDeviceFeatureSelect, 4)) {
+    device_feature_select_ = static_cast<uint32_t>(field(CommonCfg::kDeviceFeatureSelect, 4));
+  }
+  if (written(CommonCfg::kDriverFeatureSelect, 4)) {
+    driver_feature_select_ = static_cast<uint32_t>(field(CommonCfg::kDriverFeatureSelect, 4));
+  }
+  if (written(CommonCfg::kDriverFeature, 4)) {
+    const uint64_t word = field(CommonCfg::kDriverFeature, 4);
+    if (driver_feature_select_ < 2) {
+      const unsigned shift = 32 * driver_feature_select_;
+      driver_features_ = (driver_features_ & ~(uint64_t{0xFFFFFFFF} << shift)) | (word << shift);
+    } else {
+      features_beyond_ = features_beyond_ || word != 0;
+    }
+  }
+  if (written(CommonCfg::kConfigMsixVector, 2)) {
+    config_vector_ = valid_vector(field(CommonCfg::kConfigMsixVector, 2));
+  }
+  if (written(CommonCfg::kDeviceStatus, 1)) {
+    status_write(static_cast<uint8_t>(field(CommonCfg::kDeviceStatus, 1)), actions);
+  }
+  if (written(CommonCfg::kQueueSelect, 2)) {
+    queue_select_ = static_cast<uint16_t>(field(CommonCfg::kQueueSelect, 2));
+  }
+  for (const auto& [at, bytes] : {std::pair{CommonCfg::kQueueSize, 2u},
+                                  {CommonCfg::kQueueMsixVector, 2u},
+                                  {CommonCfg::kQueueDesc, 8u},
+                                  {CommonCfg::kQueueDriver, 8u},
+                                  {CommonCfg::kQueueDevice, 8u},
+                                  {CommonCfg::kQueueEnable, 2u}}) {
+    if (written(at, bytes)) queue_write(at, field(at, bytes), actions);
+  }
+}
+
+void NicCore::status_write(uint8_t value, ActionList& actions) {
+  rs_event event{};
+  event.kind = RS_EVENT_STATUS_WRITE;
+  event.value = value;
+  event.driver_features = driver_features_;
+  event.features_beyond = features_beyond_;
+  status_sequence_ = post(event, actions);
+  status_pending_ = true;
+  if (value != 0) return;
+  reset_sequence_ = status_sequence_;  // nothing may happen behind the reset: stop now
+  quiesced_ = true;
+  update_active();
+}
+
+void NicCore::queue_write(uint32_t field, uint64_t value, ActionList& actions) {
+  Queue* queue = selected_queue();
+  if (queue == nullptr) return;
+  switch (field) {
+    case CommonCfg::kQueueMsixVector:
+      queue->vector = valid_vector(value);  // PMX-D-006, PMX-D-009
+      return;
+    case CommonCfg::kQueueEnable: {
+      rs_event event{};
+      event.kind = RS_EVENT_QUEUE_ENABLE;
+      event.value = static_cast<uint32_t>(value);
+      event.queue = queue_select_;
+      event.context = {queue->desc_register, queue->driver_register, queue->device_register,
+                       queue->size_register};
+      queue->enable_sequence = post(event, actions);
+      queue->enable_pending = true;
+      return;
+    }
+    default:
+      break;
+  }
+  if (queue->enabled || queue->enable_pending) return;  // PCC-R-004: set up before it is enabled
+  switch (field) {
+    case CommonCfg::kQueueSize:
+      if (value != 0 && value <= config_.queue_size_max && (value & (value - 1)) == 0) {
+        queue->size_register = static_cast<uint16_t>(value);  // PCC-D-015
+      }
+      return;
+    case CommonCfg::kQueueDesc:
+      queue->desc_register = value;
+      return;
+    case CommonCfg::kQueueDriver:
+      queue->driver_register = value;
+      return;
+    default:
+      queue->device_register = value;
+      return;
+  }
+}
+
+}  // namespace ringside::hw

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loosely timed card: carries out the core's actions at once and chooses greedily.
+#include "hw_model/tlm/lt_nic.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <string>
+
+#include "hw_model/core/nic_core.h"
+#include "hw_model/tlm/dma_reader.h"
+
+namespace ringside::hw {
+
+namespace {
+
+CoreConfig core_config(const NicConfig& config) {
+  CoreConfig core;
+  core.mac = config.mac;
+  core.mtu = config.mtu;
+  core.features = config.features;
+  core.queue_size_max = config.queue_size_max;
+  core.msix_vectors = config.msix_vectors;
+  core.tx_buffer_bytes = config.tx_buffer_bytes;
+  core.rx_buffer_bytes = config.rx_buffer_bytes;
+  return core;
+}
+
+/// Frames given to the port whose last bit has not left, oldest first.
+class FramesInFlight {
+ public:
+  struct Entry {
+    TimePs end;
+    uint32_t bytes;
+  };
+  bool empty() const { return head_ == tail_; }
+  std::size_t size() const { return tail_ - head_; }
+  const Entry& operator[](std::size_t i) const { return slots_[(head_ + i) & (slots_.size() - 1)]; }
+  void push(Entry entry) {
+    if (size() == slots_.size()) {
+      std::vector<Entry> larger(2 * slots_.size());
+      for (std::size_t i = 0; i < size(); ++i) larger[i] = (*this)[i];
+      tail_ = size();
+      head_ = 0;
+      slots_ = std::move(larger);
+    }
+    slots_[tail_++ & (slots_.size() - 1)] = entry;
+  }
+  void pop() { ++head_; }
+
+ private:
+  std::vector<Entry> slots_{256};
+  std::size_t head_ = 0, tail_ = 0;
+};
+
+class LtNic final : public NicModel,
+                    public tlm::tlm_fw_transport_if<>,
+                    public tlm::tlm_bw_transport_if<>,
+                    public CommandSink {
+ public:
+  SC_HAS_PROCESS(LtNic);
+  LtNic(const sc_core::sc_module_name& name, const NicConfig& config,
+        std::unique_ptr<ControlPlane> control, FramePool& pool)
+      : NicModel(name),
+        config_(config),
+        control_(std::move(control)),
+        core_(core_config(config), pool),
+        reader_(initiator_) {
+    target_.bind(*this);
+    initiator_.bind(*this);
+    control_->attach(*this);
+    write_payload_.set_extension(&write_extension_);
+    SC_METHOD(serve);
+    sensitive << work_;
+    dont_initialize();
+  }
+  ~LtNic() override { write_payload_.clear_extension(&write_extension_); }
+
+  tlm::tlm_target_socket<>& pcie_target() override { return target_; }
+  tlm::tlm_initiator_socket<>& pcie_initiator() override { return initiator_; }
+  void connect(EthernetPort& port) override {
+    port_ = &port;
+    port.attach(*this);
+  }
+  std::vector<NicCounter> counters() const override;
+
+  // EthernetReceiver
+  void receive_frame(const FramePtr& frame, TimePs, TimePs) override {
+    take(Event::frame_in(frame));
+    if (serving_) {
+      schedule();
+      return;
+    }
+    serving_ = true;
+    serve_receive(0);
+    serving_ = false;
+  }
+  void carrier_change(bool up) override { take(Event::carrier(up, speed_mbps())); }
+
+  // CommandSink
+  void command(const rs_command& command) override {
+    take(Event::from_command(command));
+    schedule();
+  }
+
+ private:
+  /// A register read under way: answered at once, or held.
+  struct Reply {
+    bool done = true;
+    uint64_t value = 0;
+    sc_core::sc_event event;
+  };
+
+  void start_of_simulation() override {
+    const bool up = port_ != nullptr && port_->carrier();
+    take(Event::carrier(up, speed_mbps()));
+    take(Event{EventKind::kPowerOn});
+  }
+  uint32_t speed_mbps() const {
+    return port_ == nullptr ? VIRTIO_NET_SPEED_UNKNOWN
+                            : static_cast<uint32_t>(port_->rate_bps() / 1'000'000);
+  }
+
+  // -- requests from the root complex
+  void b_transport(tlm::tlm_generic_payload& request, sc_core::sc_time& delay) override;
+  tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& request, tlm::tlm_phase&,
+                                     sc_core::sc_time&) override {
+    request.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
+    return tlm::TLM_COMPLETED;
+  }
+  bool get_direct_mem_ptr(tlm::tlm_generic_payload&, tlm::tlm_dmi&) override { return false; }
+  unsigned transport_dbg(tlm::tlm_generic_payload&) override { return 0; }
+  uint64_t read_register(EventKind kind, uint64_t address, uint8_t width);
+
+  // -- the initiator socket's way back
+  tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&,
+                                     sc_core::sc_time&) override {
+    return tlm::TLM_COMPLETED;
+  }
+  void invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 last) override {
+    reader_.invalidate(first, last);
+  }
+
+  // -- events into the core, actions out of it
+  void take(const Event& event);
+  void carry_out(ActionList& actions);
+  void dma_read(const Action& action, ActionList& actions);
+  bool posted_write(uint64_t address, const std::byte* data, uint32_t size, PcieSpace space);
+  void choose(EventKind kind, unsigned queue, unsigned count = 0) {
+    take(Event::choice(kind, static_cast<uint16_t>(queue), static_cast<uint16_t>(count)));
+  }
+
+  // -- the greedy scheduler
+  void schedule() {
+    if (!scheduled_) work_.notify(sc_core::SC_ZERO_TIME);
+    scheduled_ = true;
+  }
+  void serve();
+  void serve_transmit(unsigned queue);
+  void serve_receive(unsigned queue);
+  bool advance_ring(unsigned queue);
+  void return_used(unsigned queue);
+  void drain_transmit_buffer();
+  void wake_when_room();
+
+  NicConfig config_;
+  std::unique_ptr<ControlPlane> control_;
+  NicCore core_;
+  tlm::tlm_target_socket<> target_{"pcie_target"};
+  tlm::tlm_initiator_socket<> initiator_{"pcie_initiator"};
+  DmaReader reader_;
+  EthernetPort* port_ = nullptr;
+  tlm::tlm_generic_payload write_payload_;
+  PcieExtension write_extension_;
+  sc_core::sc_event work_;
+  bool scheduled_ = false;
+  bool serving_ = false;
+  FramesInFlight in_flight_;
+  std::vector<std::unique_ptr<ActionList>> lists_;  ///< one for each level of nested events
+  std::size_t depth_ = 0;
+  std::vector<std::unique_ptr<Reply>> replies_;  ///< by tag
+};
+
+std::vector<NicCounter> LtNic::counters() const {
+  std::vector<NicCounter> result;
+  for (unsigned i = 0; i < static_cast<unsigned>(Counter::kCount); ++i) {
+    const auto counter = static_cast<Counter>(i);
+    result.push_back({counter_name(counter), core_.counters()[counter]});
+  }
+  for (unsigned i = 0; i < static_cast<unsigned>(DeviceError::kCount); ++i) {
+    const auto error = static_cast<DeviceError>(i);
+    result.push_back({error_name(error), core_.counters()[error]});
+  }
+  return result;
+}
+
+void LtNic::take(const Event& event) {
+  if (depth_ == lists_.size()) lists_.push_back(std::make_unique<ActionList>());
+  ActionList& actions = *lists_[depth_++];
+  const std::string_view refused = core_.step(event, actions);
+  if (!refused.empty()) SC_REPORT_FATAL(name(), std::string(refused).c_str());
+  carry_out(actions);
+  actions.clear();
+  --depth_;
+}
+
+void LtNic::carry_out(ActionList& actions) {
+  for (std::size_t i = 0; i < actions.size(); ++i) {  // completions append to the list
+    switch (actions[i].kind) {
+      case ActionKind::kDmaRead:
+        dma_read(actions[i], actions);
+        break;
+      case ActionKind::kDmaWrite: {
+        const ByteView bytes = actions.payload(actions[i]);
+        if (!posted_write(actions[i].address, bytes.data(), actions[i].size, PcieSpace::kMemory)) {
+          Event failed{EventKind::kDmaWriteFailed};
+          failed.queue = actions[i].queue;
+          core_.step(failed, actions);
+        }
+        break;
+      }
+      case ActionKind::kMsix: {
+        const auto data = static_cast<uint32_t>(actions[i].value);
+        posted_write(actions[i].address, reinterpret_cast<const std::byte*>(&data), sizeof data,
+                     PcieSpace::kMemory);
+        break;
+      }
+      case ActionKind::kIntx:
+        posted_write(actions[i].value != 0 ? kMessageAssertIntA : kMessageDeassertIntA, nullptr, 0,
+                     PcieSpace::kMessage);
+        break;
+      case ActionKind::kFrameOut: {
+        const FramePtr frame = std::move(actions[i].frame);
+        const uint32_t bytes = actions[i].size;
+        in_flight_.push({port_->transmit(frame), bytes});
+        break;
+      }
+      case ActionKind::kReadReply: {
+        Reply& reply = *replies_[actions[i].tag];
+        reply.value = actions[i].value;
+        reply.done = true;
+        reply.event.notify(sc_core::SC_ZERO_TIME);
+        break;
+      }
+      case ActionKind::kManagement:
+        control_->post(actions.management(actions[i]));
+        break;
+    }
+  }
+}
+
+void LtNic::dma_read(const Action& action, ActionList& actions) {
+  ByteView data;
+  const uint32_t tag = action.tag;
+  const bool ok = reader_.read(action.address, action.size, &data);
+  core_.step(ok ? Event::dma_done(tag, data) : Event::dma_failed(tag), actions);
+}
+
+bool LtNic::posted_write(uint64_t address, const std::byte* data, uint32_t size, PcieSpace space) {
+  write_extension_.space = space;
+  write_payload_.set_command(tlm::TLM_WRITE_COMMAND);
+  write_payload_.set_address(address);
+  write_payload_.set_data_ptr(
+      const_cast<unsigned char*>(reinterpret_cast<const unsigned char*>(data)));
+  write_payload_.set_data_length(size);
+  write_payload_.set_streaming_width(size);
+  write_payload_.set_byte_enable_ptr(nullptr);
+  write_payload_.set_dmi_allowed(false);
+  write_payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  sc_core::sc_time delay;
+  initiator_->b_transport(write_payload_, delay);
+  return write_payload_.is_response_ok();
+}
+
+uint64_t LtNic::read_register(EventKind kind, uint64_t address, uint8_t width) {
+  uint32_t tag = 0;
+  while (tag < replies_.size() && !replies_[tag]->done) ++tag;
+  if (tag == replies_.size()) replies_.push_back(std::make_unique<Reply>());
+  Reply& reply = *replies_[tag];
+  reply.done = false;
+  take(Event::read(kind, address, width, tag));
+  if (!reply.done) sc_core::wait(sc_core::sc_time::from_value(config_.hold_bound_ps), reply.event);
+  if (!reply.done) take(Event{EventKind::kHoldExpired});
+  return reply.value;
+}
+
+void LtNic::b_transport(tlm::tlm_generic_payload& request, sc_core::sc_time&) {
+  const auto* extension = request.get_extension<PcieExtension>();
+  const PcieSpace space = extension == nullptr ? PcieSpace::kMemory : extension->space;
+  const unsigned width = request.get_data_length();
+  const bool config = space == PcieSpace::kConfig;
+  uint64_t address = request.get_address();
+  if (!std::has_single_bit(width) || width > (config ? 4u : 8u) || address % width != 0 ||
+      request.get_byte_enable_ptr() != nullptr || space == PcieSpace::kMessage ||
+      (config && address + width > PciConfig::kBytes) ||
+      (!config && !core_.decode(address, width, &address))) {
+    request.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    return;
+  }
+  if (request.is_read()) {
+    const uint64_t value = read_register(config ? EventKind::kConfigRead : EventKind::kMemoryRead,
+                                         address, static_cast<uint8_t>(width));
+    std::memcpy(request.get_data_ptr(), &value, width);
+  } else {
+    uint64_t value = 0;
+    std::memcpy(&value, request.get_data_ptr(), width);
+    take(Event::write(config ? EventKind::kConfigWrite : EventKind::kMemoryWrite, address,
+                      static_cast<uint8_t>(width), value));
+    schedule();
+  }
+  request.set_response_status(tlm::TLM_OK_RESPONSE);
+}
+
+void LtNic::serve() {
+  scheduled_ = false;
+  if (!core_.active()) return;
+  serving_ = true;
+  drain_transmit_buffer();
+  for (unsigned queue = 0; queue < core_.queues(); queue += 2) {
+    serve_receive(queue);
+    serve_transmit(queue + 1);
+  }
+  serving_ = false;
+}
+
+/// One step towards more described chains; false if the driver has nothing more for the card and
+/// will tell when it has.
+bool LtNic::advance_ring(unsigned queue) {
+  if (core_.descriptors_fetchable(queue)) {
+    choose(EventKind::kFetchDescriptors, queue, Queue::kBatch);
+  } else if (const unsigned ids = core_.ids_fetchable(queue); ids != 0) {
+    choose(EventKind::kFetchIds, queue, ids);
+  } else if (core_.window_full(queue) && core_.used_returnable(queue) != 0) {
+    return_used(queue);
+  } else if (core_.kicked(queue) && core_.can_sample(queue)) {
+    choose(EventKind::kSampleAvail, queue);
+  } else if (!core_.armed(queue) && core_.can_arm(queue)) {
+    choose(EventKind::kArmNotify, queue);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void LtNic::serve_transmit(unsigned queue) {
+  for (;;) {
+    if (core_.can_start_frame(queue)) {
+      choose(EventKind::kStartFrame, queue);
+    } else if (core_.transmit_blocked(queue)) {
+      wake_when_room();
+      break;
+    } else if (!advance_ring(queue)) {
+      break;
+    }
+  }
+  return_used(queue);
+}
+
+void LtNic::serve_receive(unsigned queue) {
+  while (core_.frame_waiting(queue)) {
+    if (core_.can_start_frame(queue)) {
+      choose(EventKind::kStartFrame, queue);
+    } else if (!advance_ring(queue)) {
+      break;
+    }
+  }
+  return_used(queue);
+}
+
+void LtNic::return_used(unsigned queue) {
+  if (const uint32_t frames = core_.used_returnable(queue); frames != 0) {
+    choose(EventKind::kReturnUsed, queue, frames);
+  }
+  if (core_.suppression_due(queue)) choose(EventKind::kReadSuppression, queue);
+}
+
+void LtNic::drain_transmit_buffer() {
+  const TimePs now = sc_core::sc_time_stamp().value();
+  uint64_t bytes = 0;
+  while (!in_flight_.empty() && in_flight_[0].end <= now) {
+    bytes += in_flight_[0].bytes;
+    in_flight_.pop();
+  }
+  if (bytes != 0) take(Event::frame_sent(bytes));
+}
+
+/// Sleeps until a good part of the buffer is free, so that one wake-up serves many frames.
+void LtNic::wake_when_room() {
+  const uint64_t wanted =
+      std::max<uint64_t>(config_.tx_buffer_bytes / 4, config_.mtu + kEthernetHeader + kVlanTag);
+  uint64_t bytes = 0;
+  TimePs at = sc_core::sc_time_stamp().value();
+  for (std::size_t i = 0; i < in_flight_.size() && bytes < wanted; ++i) {
+    bytes += in_flight_[i].bytes;
+    at = in_flight_[i].end;
+  }
+  work_.notify(sc_core::sc_time::from_value(at) - sc_core::sc_time_stamp());
+}
+
+}  // namespace
+
+std::unique_ptr<NicModel> make_lt_nic(const char* name, const NicConfig& config,
+                                      std::unique_ptr<ControlPlane> control, FramePool& pool) {
+  return std::make_unique<LtNic>(name, config, std::move(control), pool);
+}
+
+}  // namespace ringside::hw
