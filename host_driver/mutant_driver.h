@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes the driver with deliberate faults (library ringside_driver_mutants). Its symbols differ from
-// those of the normal library, so that one program may link both.
+// Makes the driver with deliberate faults (library ringside_driver_mutants). Its symbols differ
+// from those of the normal library, so that one program may link both.
 #pragma once
 
 #include <memory>

@@ -65,6 +65,7 @@ class PciAccess {
   // -- interrupts
   /// Asks for up to `wanted` MSI-X vectors; gets that mode with 1..wanted of them, or INTx with one,
   /// or none. Returns the number; `mode` says which. All vectors start masked.
+  /// `wanted` 0 asks for INTx even if the function has MSI-X.
   virtual unsigned interrupts_enable(unsigned wanted, InterruptMode* mode) = 0;
   /// Gives all vectors back. After it no handler runs.
   virtual void interrupts_disable() = 0;

@@ -56,46 +56,54 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
   };
 
   struct Counters {
-    uint64_t resets = 0, faults = 0, interrupts = 0, spurious_interrupts = 0, config_changes = 0;
+    uint64_t resets = 0, faults = 0, interrupts = 0, foreign_interrupts = 0, config_changes = 0;
   };
 
   // -- bring_up.cpp
   Status check_options() const;
   Status bring_up();
+  Status initialize();
   Status negotiate();
-  Status start_device();
-  Status set_up_queues();
-  Status set_up_interrupts();
-  Status map_vectors(unsigned vectors);
-  void bind_vectors();
-  void read_configuration();
-  uint64_t readable_config_features() const;
-  bool configured(unsigned feature) const;
+  Status prepare_queue(uint16_t index, SplitVirtqueue const& queue, Notifier* notifier);
+  Status queue_size(uint16_t index, uint16_t* size);
+  Status set_up_queues(Notifier* receive, Notifier* transmit);
+  uint64_t readable_features() const;
+
+  // -- configuration.cpp
+  /// Runs `read` between two equal readings of the generation; false if they never agree.
+  template <typename F>
+  bool read_stable(F&& read);
+  bool read_mtu(uint32_t* mtu);
+  Status read_address();
+  Status read_link();
+  void handle_configuration_change();
+  bool has(unsigned feature) const { return (features_ & formats::feature_bit(feature)) != 0; }
 
   // -- recovery.cpp
-  void take_down();
-  bool reset_device();
-  void release_interrupts();
+  void take_down(TransmitQueue::Gate gate);
   void run_control();
   void begin_recovery();
   void finish_recovery();
   void schedule_attempt();
   void give_up(const std::string& why);
-  void handle_configuration_change();
   void deliver_events();
   void queue_fault(std::string_view what) override;
   void enter_control();
   void leave_control();
 
   // -- interrupts.cpp
+  Status set_up_interrupts();
+  bool map_vectors(unsigned vectors);
+  void bind_vectors(unsigned vectors);
+  void release_interrupts();
   static bool on_config_interrupt(void* context);
   static bool on_receive_interrupt(void* context);
   static bool on_transmit_interrupt(void* context);
   static bool on_queues_interrupt(void* context);
   static bool on_shared_interrupt(void* context);
   static bool on_intx(void* context);
-  void schedule_queues();
-  void schedule_config();
+  void on_queues();
+  void on_configuration();
 
   PciAccess& pci_;
   Platform& platform_;
@@ -109,14 +117,12 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
   uint32_t mtu_ = 1500;
   LinkInfo link_;
 
-  InterruptMode interrupt_mode_ = InterruptMode::kNone;
-  unsigned vectors_granted_ = 0;
-  unsigned vectors_used_ = 0;
+  unsigned vectors_ = 0;  ///< held; 0: none
 
   ReceiveQueue receive_;
   TransmitQueue transmit_;
   Napi events_;  ///< softirq: what recovery and configuration changes have to tell the client
-  std::unique_ptr<Work> control_work_;  ///< process: configuration changes and recovery
+  std::unique_ptr<Work> control_work_;    ///< process: configuration changes and recovery
   std::unique_ptr<Timer> control_timer_;  ///< back-off, and configuration checks on a shared vector
   std::unique_ptr<WaitQueue> control_queue_;
   std::atomic<bool> control_busy_{false};
@@ -124,6 +130,7 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
   std::atomic<bool> link_pending_{false};
 
   unsigned attempts_ = 0;
+  uint64_t next_attempt_ns_ = 0;
   uint64_t running_since_ns_ = 0;
   Counters counters_;
 };

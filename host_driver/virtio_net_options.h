@@ -13,15 +13,15 @@ inline constexpr uint64_t kSupportedFeatures =
     formats::feature_bit(VIRTIO_F_VERSION_1) | formats::feature_bit(VIRTIO_F_ACCESS_PLATFORM) |
     formats::feature_bit(VIRTIO_F_ORDER_PLATFORM) | formats::feature_bit(VIRTIO_NET_F_MAC) |
     formats::feature_bit(VIRTIO_NET_F_STATUS) | formats::feature_bit(VIRTIO_NET_F_MTU) |
-    formats::feature_bit(VIRTIO_NET_F_SPEED_DUPLEX) |
-    formats::feature_bit(VIRTIO_NET_F_MRG_RXBUF) | formats::feature_bit(VIRTIO_F_INDIRECT_DESC) |
-    formats::feature_bit(VIRTIO_F_EVENT_IDX) | formats::feature_bit(VIRTIO_F_NOTIFICATION_DATA);
+    formats::feature_bit(VIRTIO_NET_F_SPEED_DUPLEX) | formats::feature_bit(VIRTIO_NET_F_MRG_RXBUF) |
+    formats::feature_bit(VIRTIO_F_INDIRECT_DESC) | formats::feature_bit(VIRTIO_F_EVENT_IDX) |
+    formats::feature_bit(VIRTIO_F_NOTIFICATION_DATA);
 
 struct VirtioNetOptions {
   /// Entries of each virtqueue: a power of two from 4 to 32768. The device's maximum bounds it.
   uint32_t ring_size = 256;
-  /// Bytes of one receive buffer, virtio-net header included, 64 to 65536. Without MRG_RXBUF buffers
-  /// are as large as a whole frame needs if this is smaller.
+  /// Bytes of one receive buffer, virtio-net header included, 64 to 65536. Without MRG_RXBUF
+  /// buffers are as large as a whole frame needs if this is smaller.
   uint32_t rx_buffer_bytes = 2048;
   /// Receive buffers in all; 0: half as many again as the ring has entries. More than the ring
   /// holds, so that the stack may keep some.
@@ -45,7 +45,8 @@ struct VirtioNetOptions {
   uint64_t features = kSupportedFeatures;
   /// False: INTx even if the function has MSI-X.
   bool use_msix = true;
-  /// Vectors asked for: 3 = configuration, receive, transmit; 2 = configuration, queues; 1 = shared.
+  /// Vectors asked for: 3 = configuration, receive, transmit; 2 = configuration, queues; 1 =
+  /// shared.
   unsigned msix_vectors = 3;
   /// How long device_status may take to read 0 after a reset.
   uint64_t reset_timeout_ns = 100'000'000;

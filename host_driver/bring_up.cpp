@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bring-up of a virtio-net device, step by step in the standard's order (virtio 1.4, "Device
+// Initialization", INI-R-001).
+#include <algorithm>
+#include <string>
+
+#include "host_driver/virtio_net_driver.h"
+
+namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD {
+namespace {
+
+constexpr uint16_t kReceiveIndex = 0, kTransmitIndex = 1;
+constexpr uint16_t kLeastQueueSize = 4;
+constexpr uint32_t kLeastMtu = 68;
+
+/// Features whose bits stand for a field of the device configuration, with the field's end.
+struct ConfigField {
+  unsigned feature;
+  uint64_t end;
+};
+constexpr ConfigField kConfigFields[] = {
+    {VIRTIO_NET_F_MAC, 6},
+    {VIRTIO_NET_F_STATUS, 8},
+    {VIRTIO_NET_F_MTU, 12},
+    {VIRTIO_NET_F_SPEED_DUPLEX, 17},
+};
+
+}  // namespace
+
+/// Either the device is live when it returns, or it has FAILED set and does no DMA.
+Status VirtioNetDriver::bring_up() {
+  // Find the registers: "Virtio Over PCI Bus", PCI Device Discovery.
+  if (Status status = device_.discover(); !status.ok()) return status;
+  Status status = initialize();
+  if (!status.ok()) {
+    // INI-R-005, INI-R-006.
+    device_.add_status(VIRTIO_STATUS_FAILED);
+    pci_.set_bus_master(false);
+    release_interrupts();
+    receive_.reclaim();
+    features_ = state_ == State::kWaiting ? features_ : 0;
+  }
+  return status;
+}
+
+Status VirtioNetDriver::initialize() {
+  // 1. Reset the device, and wait until it says that it is (RST-R-001, PCC-R-005).
+  if (!device_.reset(options_.reset_timeout_ns)) {
+    return Status::failure("device_status does not read 0 after a reset");
+  }
+  // 2. ACKNOWLEDGE: the guest has noticed the device (STS-R-001).
+  device_.add_status(VIRTIO_STATUS_ACKNOWLEDGE);
+  // 3. DRIVER: it knows how to drive it.
+  device_.add_status(VIRTIO_STATUS_DRIVER);
+  // 4. Read the features that the device offers and write those that the driver accepts.
+  if (Status status = negotiate(); !status.ok()) return status;
+  // 5. FEATURES_OK: no feature is accepted after it (INI-R-004).
+  device_.add_status(VIRTIO_STATUS_FEATURES_OK);
+  // 6. Read it back: without the bit the device does not support the subset.
+  if ((device_.status() & VIRTIO_STATUS_FEATURES_OK) == 0) {
+    return Status::failure("the device did not accept the features");
+  }
+  // 7. Device-specific setup: configuration, interrupts, virtqueues, receive buffers.
+  if (Status status = read_address(); !status.ok()) return status;
+  if (Status status = read_link(); !status.ok()) return status;
+  Notifier receive, transmit;
+  pci_.set_bus_master(true);
+  if (Status status = set_up_queues(&receive, &transmit); !status.ok()) return status;
+  if (Status status = receive_.fill(); !status.ok()) return status;
+  // 8. DRIVER_OK: the device is live.
+  device_.add_status(VIRTIO_STATUS_DRIVER_OK);
+  const uint8_t status = device_.status();
+  if ((status & VIRTIO_STATUS_DRIVER_OK) == 0 || (status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0) {
+    return Status::failure("the device did not start: device_status is " + std::to_string(status));
+  }
+  state_ = State::kRunning;
+  running_since_ns_ = platform_.now_ns();
+  // Only now may it be notified (INI-R-007).
+  receive_.start(receive, *client_);
+  transmit_.start(transmit, *client_);
+  return Status::success();
+}
+
+/// Features whose configuration field the device really has; the others are as good as not offered
+/// (CFG-R-003, CFG-R-005, FEA-R-006).
+uint64_t VirtioNetDriver::readable_features() const {
+  uint64_t features = ~uint64_t{0};
+  for (const ConfigField& field : kConfigFields) {
+    if (device_.config_bytes() < field.end) features &= ~formats::feature_bit(field.feature);
+  }
+  return features;
+}
+
+Status VirtioNetDriver::negotiate() {
+  const uint64_t offered = device_.offered_features();
+  // What the driver does not know it ignores (FEA-R-004, FEA-R-005, FEA-R-008); it accepts nothing
+  // that was not offered (FEA-R-001). None of its features needs another one (FEA-R-002).
+  uint64_t accepted = offered & options_.features & kSupportedFeatures & readable_features();
+  // RSV-R-001, RSV-R-002; FEA-R-007.
+  if ((accepted & formats::feature_bit(VIRTIO_F_VERSION_1)) == 0) {
+    return Status::failure((offered & formats::feature_bit(VIRTIO_F_VERSION_1)) == 0
+                               ? "the device does not offer VIRTIO_F_VERSION_1"
+                               : "the features option leaves out VIRTIO_F_VERSION_1");
+  }
+  uint32_t mtu = 1500;
+  if ((accepted & formats::feature_bit(VIRTIO_NET_F_MTU)) != 0) {
+    // INI-R-002. An impossible MTU is as good as none (FEA-R-003).
+    if (!read_mtu(&mtu)) return Status::failure("the configuration generation never settles");
+    if (mtu < kLeastMtu) {
+      platform_.log(LogLevel::kWarning, "virtio-net: the device's MTU is below 68: ignored");
+      accepted &= ~formats::feature_bit(VIRTIO_NET_F_MTU);
+      mtu = 1500;
+    }
+  }
+  // After a recovery the client still works with the first negotiation's result.
+  if (state_ == State::kWaiting && (accepted != features_ || mtu != mtu_)) {
+    return Status::failure("the device came back from a reset with other features");
+  }
+  device_.accept_features(accepted);
+  features_ = accepted;
+  mtu_ = mtu;
+  return Status::success();
+}
+
+Status VirtioNetDriver::queue_size(uint16_t index, uint16_t* size) {
+  const uint16_t most = device_.queue_max_size(index);
+  const std::string name = "queue " + std::to_string(index);
+  if (most == 0) return Status::failure(name + " does not exist");
+  if (most > VIRTQ_MAX_SIZE || (most & (most - 1)) != 0) {
+    return Status::failure(name + " has an impossible size of " + std::to_string(most));
+  }
+  *size = static_cast<uint16_t>(std::min<uint32_t>(most, options_.ring_size));
+  if (*size < kLeastQueueSize) {
+    return Status::failure(name + " has fewer than 4 entries");
+  }
+  return Status::success();
+}
+
+Status VirtioNetDriver::prepare_queue(uint16_t index, const SplitVirtqueue& queue,
+                                      Notifier* notifier) {
+  notifier->queue_index = index;
+  notifier->notification_data = has(VIRTIO_F_NOTIFICATION_DATA);
+  const unsigned width = notifier->notification_data ? 4 : 2;
+  if (Status status = device_.doorbell(index, width, &notifier->doorbell); !status.ok()) {
+    return status;
+  }
+  return device_.enable_queue(index, queue.size(), queue.descriptor_area(), queue.driver_area(),
+                              queue.device_area());
+}
+
+Status VirtioNetDriver::set_up_queues(Notifier* receive, Notifier* transmit) {
+  if (device_.num_queues() < 2) return Status::failure("the device has fewer than 2 queues");
+  uint16_t receive_size = 0, transmit_size = 0;
+  if (Status status = queue_size(kReceiveIndex, &receive_size); !status.ok()) return status;
+  if (Status status = queue_size(kTransmitIndex, &transmit_size); !status.ok()) return status;
+  if (Status status = receive_.prepare(features_, receive_size, mtu_); !status.ok()) return status;
+  if (Status status = transmit_.prepare(features_, transmit_size, mtu_); !status.ok()) {
+    return status;
+  }
+  // Vectors come before queue_enable (PCC-R-004).
+  if (Status status = set_up_interrupts(); !status.ok()) return status;
+  if (Status status = prepare_queue(kReceiveIndex, receive_.queue(), receive); !status.ok()) {
+    return status;
+  }
+  return prepare_queue(kTransmitIndex, transmit_.queue(), transmit);
+}
+
+}  // namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The receive path: posting buffers, and turning used ones into frames (virtio 1.4, "Setting Up
+// Receive Buffers", "Processing of Incoming Packets").
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "host_driver/doorbell.h"
+#include "host_driver/mutants.h"
+#include "host_driver/napi.h"
+#include "host_driver/net_device.h"
+#include "host_driver/pci_access.h"
+#include "host_driver/platform.h"
+#include "host_driver/queue_owner.h"
+#include "host_driver/rx_buffer_pool.h"
+#include "host_driver/split_virtqueue.h"
+#include "host_driver/virtio_net_options.h"
+
+namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD {
+
+/// receiveq1. The ring belongs to the poll (softirq), which never runs beside itself; process
+/// context touches it only while the poll is disabled. No lock is needed.
+class ReceiveQueue {
+ public:
+  struct Counters {
+    uint64_t packets = 0, bytes = 0, drops = 0, kicks = 0, polls = 0;
+    uint64_t length_errors = 0;    ///< too short for a header or a frame, or too long
+    uint64_t merge_errors = 0;     ///< num_buffers 0, too large, or with buffers missing
+    uint64_t refill_failures = 0;  ///< no buffer to post; retried by a timer
+    uint64_t bad_releases = 0;     ///< buffers given back that the client did not hold
+  };
+
+  ReceiveQueue(PciAccess& pci, Platform& platform, QueueOwner& owner,
+               const VirtioNetOptions& options);
+
+  /// After negotiation, with the device reset: rings, buffers. `size` is the queue's, `mtu` the
+  /// largest packet.
+  Status prepare(uint64_t features, uint16_t size, uint32_t mtu);
+  /// Exposes buffers without a notification (INI-R-007). Fails if not one can be had.
+  Status fill();
+  /// The device is live: polls from now on.
+  void start(const Notifier& notifier, NetDeviceClient& client);
+  /// Returns when no poll runs or will run (process context).
+  void pause();
+  /// Takes all exposed buffers back. The device must have been reset (CLN-R-002).
+  void reclaim();
+
+  /// From the interrupt handler.
+  void on_interrupt() {
+    queue_.disable_interrupts();
+    napi_.schedule();
+  }
+  void schedule() { napi_.schedule(); }
+  void release(RxBufferId id);
+
+  const SplitVirtqueue& queue() const { return queue_; }
+  const Counters& counters() const { return counters_; }
+
+ private:
+  static constexpr unsigned kMostSegments = 64;
+
+  static void poll(void* self) { static_cast<ReceiveQueue*>(self)->poll(); }
+  void poll();
+  void receive_one(const SplitVirtqueue::Used& first);
+  void drop(unsigned segments, uint64_t* reason);
+  bool refill();
+  void refill_in_batches();
+
+  PciAccess& pci_;
+  Platform& platform_;
+  QueueOwner& owner_;
+  const VirtioNetOptions& options_;
+  SplitVirtqueue queue_;
+  RxBufferPool pool_;
+  Napi napi_;
+  std::unique_ptr<Timer> retry_timer_;
+  Notifier notifier_;
+  NetDeviceClient* client_ = nullptr;
+  std::vector<RxBufferId> posted_;  ///< by head
+  bool mergeable_ = false;
+  uint32_t most_frame_bytes_ = 0;
+  uint16_t refill_batch_ = 1;
+  /// The ring has room but the pool has nothing: the next release has to start a poll.
+  std::atomic<bool> starved_{false};
+  RxSegment segments_[kMostSegments];
+  unsigned last_num_buffers_ = 1;  ///< for Mutant::kStaleNumBuffers
+  Counters counters_;
+};
+
+}  // namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD

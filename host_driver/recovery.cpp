@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Taking a device down, and recovery from one that needs a reset or broke the rules, with a growing
+// pause (virtio 1.4, "Device Status Field", "Device Cleanup").
+#include <algorithm>
+#include <string>
+
+#include "host_driver/virtio_net_driver.h"
+
+namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD {
+
+// Control (open, stop, configuration changes, recovery) is one process context at a time.
+void VirtioNetDriver::enter_control() {
+  while (control_busy_.exchange(true)) control_queue_->wait_until(kForever);
+}
+
+void VirtioNetDriver::leave_control() {
+  control_busy_ = false;
+  control_queue_->wake_one();
+}
+
+/// Leaves the device reset, no handler running and no memory exposed, in that order.
+void VirtioNetDriver::take_down(TransmitQueue::Gate gate) {
+  transmit_.pause(gate);
+  receive_.pause();
+  // CLN-R-002: the queues must not be live when their buffers are taken back.
+  if (!device_.reset(options_.reset_timeout_ns)) {
+    platform_.log(LogLevel::kError, "virtio-net: the device does not finish its reset");
+    pci_.set_bus_master(false);
+    pci_.function_level_reset();
+  }
+  pci_.set_bus_master(false);
+  release_interrupts();
+  receive_.reclaim();
+  transmit_.reclaim();
+}
+
+/// Softirq or process context; only the first fault of a live device counts.
+void VirtioNetDriver::queue_fault(std::string_view what) {
+  State running = State::kRunning;
+  if (!state_.compare_exchange_strong(running, State::kBroken)) return;
+  ++counters_.faults;
+  platform_.log(LogLevel::kError, "virtio-net: " + std::string(what) + "; the device is reset");
+  control_work_->schedule();
+}
+
+void VirtioNetDriver::run_control() {
+  enter_control();
+  if (state_ == State::kRunning && config_pending_.exchange(false)) handle_configuration_change();
+  if (state_ == State::kBroken) {
+    begin_recovery();
+  } else if (state_ == State::kWaiting && platform_.now_ns() >= next_attempt_ns_) {
+    finish_recovery();
+  }
+  leave_control();
+}
+
+void VirtioNetDriver::begin_recovery() {
+  ++counters_.resets;
+  if (platform_.now_ns() - running_since_ns_ > options_.reset_backoff_max_ns) attempts_ = 0;
+  take_down(TransmitQueue::Gate::kPaused);
+  // Frames that the device held go back to the client at once, in softirq context.
+  events_.schedule();
+  schedule_attempt();
+}
+
+void VirtioNetDriver::schedule_attempt() {
+  if (attempts_ >= options_.reset_attempts) return give_up("too many resets in a row");
+  uint64_t pause_ns = std::min(options_.reset_backoff_ns, options_.reset_backoff_max_ns);
+  for (unsigned i = 0; i < attempts_ && pause_ns < options_.reset_backoff_max_ns; ++i) {
+    pause_ns = std::min(2 * pause_ns, options_.reset_backoff_max_ns);
+  }
+  ++attempts_;
+  state_ = State::kWaiting;
+  next_attempt_ns_ = platform_.now_ns() + pause_ns;
+  control_timer_->arm(next_attempt_ns_);
+}
+
+void VirtioNetDriver::finish_recovery() {
+  const Status status = bring_up();
+  if (!status.ok()) {
+    platform_.log(LogLevel::kError, "virtio-net: recovery failed: " + status.error);
+    return schedule_attempt();
+  }
+  platform_.log(LogLevel::kInfo, "virtio-net: recovered");
+  if (link_pending_) events_.schedule();
+}
+
+void VirtioNetDriver::give_up(const std::string& why) {
+  platform_.log(LogLevel::kError, "virtio-net: given up: " + why);
+  state_ = State::kFailed;
+  transmit_.pause(TransmitQueue::Gate::kClosed);
+  link_.up = false;
+  link_pending_ = true;
+  events_.schedule();
+}
+
+/// Softirq context.
+void VirtioNetDriver::deliver_events() {
+  transmit_.settle(*client_, true);
+  if (link_pending_.exchange(false)) client_->link_change(link_.up);
+}
+
+}  // namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// VirtioNetDriver: construction, open, stop, and the calls that go straight to a queue.
+#include "host_driver/virtio_net_driver.h"
+
+namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD {
+
+VirtioNetDriver::VirtioNetDriver(PciAccess& pci, Platform& platform,
+                                 const VirtioNetOptions& options)
+    : pci_(pci),
+      platform_(platform),
+      options_(options),
+      device_(pci, platform),
+      receive_(pci, platform, *this, options_),
+      transmit_(pci, platform, *this, options_),
+      events_(
+          platform, [](void* self) { static_cast<VirtioNetDriver*>(self)->deliver_events(); },
+          this),
+      control_work_(platform.make_work(
+          WorkContext::kProcess,
+          [](void* self) { static_cast<VirtioNetDriver*>(self)->run_control(); }, this)),
+      control_timer_(platform.make_timer(
+          [](void* self) { static_cast<VirtioNetDriver*>(self)->control_work_->schedule(); },
+          this)),
+      control_queue_(platform.make_wait_queue()) {}
+
+VirtioNetDriver::~VirtioNetDriver() {
+  if (state_ != State::kClosed) stop();
+}
+
+Status VirtioNetDriver::check_options() const {
+  const auto in = [](uint64_t value, uint64_t low, uint64_t high) {
+    return value >= low && value <= high;
+  };
+  if (!in(options_.ring_size, 4, VIRTQ_MAX_SIZE) ||
+      (options_.ring_size & (options_.ring_size - 1)) != 0) {
+    return Status::failure("ring_size must be a power of two from 4 to 32768");
+  }
+  if (!in(options_.rx_buffer_bytes, 64, 65536)) {
+    return Status::failure("rx_buffer_bytes must lie between 64 and 65536");
+  }
+  if (!in(options_.napi_budget, 1, 65535)) {
+    return Status::failure("napi_budget must lie between 1 and 65535");
+  }
+  if (!in(options_.max_tx_fragments, 1, 64)) {
+    return Status::failure("max_tx_fragments must lie between 1 and 64");
+  }
+  if (!in(options_.indirect_threshold, 1, 65535)) {
+    return Status::failure("indirect_threshold must lie between 1 and 65535");
+  }
+  if (!in(options_.msix_vectors, 1, 3)) {
+    return Status::failure("msix_vectors must lie between 1 and 3");
+  }
+  return Status::success();
+}
+
+Status VirtioNetDriver::open(NetDeviceClient& client) {
+  enter_control();
+  Status status = state_ == State::kClosed ? check_options()
+                                           : Status::failure("the network device is open already");
+  if (status.ok()) {
+    client_ = &client;
+    features_ = 0;
+    attempts_ = 0;
+    counters_.resets = 0;
+    events_.enable();
+    status = bring_up();
+    if (status.ok()) {
+      link_pending_ = true;
+      events_.schedule();
+    } else {
+      events_.disable();
+    }
+  }
+  leave_control();
+  return status;
+}
+
+void VirtioNetDriver::stop() {
+  enter_control();
+  if (state_ != State::kClosed) {
+    state_ = State::kClosed;
+    control_timer_->cancel();
+    take_down(TransmitQueue::Gate::kClosed);
+    events_.disable();
+    transmit_.settle(*client_, false);
+    link_.up = false;
+    features_ = 0;
+  }
+  leave_control();
+}
+
+TxResult VirtioNetDriver::transmit(const TxFrame& frame, bool more) {
+  return transmit_.transmit(frame, more);
+}
+
+void VirtioNetDriver::release(RxBufferId buffer) { receive_.release(buffer); }
+
+}  // namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD
