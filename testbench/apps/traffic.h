@@ -33,7 +33,9 @@ class TrafficTask {
   /// Application bytes done and to do, for progress.
   virtual uint64_t bytes_done() const { return 0; }
   virtual uint64_t bytes_total() const { return 0; }
-  /// After the simulation.
+  // After the simulation:
+  /// False: no row among the flows.
+  virtual bool has_result() const { return true; }
   virtual FlowResult result() = 0;
   virtual std::vector<CheckResult> checks() = 0;
 };

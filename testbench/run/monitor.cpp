@@ -72,6 +72,9 @@ class Monitor::MemoryWatch : public hw::HostMemoryObserver {
   uint32_t source_;
 };
 
+Monitor::Monitor() = default;
+Monitor::~Monitor() = default;
+
 void Monitor::watch_link(hw::Link& link, const std::string& name, const std::string (&names)[2],
                          uint64_t rate_bps) {
   links_.push_back(std::make_unique<LinkWatch>(*this, static_cast<uint32_t>(2 * links_.size()),

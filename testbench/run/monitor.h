@@ -18,6 +18,8 @@ namespace ringside::tb {
 
 class Monitor {
  public:
+  Monitor();
+  ~Monitor();
   /// Watches one link. `names`: the cards at ends 0 and 1.
   void watch_link(hw::Link& link, const std::string& name, const std::string (&names)[2],
                   uint64_t rate_bps);
@@ -30,7 +32,8 @@ class Monitor {
   /// Starts a capture of all links watched so far and later; before the simulation.
   Status open_capture(const std::string& path, const std::string& scenario);
   Status close_capture();
-  uint64_t data_frames() const { return frames_; }
+  /// Frames that arrived.
+  uint64_t frames() const { return frames_; }
 
   std::string digest() const { return digest_.hex(); }
   /// Over the application bytes, in the order of the applications' names: no time in it.

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// See runner.h.
+#include "testbench/run/runner.h"
+
+#include <chrono>
+#include <filesystem>
+#include <systemc>
+
+#include "host_driver/virtio_net_driver.h"
+#include "testbench/run/simulation.h"
+#include "testbench/run/stack_guard.h"
+
+namespace ringside::tb {
+
+namespace {
+
+using sc_core::sc_time;
+
+/// Virtual time between looks at progress and interruption; it does not change what happens.
+constexpr uint64_t kSlicePs = 1'000'000'000;
+/// After the last application has ended: time for last acknowledgements and completions.
+constexpr uint64_t kDrainPs = 2'000'000'000;
+constexpr const char* kCaptureName = "capture.pcapng";
+
+uint64_t now_ps() { return sc_core::sc_time_stamp().value(); }
+
+/// Runs until done, failed, interrupted or `duration_ps`; empty, or why it ended early.
+std::string simulate(const Scenario& scenario, const RunOptions& options, Simulation& simulation,
+                     RunResult& result) {
+  while (!simulation.done()) {
+    if (now_ps() >= scenario.duration_ps) {
+      result.checks.push_back({"completed", false,
+                               "not done after " + std::to_string(now_ps() / 1'000'000'000) +
+                                   " ms of virtual time: " + simulation.unfinished()});
+      return {};
+    }
+    const uint64_t slice = std::min(kSlicePs, scenario.duration_ps - now_ps());
+    sc_core::sc_start(sc_time::from_value(slice));
+    if (std::string failure = simulation.failure(); !failure.empty()) return failure;
+    if (options.interrupted != nullptr && options.interrupted->load()) {
+      result.incomplete = true;
+      return {};
+    }
+    if (options.progress != nullptr) {
+      options.progress->progress(now_ps(), scenario.duration_ps, simulation.bytes_done(),
+                                 simulation.bytes_total());
+    }
+    if (!simulation.done() && !sc_core::sc_pending_activity()) {
+      result.checks.push_back(
+          {"completed", false, "nothing is left to happen: " + simulation.unfinished()});
+      return {};
+    }
+  }
+  simulation.stop_clock();
+  sc_core::sc_start(sc_time::from_value(kDrainPs));
+  return simulation.failure();
+}
+
+}  // namespace
+
+std::unique_ptr<driver::NetDevice> make_virtio_net_driver(driver::PciAccess& pci,
+                                                          driver::Platform& platform,
+                                                          const driver::VirtioNetOptions& options) {
+  return std::make_unique<driver::VirtioNetDriver>(pci, platform, options);
+}
+
+RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
+  // Both stay until the process ends: contexts that never ended refer to them.
+  static Monitor* monitor = nullptr;
+  static Simulation* simulation = nullptr;
+  RunResult result;
+  if (simulation != nullptr) {
+    result.error = "a process can run one scenario only";
+    return result;
+  }
+  install_stack_guard();
+  const auto wall_start = std::chrono::steady_clock::now();
+  try {
+    monitor = new Monitor;
+    simulation = new Simulation(scenario, options, *monitor);
+    Status status = simulation->build();
+    if (status.ok() && options.trace_pcapng) {
+      status = monitor->open_capture(std::filesystem::path(options.out_dir) / kCaptureName,
+                                     scenario.name);
+      if (status.ok()) result.files.emplace_back(kCaptureName);
+    }
+    result.error = status.ok() ? simulate(scenario, options, *simulation, result) : status.error;
+  } catch (const std::exception& error) {
+    result.error = std::string("the simulation broke down: ") + error.what();
+  }
+  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - wall_start;
+  result.wall_s = wall.count();
+  if (const Status status = monitor->close_capture(); !status.ok() && result.error.empty()) {
+    result.error = status.error;
+  }
+  simulation->collect(result);
+  result.digest = monitor->digest();
+  result.content_digest = monitor->content_digest();
+  result.speed.data_frames_per_wall_s =
+      result.wall_s > 0
+          ? static_cast<uint64_t>(static_cast<double>(monitor->frames()) / result.wall_s)
+          : 0;
+  return result;
+}
+
+}  // namespace ringside::tb

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+// See simulation.h.
+#include "testbench/run/simulation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "firmware/native.h"
+#include "hw_model/tlm/lt_nic.h"
+#include "testbench/run/hosted_application.h"
+#include "testbench/run/user_app.h"
+
+namespace ringside::tb {
+
+namespace {
+
+constexpr uint64_t kPsPerNs = 1000;
+
+uint64_t now_ps() { return sc_core::sc_time_stamp().value(); }
+
+/// Every host, card and flow has random bits of its own, so that adding one leaves the others'.
+uint64_t seed_for(uint64_t seed, const std::string& name) {
+  uint64_t mixed = seed;
+  for (const char letter : name) {
+    mixed = SplitMix64(mixed ^ static_cast<unsigned char>(letter)).next();
+  }
+  return mixed;
+}
+
+CostTable costs_of(const Host& host) {
+  CostTable costs = host.cost == CostProfile::kZero ? zero_costs() : default_costs();
+  for (std::size_t i = 0; i < costs.size(); ++i) costs[i] = host.costs_ps[i].value_or(costs[i]);
+  return costs;
+}
+
+driver::VirtioNetOptions driver_options(const Nic& nic) {
+  driver::VirtioNetOptions options;
+  options.ring_size = nic.ring_size;
+  options.rx_buffer_bytes = static_cast<uint32_t>(nic.rx_buffer_size_bytes);
+  options.napi_budget = nic.napi_budget;
+  options.tx_reclaim_timeout_ns = nic.tx_reclaim_timeout_ps / kPsPerNs;
+  options.use_msix = nic.interrupts == Interrupts::kMsix;
+  return options;
+}
+
+hw::NicConfig card_config(const Nic& nic) {
+  hw::NicConfig config;
+  config.mac = nic.mac;
+  config.mtu = nic.mtu_bytes;
+  config.features = ~nic.withhold_features;
+  config.queue_size_max = static_cast<uint16_t>(nic.queue_size_max);
+  config.tx_buffer_bytes = static_cast<uint32_t>(nic.tx_buffer_bytes);
+  config.rx_buffer_bytes = static_cast<uint32_t>(nic.rx_buffer_bytes);
+  config.management_latency_ps = nic.management_latency_ps;
+  return config;
+}
+
+stack::StackConfig stack_config(const Host& host, uint64_t seed) {
+  stack::StackConfig config;
+  config.hostname = host.name;
+  if (host.address) {
+    config.ipv4 = {stack_address(host.address->address), host.address->prefix_length};
+  }
+  if (host.address6) {
+    config.ipv6.push_back({stack_address(host.address6->address), host.address6->prefix_length});
+  }
+  if (host.gateway) config.gateway_v4 = stack_address(*host.gateway);
+  if (host.gateway6) config.gateway_v6 = stack_address(*host.gateway6);
+  config.seed = seed;
+  config.txqueue_frames = host.txqueue_frames;
+  config.tcp_timer_ms = static_cast<uint32_t>(host.tcp_timer_ps / (kPsPerNs * 1'000'000));
+  return config;
+}
+
+}  // namespace
+
+struct Simulation::Node {
+  const Host* config = nullptr;
+  std::unique_ptr<SimHost> host;
+  std::unique_ptr<driver::NetDevice> device;
+  std::unique_ptr<stack::NetworkStack> stack;
+  std::vector<uint64_t> core_busy_at_start;
+  std::vector<uint64_t> core_busy_at_end;
+};
+
+struct Simulation::Wire {
+  const Link* config = nullptr;
+  std::unique_ptr<hw::Link> link;
+  uint64_t busy_at_start[2] = {};
+  uint64_t busy_at_end[2] = {};
+};
+
+/// One section of traffic and how far it is.
+struct Simulation::Task {
+  std::string label;
+  Traffic traffic;
+  std::unique_ptr<TrafficTask> work;
+  const std::vector<AppArgument>* arguments = nullptr;  ///< of a user's application
+  std::vector<std::unique_ptr<HostedApplication>> applications;
+  unsigned clients_left = 0;
+  unsigned servers_left = 0;
+  bool done() const {
+    return clients_left == 0 && (servers_left == 0 || !work->servers_end() || work->failed());
+  }
+};
+
+Simulation::Simulation(const Scenario& scenario, const RunOptions& options, Monitor& monitor)
+    : scenario_(scenario), options_(options), monitor_(monitor) {}
+
+Simulation::~Simulation() = default;
+
+Status Simulation::build() {
+  Status status = build_hosts();
+  if (status.ok()) status = build_links();
+  if (status.ok()) status = build_traffic();
+  return status;
+}
+
+Status Simulation::build_hosts() {
+  for (const Host& config : scenario_.hosts) {
+    auto node = std::make_unique<Node>();
+    node->config = &config;
+    SimHostConfig host;
+    host.name = config.name;
+    host.cores = config.cores;
+    host.costs = costs_of(config);
+    host.interleave_seeded = config.interleave == Interleave::kSeeded;
+    host.memory_bytes = config.memory_bytes;
+    host.stack_size = config.stack_size_bytes;
+    host.seed = seed_for(scenario_.seed, "host." + config.name);
+    host.ports = static_cast<unsigned>(config.nics.size());
+    node->host = std::make_unique<SimHost>(("host_" + config.name).c_str(), host, options_.log);
+    monitor_.watch_memory(node->host->memory());
+    const auto source = static_cast<uint32_t>(nodes_.size());
+    node->host->observe_interrupts([this, source](unsigned port, uint32_t message) {
+      monitor_.interrupt(source, (port << 20) + message);
+    });
+    nodes_.push_back(std::move(node));
+  }
+  std::vector<unsigned> ports_used(nodes_.size(), 0);
+  for (const Nic& config : scenario_.nics) {
+    Node& node = *nodes_[config.host];
+    const unsigned port = ports_used[config.host]++;
+    nics_.push_back(hw::make_lt_nic(
+        ("nic_" + config.name).c_str(), card_config(config),
+        hw::make_native_control_plane(("firmware_" + config.name).c_str(), *rs_firmware_native(),
+                                      config.management_latency_ps),
+        frames_));
+    node.host->port(port).down.bind(nics_.back()->pcie_target());
+    nics_.back()->pcie_initiator().bind(node.host->port(port).up);
+    const DriverFactory& make_driver = options_.make_driver;
+    node.device = make_driver(node.host->pci(port), node.host->platform(), driver_options(config));
+    std::string error;
+    node.stack = stack::NetworkStack::create(
+        *node.device, node.host->platform(), node.host->stack_memory(),
+        stack_config(*node.config, seed_for(scenario_.seed, "stack." + node.config->name)), &error);
+    if (node.stack == nullptr) return Status::failure("host." + node.config->name + ": " + error);
+  }
+  for (auto& node : nodes_) {
+    ++not_booted_;
+    spawn(*node, "boot", [this, node = node.get()] { boot(*node); });
+  }
+  return Status::success();
+}
+
+Status Simulation::build_links() {
+  for (const ringside::tb::Link& config : scenario_.links) {
+    auto wire = std::make_unique<Wire>();
+    wire->config = &config;
+    wire->link = std::make_unique<hw::Link>(("link_" + config.name).c_str(),
+                                            hw::LinkConfig{config.rate_bps, config.delay_ps});
+    for (unsigned end = 0; end < 2; ++end) {
+      nics_[config.nics[end]]->connect(wire->link->end(end));
+    }
+    monitor_.watch_link(*wire->link, config.name, {config.ends[0], config.ends[1]},
+                        config.rate_bps);
+    wires_.push_back(std::move(wire));
+  }
+  return Status::success();
+}
+
+void Simulation::add_task(const std::string& label, const Traffic& traffic,
+                          std::unique_ptr<TrafficTask> work) {
+  auto task = std::make_unique<Task>();
+  task->label = label;
+  task->traffic = traffic;
+  task->work = std::move(work);
+  tasks_.push_back(std::move(task));
+}
+
+Status Simulation::build_traffic() {
+  for (const Flow& flow : scenario_.flows) {
+    Status status;
+    auto task = make_flow(flow, seed_for(scenario_.seed, "flow." + flow.name), &status);
+    if (!status.ok()) return Status::failure("flow." + flow.name + ": " + status.error);
+    add_task("flow." + flow.name, flow, std::move(task));
+  }
+  for (const Ping& ping : scenario_.pings) {
+    add_task("ping." + ping.name, ping, make_ping(ping));
+  }
+  for (const UdpEcho& echo : scenario_.udp_echoes) {
+    add_task("udp_echo." + echo.name, echo, make_udp_echo(echo));
+  }
+  for (const TcpEcho& echo : scenario_.tcp_echoes) {
+    add_task("tcp_echo." + echo.name, echo, make_tcp_echo(echo));
+  }
+  for (const App& app : scenario_.apps) {
+    std::unique_ptr<TrafficTask> task;
+    Status status = make_user_app(app, &task);
+    if (!status.ok()) return status;
+    Traffic traffic{};
+    traffic.name = app.name;
+    traffic.from = traffic.to = app.host;
+    traffic.start_ps = app.start_ps;
+    add_task("app." + app.name, traffic, std::move(task));
+    tasks_.back()->arguments = &app.args;
+  }
+  return Status::success();
+}
+
+void Simulation::spawn(Node& node, const std::string& label, std::function<void()> body) {
+  const ProcessContext& process = node.host->platform().spawn(label, std::move(body));
+  processes_.push_back({"host." + node.config->name + ": " + label, &process});
+}
+
+void Simulation::boot(Node& node) {
+  for (unsigned port = 0; port < node.config->nics.size(); ++port) {
+    node.host->port(port).enumerate();
+  }
+  const Status status = node.stack->start();
+  if (!status.ok()) {
+    if (failure_.empty()) failure_ = "host." + node.config->name + ": " + status.error;
+    sc_core::sc_pause();
+    return;
+  }
+  if (--not_booted_ == 0) start_servers();
+}
+
+void Simulation::start_servers() {
+  not_ready_ = 1;
+  for (auto& task : tasks_) {
+    Node& node = *nodes_[task->traffic.to];
+    task->servers_left = task->work->servers();
+    for (unsigned index = 0; index < task->work->servers(); ++index) {
+      ++not_ready_;
+      auto application = std::make_unique<HostedApplication>(
+          scenario_, *node.config, *node.stack, node.host->platform(), monitor_,
+          task->traffic.name, task->label + "/server" + std::to_string(index), nullptr);
+      HostedApplication* app = application.get();
+      task->applications.push_back(std::move(application));
+      spawn(node, task->label + ".server", [this, task = task.get(), index, app] {
+        bool was_ready = false;
+        task->work->serve(index, *app, [this, &was_ready] {
+          was_ready = true;
+          if (--not_ready_ == 0) start_clients();
+        });
+        if (!was_ready && --not_ready_ == 0) start_clients();
+        --task->servers_left;
+        finish_if_done();
+      });
+    }
+  }
+  if (--not_ready_ == 0) start_clients();
+}
+
+void Simulation::start_clients() {
+  start_ps_ = CpuCore::running()->local_time_ps();
+  for (auto& node : nodes_) {
+    for (unsigned core = 0; core < node->host->core_count(); ++core) {
+      node->core_busy_at_start.push_back(node->host->core(core).busy_ps());
+    }
+  }
+  for (auto& wire : wires_) {
+    for (unsigned end = 0; end < 2; ++end) {
+      wire->busy_at_start[end] = wire->link->counters(end).busy_ps;
+    }
+  }
+  for (auto& task : tasks_) {
+    Node& node = *nodes_[task->traffic.from];
+    task->clients_left = task->work->clients();
+    for (unsigned index = 0; index < task->work->clients(); ++index) {
+      auto application = std::make_unique<HostedApplication>(
+          scenario_, *node.config, *node.stack, node.host->platform(), monitor_,
+          task->traffic.name, task->label + "/client" + std::to_string(index), task->arguments);
+      HostedApplication* app = application.get();
+      task->applications.push_back(std::move(application));
+      spawn(node, task->label, [this, task = task.get(), index, app] {
+        app->platform().sleep_until((start_ps_ + task->traffic.start_ps) / kPsPerNs);
+        task->work->run_client(index, *app);
+        --task->clients_left;
+        finish_if_done();
+      });
+    }
+  }
+  finish_if_done();
+}
+
+void Simulation::finish_if_done() {
+  if (done_ || not_ready_ != 0) return;
+  for (const auto& task : tasks_) {
+    if (!task->done()) return;
+  }
+  done_ = true;
+  sc_core::sc_pause();
+}
+
+void Simulation::stop_clock() {
+  if (end_ps_ != 0) return;
+  end_ps_ = now_ps();
+  for (auto& node : nodes_) {
+    for (unsigned core = 0; core < node->host->core_count(); ++core) {
+      node->core_busy_at_end.push_back(node->host->core(core).busy_ps());
+    }
+  }
+  for (auto& wire : wires_) {
+    for (unsigned end = 0; end < 2; ++end) {
+      wire->busy_at_end[end] = wire->link->counters(end).busy_ps;
+    }
+  }
+}
+
+std::string Simulation::failure() const {
+  if (!failure_.empty()) return failure_;
+  for (const Started& started : processes_) {
+    if (!started.process->failure().empty()) {
+      return started.label + ": " + started.process->failure();
+    }
+  }
+  return {};
+}
+
+uint64_t Simulation::bytes_done() const {
+  uint64_t bytes = 0;
+  for (const auto& task : tasks_) bytes += task->work->bytes_done();
+  return bytes;
+}
+
+uint64_t Simulation::bytes_total() const {
+  uint64_t bytes = 0;
+  for (const auto& task : tasks_) bytes += task->work->bytes_total();
+  return bytes;
+}
+
+std::string Simulation::unfinished() const {
+  if (not_booted_ != 0) return "bring-up of " + std::to_string(not_booted_) + " host(s)";
+  std::string list;
+  for (const auto& task : tasks_) {
+    if (task->done()) continue;
+    if (!list.empty()) list += ", ";
+    list += task->label;
+  }
+  return list;
+}
+
+void Simulation::collect(RunResult& result) {
+  stop_clock();
+  for (auto& task : tasks_) {
+    if (task->work->has_result()) result.flows.push_back(task->work->result());
+    for (CheckResult& check : task->work->checks()) result.checks.push_back(std::move(check));
+    for (auto& application : task->applications) {
+      for (const CheckResult& check : application->checks()) result.checks.push_back(check);
+    }
+  }
+  const uint64_t window = start_ps_ != 0 && end_ps_ > start_ps_ ? end_ps_ - start_ps_ : 0;
+  const auto share = [window](uint64_t busy) {
+    return window == 0 ? 0.0 : static_cast<double>(busy) / static_cast<double>(window);
+  };
+  for (auto& node : nodes_) {
+    HostResult host;
+    host.name = node->config->name;
+    for (unsigned core = 0; core < node->host->core_count(); ++core) {
+      host.cpu_busy_ns += node->host->core(core).busy_ps() / kPsPerNs;
+      host.interrupts += node->host->core(core).interrupts_taken();
+      if (core < node->core_busy_at_start.size()) {
+        result.limits.push_back(
+            {"host." + host.name + ".core" + std::to_string(core),
+             share(node->core_busy_at_end[core] - node->core_busy_at_start[core])});
+      }
+    }
+    for (const driver::Counter& counter : node->device->statistics()) {
+      host.driver_counters.emplace_back(counter.name, counter.value);
+      if (counter.name == "rx_packets") host.rx_frames = counter.value;
+      if (counter.name == "tx_packets") host.tx_frames = counter.value;
+      if (counter.name == "napi_polls") host.napi_polls = counter.value;
+    }
+    result.hosts.push_back(std::move(host));
+  }
+  for (std::size_t i = 0; i < nics_.size(); ++i) {
+    NicResult nic;
+    nic.name = scenario_.nics[i].name;
+    nic.model = name_of(scenario_.model);
+    for (const hw::NicCounter& counter : nics_[i]->counters()) {
+      nic.counters.emplace_back(counter.name, counter.value);
+    }
+    result.nics.push_back(std::move(nic));
+  }
+  for (const auto& wire : wires_) {
+    for (unsigned end = 0; end < 2; ++end) {
+      result.limits.push_back({"link." + wire->config->name + "." + wire->config->ends[end],
+                               share(wire->busy_at_end[end] - wire->busy_at_start[end])});
+    }
+  }
+  std::stable_sort(result.limits.begin(), result.limits.end(),
+                   [](const LimitResult& a, const LimitResult& b) { return a.busy > b.busy; });
+  result.sim_time_ns = end_ps_ / kPsPerNs;
+}
+
+}  // namespace ringside::tb

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// A scenario built: hosts, cards and links, the traffic on them, and what they measured.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "formats/status.h"
+#include "host_driver/net_device.h"
+#include "hw_model/tlm/nic_model.h"
+#include "hw_model/wire/frame.h"
+#include "hw_model/wire/link.h"
+#include "stack/network_stack.h"
+#include "testbench/apps/traffic.h"
+#include "testbench/host/sim_host.h"
+#include "testbench/run/monitor.h"
+#include "testbench/run/runner.h"
+
+namespace ringside::tb {
+
+class Simulation {
+ public:
+  /// `scenario`, `options` and `monitor` outlive it.
+  Simulation(const Scenario& scenario, const RunOptions& options, Monitor& monitor);
+  ~Simulation();
+
+  /// Builds everything; before sc_start().
+  Status build();
+  /// All traffic has ended.
+  bool done() const { return done_; }
+  /// Bring-up that failed, a context that threw: one line. Empty: none.
+  std::string failure() const;
+  uint64_t bytes_done() const;
+  uint64_t bytes_total() const;
+  /// What is not done yet, in words.
+  std::string unfinished() const;
+  /// The measured time ends here; what follows only lets the network come to rest.
+  void stop_clock();
+  /// Fills the parts of a result that the simulated things know.
+  void collect(RunResult& result);
+
+ private:
+  struct Node;
+  struct Wire;
+  struct Task;
+
+  Status build_hosts();
+  Status build_links();
+  Status build_traffic();
+  void add_task(const std::string& label, const Traffic& traffic,
+                std::unique_ptr<TrafficTask> traffic_task);
+  void boot(Node& node);
+  void start_servers();
+  void start_clients();
+  void spawn(Node& node, const std::string& label, std::function<void()> body);
+  void finish_if_done();
+
+  const Scenario& scenario_;
+  const RunOptions& options_;
+  Monitor& monitor_;
+  hw::FramePool frames_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<std::unique_ptr<hw::NicModel>> nics_;  ///< as Scenario::nics
+  std::vector<std::unique_ptr<Wire>> wires_;
+  std::vector<std::unique_ptr<Task>> tasks_;
+  struct Started {
+    std::string label;
+    const ProcessContext* process;
+  };
+  std::vector<Started> processes_;
+  std::string failure_;
+  unsigned not_booted_ = 0;
+  unsigned not_ready_ = 0;
+  bool done_ = false;
+  uint64_t start_ps_ = 0;
+  uint64_t end_ps_ = 0;
+};
+
+}  // namespace ringside::tb
