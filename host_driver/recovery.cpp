@@ -30,6 +30,7 @@ void VirtioNetDriver::take_down(TransmitQueue::Gate gate) {
   }
   pci_.set_bus_master(false);
   release_interrupts();
+  config_pending_ = false;
   receive_.reclaim();
   transmit_.reclaim();
 }

@@ -203,6 +203,8 @@ inline Status SplitVirtqueue::allocate(const Config& config) {
     tables_ = pci_.alloc_coherent(table_bytes, SplitRing::kDescAlign);
     if (!tables_) return Status::failure("no memory for indirect descriptor tables");
   }
+  // Nothing from before the device's reset is stored or loaded after this.
+  pci_.barrier(Barrier::kFull);
   config_ = config;
   mask_ = static_cast<uint16_t>(size - 1);
   descriptors_.assign(size, {});
@@ -410,8 +412,10 @@ inline bool SplitVirtqueue::enable_interrupts(uint16_t delay) {
                  static_cast<uint16_t>(last_used_ + delay));
   } else {
     delay = 0;
-    if (interrupts_off_) pci_.store16(avail(SplitRing::kAvailFlags), 0);
+    // Stored even if it seems to be there: an interrupt handler on another core may be about to
+    // store the opposite, and then the poll that it scheduled comes here again.
     interrupts_off_ = false;
+    pci_.store16(avail(SplitRing::kAvailFlags), 0);
   }
   if (!mutant(Mutant::kNoFullBarrierAfterRearm)) pci_.barrier(Barrier::kFull);
   const uint16_t idx = pci_.load16(used(SplitRing::kUsedIdx));

@@ -62,7 +62,7 @@ Status TransmitQueue::prepare(uint64_t features, uint16_t size, uint32_t mtu) {
   wake_room_ = static_cast<uint16_t>(std::max<unsigned>(room_, size / 4));
   // The headers stay as they are, all zero: no flags, GSO_NONE, num_buffers 0
   // (NTX-R-002, NTX-R-003, NTX-R-031).
-  if (headers_.size != size * kHeaderStride) {
+  if (headers_.size < size * kHeaderStride) {
     if (headers_) pci_.free_coherent(headers_);
     headers_ = pci_.alloc_coherent(size * kHeaderStride, kHeaderStride);
     if (!headers_) return Status::failure("no memory for transmit headers");
@@ -285,32 +285,27 @@ bool TransmitQueue::stalled() {
 void TransmitQueue::poll() {
   platform_.charge(Cost::kNapiPoll);
   ++counters_.polls;
-  for (;;) {
-    void* cookies[kBatch];
-    unsigned count = 0;
-    bool wake = false, again = false;
-    auto next = SplitVirtqueue::Next::kNone;
-    {
-      LockGuard guard(*lock_);
-      if (gate_ != Gate::kOpen) return;
-      flush();
-      next = collect(cookies, &count);
-      if (next == SplitVirtqueue::Next::kNone) {
-        again = after_collecting(&wake);
-        if (stalled()) {
-          ++counters_.stalls;
-          next = queue_.mark_broken("no transmitted frame was completed for too long");
-        }
+  void* cookies[kBatch];
+  unsigned count = 0;
+  bool wake = false, again = true;
+  auto next = SplitVirtqueue::Next::kNone;
+  {
+    LockGuard guard(*lock_);
+    if (gate_ != Gate::kOpen) return;
+    flush();
+    next = collect(cookies, &count);
+    if (next == SplitVirtqueue::Next::kNone) {
+      again = after_collecting(&wake);
+      if (stalled()) {
+        ++counters_.stalls;
+        next = queue_.mark_broken("no transmitted frame was completed for too long");
       }
     }
-    for (unsigned i = 0; i < count; ++i) client_->transmit_complete(cookies[i]);
-    if (wake) client_->transmit_wake();
-    if (next == SplitVirtqueue::Next::kBroken) return owner_.queue_fault(queue_.fault());
-    if (next == SplitVirtqueue::Next::kNone) {
-      if (again) napi_.schedule();
-      return;
-    }
   }
+  for (unsigned i = 0; i < count; ++i) client_->transmit_complete(cookies[i]);
+  if (wake) client_->transmit_wake();
+  if (next == SplitVirtqueue::Next::kBroken) return owner_.queue_fault(queue_.fault());
+  if (again) napi_.schedule();
 }
 
 }  // namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD

@@ -68,7 +68,7 @@ class TransmitQueue {
   const Counters& counters() const { return counters_; }
 
  private:
-  static constexpr unsigned kBatch = 64;
+  static constexpr unsigned kBatch = 64;  ///< completions of one poll
 
   static void poll(void* self) { static_cast<TransmitQueue*>(self)->poll(); }
   void poll();
