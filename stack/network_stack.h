@@ -32,9 +32,10 @@ struct StackStatistics {
   uint64_t tx_linearized = 0;            ///< frames of too many fragments, copied
   uint64_t tx_queue_frames = 0, tx_queue_max = 0;
   uint64_t backlog_frames = 0, backlog_max = 0;
-  uint64_t udp_receive_dropped = 0;           ///< socket buffer full
-  uint64_t tcp_retransmits = 0;               ///< segments sent again
-  uint64_t memory_bytes = 0, memory_max = 0;  ///< taken from MemoryCallbacks
+  uint64_t udp_receive_dropped = 0;   ///< socket buffer full
+  uint64_t tcp_fast_retransmits = 0;  ///< segments sent again after duplicate acknowledgements
+  uint64_t tcp_timeouts = 0;          ///< expired retransmission timers
+  uint64_t memory_bytes = 0;          ///< taken from MemoryCallbacks
 };
 
 class NetworkStack final : public driver::NetDeviceClient {
