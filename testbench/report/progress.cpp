@@ -28,8 +28,7 @@ void ProgressLine::progress(uint64_t sim_time_ps, uint64_t /*duration_ps*/, uint
   if (now_ms - last_ms_ < kIntervalMs) return;
   last_ms_ = now_ms;
   shown_ = true;
-  std::string line =
-      fmt::format("\r\033[K{} simulated", human_time_ns(sim_time_ps / kPsPerNs));
+  std::string line = fmt::format("\r\033[K{} simulated", human_time_ns(sim_time_ps / kPsPerNs));
   if (sim_time_ps > 0 && done > 0) {
     const double seconds = static_cast<double>(sim_time_ps) * 1e-12;
     line += fmt::format(", {}",

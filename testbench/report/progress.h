@@ -20,8 +20,7 @@ class ProgressLine : public ProgressSink {
   /// Clears the line.
   ~ProgressLine() override;
 
-  void progress(uint64_t sim_time_ps, uint64_t duration_ps, uint64_t done,
-                uint64_t total) override;
+  void progress(uint64_t sim_time_ps, uint64_t duration_ps, uint64_t done, uint64_t total) override;
 
  private:
   std::ostream& out_;

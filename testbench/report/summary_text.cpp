@@ -41,19 +41,19 @@ std::string resource_in_words(const std::string& resource) {
                        resource.substr(first + 1, last - first - 1));
   }
   if (kind == "link") {
-    return last == first ? fmt::format("link {}", resource.substr(first + 1))
-                         : fmt::format("link {} from {}",
-                                       resource.substr(first + 1, last - first - 1),
-                                       resource.substr(last + 1));
+    return last == first
+               ? fmt::format("link {}", resource.substr(first + 1))
+               : fmt::format("link {} from {}", resource.substr(first + 1, last - first - 1),
+                             resource.substr(last + 1));
   }
   return resource;
 }
 
 std::string limits_in_words(const RunResult& result) {
   if (result.limits.empty()) return "not known";
-  const LimitResult& top = *std::max_element(
-      result.limits.begin(), result.limits.end(),
-      [](const LimitResult& a, const LimitResult& b) { return a.busy < b.busy; });
+  const LimitResult& top =
+      *std::max_element(result.limits.begin(), result.limits.end(),
+                        [](const LimitResult& a, const LimitResult& b) { return a.busy < b.busy; });
   const std::string where = resource_in_words(top.resource);
   if (top.busy >= kBusy) return fmt::format("{}, busy {:.0f} % of the time", where, 100 * top.busy);
   return fmt::format("waiting: the busiest part, {}, was busy {:.0f} % of the time", where,
@@ -61,8 +61,8 @@ std::string limits_in_words(const RunResult& result) {
 }
 
 std::string flow_line(const FlowResult& flow, std::size_t width) {
-  std::string line = fmt::format("  {:<{}}  {:<8}  {:>9}", flow.name, width, flow.kind,
-                                 human_size(flow.bytes));
+  std::string line =
+      fmt::format("  {:<{}}  {:<8}  {:>9}", flow.name, width, flow.kind, human_size(flow.bytes));
   if (flow.goodput_bps > 0) line += fmt::format("  {:>11}", human_rate(flow.goodput_bps));
   line += flow.intact ? "  intact" : "  NOT INTACT";
   if (flow.latency_ns) {
@@ -88,19 +88,16 @@ std::string human_rate(uint64_t bps) {
 
 std::string human_size(uint64_t bytes) {
   if (bytes < 1024) return fmt::format("{} B", bytes);
-  constexpr Step kSteps[] = {{1099511627776.0, "TiB"},
-                             {1073741824.0, "GiB"},
-                             {1048576.0, "MiB"},
-                             {1024.0, "KiB"}};
+  constexpr Step kSteps[] = {
+      {1099511627776.0, "TiB"}, {1073741824.0, "GiB"}, {1048576.0, "MiB"}, {1024.0, "KiB"}};
   return scaled(static_cast<double>(bytes), kSteps);
 }
 
 std::string summary_text(const Scenario& scenario, const RunResult& result,
                          const RunContext& context) {
-  std::string text =
-      fmt::format("{}: model {}, seed {}, {} simulated in {:.2f} s", scenario.name,
-                  name_of(scenario.model), scenario.seed, human_time_ns(result.sim_time_ns),
-                  result.wall_s);
+  std::string text = fmt::format("{}: model {}, seed {}, {} simulated in {:.2f} s", scenario.name,
+                                 name_of(scenario.model), scenario.seed,
+                                 human_time_ns(result.sim_time_ns), result.wall_s);
   if (result.speed.data_frames_per_wall_s > 0) {
     text += fmt::format(", {} data frames per second", result.speed.data_frames_per_wall_s);
   }

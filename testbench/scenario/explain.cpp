@@ -70,7 +70,7 @@ std::string example_value(const KeySpec& key) {
 std::string example_of(const KeySpec& key) {
   std::string path = display_path(key);
   if (const std::size_t name = path.find("NAME"); name != std::string::npos) {
-    path.replace(name, 4, "*");
+    path.replace(name, 4, 1, '*');
   }
   return fmt::format("--set '{}={}'", path, example_value(key));
 }
@@ -123,14 +123,14 @@ std::string without_name(const std::string& path) {
   const bool inner = parts.size() > 1 && find_section(parts[0] + "." + parts[1]) != nullptr;
   if (named && parts.size() > 2 && !inner) parts.erase(parts.begin() + 1);
   std::string out = parts[0];
-  for (std::size_t i = 1; i < parts.size(); ++i) out += "." + parts[i];
+  for (std::size_t i = 1; i < parts.size(); ++i) out.append(".").append(parts[i]);
   return out;
 }
 
 /// Markdown in a table's cell.
 std::string cell(std::string text) {
   for (std::size_t i = 0; (i = text.find('|', i)) != std::string::npos; i += 2) {
-    text.insert(i, "\\");
+    text.insert(i, 1, '\\');
   }
   return text;
 }
@@ -225,7 +225,7 @@ std::string scenario_markdown() {
       text += fmt::format("| `{}` | {}{} | {} | {}.{} |\n", key.name, cell(expectation(key)),
                           rest.empty() ? "" : fmt::format("; {} not in this build", rest),
                           literal ? fmt::format("`{}`", value) : cell(value), cell(key.doc),
-                          key.models == "all" ? "" : " Models: " + key.models + ".");
+                          key.models == "all" ? "" : fmt::format(" Models: {}.", key.models));
     }
   }
   return text;

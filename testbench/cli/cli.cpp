@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes the command line apart.
+#include "testbench/cli/cli.h"
+
+#include <CLI/CLI.hpp>
+
+#include "testbench/cli/commands.h"
+#include "testbench/scenario/suggest.h"
+
+namespace ringside::tb {
+namespace {
+
+/// Options that change the scenario.
+void add_scenario_options(CLI::App& verb, RunArguments& arguments) {
+  verb.add_option("SCENARIO", arguments.scenario, "The scenario's file")->required();
+  verb.add_option("--model", arguments.model, "Model of every card, in place of the scenario's");
+  verb.add_option("--firmware", arguments.firmware, "Where every card's control plane runs");
+  verb.add_option("--seed", arguments.seed, "Seed of everything that is random");
+  verb.add_option("--set", arguments.sets, "KEY=VALUE: replace a setting, such as nic.*.mtu=9000")
+      ->expected(1)
+      ->take_all()
+      ->type_name("KEY=VALUE");
+}
+
+std::string one_line(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return printable(text, 1000);
+}
+
+/// The first word that must be a verb and is none, as an error; empty if all is well.
+std::string unknown_verb(const CLI::App& app, int argc, const char* const* argv) {
+  if (argc < 2) return {};
+  const std::string word = argv[1];
+  if (word.starts_with("-")) return {};
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : app.get_subcommands(nullptr)) {
+    if (verb->get_name() == word) return {};
+    verbs.push_back(verb->get_name());
+  }
+  return "no command is named '" + printable(word) + "'; expected " + join_words(verbs, "or") +
+         suggestion(word, verbs);
+}
+
+}  // namespace
+
+int cli_main(int argc, const char* const* argv, const CliEnvironment& environment) {
+  CLI::App app("A laboratory for network cards: card, driver and stack in virtual time.",
+               "ringside");
+  app.set_version_flag("--version", std::string("ringside ") + RINGSIDE_VERSION);
+  app.require_subcommand(1);
+  app.footer("Exit status: 0 all checks hold, 1 a check failed, 2 the input was wrong.");
+
+  RunArguments arguments;
+  CLI::App* run = app.add_subcommand("run", "Run a scenario");
+  add_scenario_options(*run, arguments);
+  run->add_option("--out", arguments.out, "Folder for results [out/SCENARIO-NNN]");
+  run->add_flag("--force", arguments.force, "Write into the folder even if it exists");
+  run->add_option("--trace", arguments.traces, "What to record: pcapng")
+      ->delimiter(',')
+      ->expected(1)
+      ->take_all()
+      ->type_name("KIND,...");
+  run->add_flag("--quiet", arguments.quiet, "No progress and no summary");
+  run->add_flag("--json", arguments.json, "Print summary.json in place of the summary");
+
+  CLI::App* check = app.add_subcommand("check", "Check a scenario without running it");
+  add_scenario_options(*check, arguments);
+
+  std::string key;
+  bool markdown = false;
+  CLI::App* explain = app.add_subcommand("explain", "Explain a key of scenarios, or list all");
+  explain->add_option("KEY", key, "nic.ring_size, ring_size, or a section such as nic");
+  explain->add_flag("--markdown", markdown, "Print the whole reference, docs/scenario.md");
+
+  std::string topic;
+  CLI::App* list = app.add_subcommand("list", "List what there is");
+  list->add_option("TOPIC", topic, join_words(list_topics(), "or"));
+
+  CLI::App* doctor = app.add_subcommand("doctor", "Look for what this machine lacks");
+
+  if (const std::string error = unknown_verb(app, argc, argv); !error.empty()) {
+    environment.err << "ringside: " << error << "\n";
+    return kExitBadInput;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto verbs = app.get_subcommands();
+    environment.out << (verbs.empty() ? app.help() : app.help("", CLI::AppFormatMode::Normal));
+    return kExitOk;
+  } catch (const CLI::CallForVersion& version) {
+    environment.out << one_line(version.what()) << "\n";
+    return kExitOk;
+  } catch (const CLI::ParseError& error) {
+    const auto verbs = app.get_subcommands();
+    environment.err << "ringside: " << one_line(error.what()) << "; expected what 'ringside "
+                    << (verbs.empty() ? "" : verbs.front()->get_name() + " ") << "--help' shows\n";
+    return kExitBadInput;
+  }
+  if (run->parsed()) return command_run(arguments, environment);
+  if (check->parsed()) return command_check(arguments, environment);
+  if (explain->parsed()) return command_explain(key, markdown, environment);
+  if (list->parsed()) return command_list(topic, environment);
+  static_cast<void>(doctor);
+  return command_doctor(environment);
+}
+
+}  // namespace ringside::tb

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line `ringside`, apart from the process around it, so that tests can call it.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "testbench/run/runner.h"
+#include "testbench/scenario/scenario.h"
+
+namespace ringside::tb {
+
+/// What the program brings along.
+struct CliEnvironment {
+  std::ostream& out;
+  std::ostream& err;
+  /// `err` is a terminal: show progress.
+  bool terminal = false;
+  /// Makes the simulation: run_scenario.
+  RunResult (*run)(const Scenario& scenario, const RunOptions& options) = nullptr;
+  /// Name and version of parts that only the program knows ("SystemC", "2.3.4").
+  std::vector<std::pair<std::string, std::string>> components = {};
+  /// The folder that the program lies in; empty if not known.
+  std::string program_folder = {};
+};
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitCheckFailed = 1;
+inline constexpr int kExitBadInput = 2;
+
+/// Runs one command and returns the exit status: 0 all checks hold, 1 a check failed or the run was
+/// cut short, 2 the input was wrong, which one line on `err` explains. While a run lasts, SIGINT
+/// ends it in good order; a second one ends the process.
+int cli_main(int argc, const char* const* argv, const CliEnvironment& environment);
+
+}  // namespace ringside::tb

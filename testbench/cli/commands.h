@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs of the command line, with their arguments already cut apart.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "testbench/cli/cli.h"
+
+namespace ringside::tb {
+
+/// Of `run`, and of `check` as far as it has them.
+struct RunArguments {
+  std::string scenario;
+  std::optional<std::string> model;
+  std::optional<std::string> firmware;
+  std::optional<std::string> seed;
+  std::vector<std::string> sets;
+  std::optional<std::string> out;
+  bool force = false;
+  std::vector<std::string> traces;
+  bool quiet = false;
+  bool json = false;
+};
+
+/// Each returns the exit status.
+int command_run(const RunArguments& arguments, const CliEnvironment& environment);
+int command_check(const RunArguments& arguments, const CliEnvironment& environment);
+int command_explain(const std::string& key, bool markdown, const CliEnvironment& environment);
+/// `topic` is one of list_topics(), or empty for all.
+int command_list(const std::string& topic, const CliEnvironment& environment);
+int command_doctor(const CliEnvironment& environment);
+
+std::vector<std::string> list_topics();
+
+/// Loads the scenario with all settings of the command line; says on `err` why not.
+std::optional<Scenario> load_for(const RunArguments& arguments, const CliEnvironment& environment);
+
+/// The command that gives the same run again, quoted for a shell.
+std::string repeat_command(const RunArguments& arguments);
+
+}  // namespace ringside::tb
