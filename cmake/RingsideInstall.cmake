@@ -1,2 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 # `cmake --install` and find_package(Ringside): libraries, headers, examples, and the program.
+include(CMakePackageConfigHelpers)
+set(ringside_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Ringside)
+set(ringside_data_dir ${CMAKE_INSTALL_DATADIR}/ringside)
+
+get_property(ringside_libraries GLOBAL PROPERTY RINGSIDE_INSTALL_TARGETS)
+set_target_properties(ringside_options PROPERTIES EXPORT_NAME options)
+set_target_properties(ringside_systemc PROPERTIES EXPORT_NAME systemc)
+install(TARGETS ${ringside_libraries} ringside_options ringside_systemc EXPORT RingsideTargets)
+install(EXPORT RingsideTargets NAMESPACE ringside:: DESTINATION ${ringside_package_dir})
+
+# Headers are included from the root of the tree here as there.
+install(DIRECTORY formats hw_model firmware host_driver stack testbench
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside
+        FILES_MATCHING PATTERN "*.h"
+        PATTERN "stack/lwip" EXCLUDE
+        PATTERN "hw_model/rtl" EXCLUDE)
+
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/RingsideConfig.cmake.in
+                              ${CMAKE_BINARY_DIR}/RingsideConfig.cmake
+                              INSTALL_DESTINATION ${ringside_package_dir}
+                              NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/RingsideConfigVersion.cmake
+                                 COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/RingsideConfig.cmake ${CMAKE_BINARY_DIR}/RingsideConfigVersion.cmake
+        DESTINATION ${ringside_package_dir})
+
+if(TARGET ringside)
+  install(TARGETS ringside RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+install(DIRECTORY examples docs DESTINATION ${ringside_data_dir})
+install(FILES LICENSE DESTINATION ${ringside_data_dir})

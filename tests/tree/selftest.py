@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Each check of the tree fires on a tree that is wrong, and is silent on one that is right."""
+
+import contextlib
+import io
+import pathlib
+import sys
+import tempfile
+import unittest
+
+import check_generated
+import check_includes
+import check_plan
+import check_text
+
+SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
+
+
+def write(root: pathlib.Path, name: str, text: str):
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def run(main, *arguments) -> tuple[int, str]:
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        status = main(["check", *map(str, arguments)])
+    return status, output.getvalue()
+
+
+class TempTree(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="ringside-tree-")
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+
+
+class Includes(TempTree):
+    GOOD = {
+        "formats/defs.h": "enum { A };\n",
+        "formats/view.h": "namespace n {}\n",
+        "hw_model/core/core.h": '#include "formats/view.h"\n#include <vector>\n',
+        "hw_model/tlm/nic.h": '#include <systemc>\n#include "hw_model/core/core.h"\n',
+        "hw_model/management/native.cpp": '#include "firmware/control.h"\n#include <systemc>\n',
+        "hw_model/registers/regs.h": "enum { B };\n",
+        "firmware/control.c": '#include "formats/defs.h"\n#include "hw_model/registers/regs.h"\n',
+        "firmware/control.h": "struct control;\n",
+        "host_driver/net_device.h": '#include "formats/view.h"\n',
+        "host_driver/rings.h": '#include "host_driver/net_device.h"\n',
+        "stack/netif.cpp": '#include "host_driver/net_device.h"\n',
+        "stack/lwip/glue.c": '#include "glue.h"\n#include "lwip/tcp.h"\n',
+        "stack/lwip/glue.h": "struct glue;\n",
+        "testbench/bind.cpp": '#include "stack/netif.h"\n#include "hw_model/tlm/nic.h"\n#include <tlm>\n',
+        "tests/support/gtest.h": "#include <gtest/gtest.h>\n",
+    }
+    # One file each that breaks the rule, and what the message must name.
+    BAD = (
+        ("formats/bad.h", '#include "hw_model/core/core.h"', "formats must not include"),
+        ("formats/sc.h", "#include <systemc>", "SystemC"),
+        ("hw_model/core/bad.h", '#include "host_driver/rings.h"', "hw_model must not include"),
+        ("hw_model/core/stack.h", '#include "stack/netif.h"', "hw_model must not include"),
+        ("hw_model/core/fw.h", '#include "firmware/control.h"', "hw_model must not include"),
+        ("hw_model/core/sc.cpp", "#  include <tlm_utils/simple_target_socket.h>", "SystemC"),
+        ("hw_model/core/reach.cpp", '#include "hw_model/tlm/nic.h"', "hw_model/tlm/nic.h"),
+        ("firmware/bad.c", '#include "formats/view.h"', "firmware must not include"),
+        ("firmware/core.c", '#include "hw_model/core/core.h"', "firmware must not include"),
+        ("host_driver/bad.cpp", '#include "stack/netif.h"', "host_driver must not include"),
+        ("host_driver/hw.cpp", '#include "hw_model/core/core.h"', "host_driver must not include"),
+        ("stack/bad.cpp", '#include "host_driver/rings.h"', "stack must not include"),
+        ("stack/lwip_outside.cpp", "#include <lwip/tcp.h>", "lwIP"),
+        ("testbench/bad.cpp", '#include "tests/support/gtest.h"', "testbench must not include"),
+        ("tests/unit/bad.cpp", "#include <gtest/gtest.h>", "gtest"),
+        ("stack/relative.cpp", '#include "nowhere.h"', "root of the repository"),
+    )
+
+    def setUp(self):
+        super().setUp()
+        for name, text in self.GOOD.items():
+            write(self.root, name, text)
+
+    def test_good_tree_passes(self):
+        status, output = run(check_includes.main, self.root)
+        self.assertEqual(status, 0, output)
+
+    def test_each_violation_fires(self):
+        for name, line, message in self.BAD:
+            with self.subTest(name):
+                write(self.root, name, f"\n{line}\n")
+                status, output = run(check_includes.main, self.root)
+                self.assertEqual(status, 1)
+                self.assertIn(f"{name}:2: ", output)
+                self.assertIn(message, output)
+                self.assertIn(" 1 violations", output)
+                (self.root / name).unlink()
+
+    def test_empty_tree_fails(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(run(check_includes.main, folder)[0], 1)
+
+
+class Text(TempTree):
+    def test_good_file_passes(self):
+        write(self.root, "a.h", SPDX + "// see out/run/summary.json and a/tmp/x\n")
+        status, output = run(check_text.main, self.root)
+        self.assertEqual(status, 0, output)
+
+    def test_missing_licence(self):
+        write(self.root, "a.cpp", "int a;\n")
+        status, output = run(check_text.main, self.root)
+        self.assertEqual(status, 1)
+        self.assertIn("a.cpp:1:", output)
+
+    def test_machine_paths_and_hosts(self):
+        for text in ("/wo" + "rk/main", "x=/ho" + "me/me/x", "/t" + "mp/x", "'../sha" + "red/x'",
+                     "https://de" + "b.debian.org/debian", "https://py" + "pi.org/simple"):
+            with self.subTest(text):
+                write(self.root, "page.md", f"fine\n{text}\n")
+                status, output = run(check_text.main, self.root)
+                self.assertEqual(status, 1)
+                self.assertIn("page.md:2:", output)
+
+
+class Plan(TempTree):
+    GOOD = {"name": "a", "clauses": ["RFC 1"], "stimulus": "s", "checks": "c", "tests": ["t.A.*"],
+            "seeds": 0}
+
+    def violations(self, **changes) -> str:
+        feature = {key: value for key, value in {**self.GOOD, **changes}.items() if value is not None}
+        return "\n".join(check_plan.check({"feature": [feature]}, ["t.A.one", "u"]))
+
+    def test_good_plan_passes(self):
+        self.assertEqual(self.violations(), "")
+        self.assertEqual(self.violations(tests=["u", r"t\.A\.(one|two)"]), "")
+
+    def test_each_violation_fires(self):
+        self.assertIn("no test is named 't.B'", self.violations(tests=["t.B"]))
+        self.assertIn("no test is named 't.A'", self.violations(tests=["t.A"]))
+        self.assertIn("without a test", self.violations(tests=[]))
+        self.assertIn("regular expression", self.violations(tests=["("]))
+        self.assertIn("no key 'checks'", self.violations(checks=None))
+        self.assertIn("unknown key 'colour'", self.violations(colour="red"))
+        self.assertIn("'stimulus' must be a text", self.violations(stimulus=" "))
+        self.assertIn("'seeds'", self.violations(seeds=-1))
+        self.assertIn("list of texts", self.violations(clauses="RFC 1"))
+        self.assertIn("named twice", "\n".join(
+            check_plan.check({"feature": [self.GOOD, self.GOOD]}, ["t.A.one"])))
+        self.assertIn("no feature", "\n".join(check_plan.check({}, ["t"])))
+        self.assertIn("no test", "\n".join(check_plan.check({"feature": [self.GOOD]}, [])))
+
+
+class Generated(TempTree):
+    def test_fires_on_a_difference_and_on_a_failing_generator(self):
+        page = self.root / "page.md"
+        page.write_text("one\n")
+        say = [sys.executable, "-c"]
+        self.assertEqual(run(check_generated.main, page, *say, "print('one')")[0], 0)
+        status, output = run(check_generated.main, page, *say, "print('two')")
+        self.assertEqual(status, 1)
+        self.assertIn("+two", output)
+        self.assertEqual(run(check_generated.main, page, *say, "raise SystemExit(3)")[0], 1)
+        self.assertEqual(run(check_generated.main, self.root / "no.md", *say, "print('one')")[0], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
