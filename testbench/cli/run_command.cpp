@@ -218,6 +218,13 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
       progress.emplace(environment.err, steady_clock_ms);
       options.progress = &*progress;
     }
+    if (!arguments.quiet) {
+      options.log = [&](driver::LogLevel level, const std::string& line) {
+        if (level > driver::LogLevel::kWarning) return;
+        if (progress) progress->clear();
+        environment.err << printable(line, 1000) << "\n";
+      };
+    }
     result = environment.run(*scenario, options);
   }
   if (result.input_wrong) {

@@ -18,8 +18,9 @@ constexpr uint64_t kPsPerNs = 1000;
 ProgressLine::ProgressLine(std::ostream& out, Clock clock)
     : out_(out), clock_(clock), start_ms_(clock()), last_ms_(start_ms_) {}
 
-ProgressLine::~ProgressLine() {
+void ProgressLine::clear() {
   if (shown_) out_ << "\r\033[K" << std::flush;
+  shown_ = false;
 }
 
 void ProgressLine::progress(uint64_t sim_time_ps, uint64_t /*duration_ps*/, uint64_t done,

@@ -17,8 +17,12 @@ class ProgressLine : public ProgressSink {
   /// Milliseconds of any steady clock.
   using Clock = uint64_t (*)();
   ProgressLine(std::ostream& out, Clock clock);
-  /// Clears the line.
-  ~ProgressLine() override;
+  ~ProgressLine() override { clear(); }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  /// Makes the line empty, for other output.
+  void clear();
 
   void progress(uint64_t sim_time_ps, uint64_t duration_ps, uint64_t done, uint64_t total) override;
 

@@ -38,7 +38,8 @@ std::unique_ptr<driver::NetDevice> make_virtio_net_driver(driver::PciAccess& pci
                                                           const driver::VirtioNetOptions& options);
 
 struct RunOptions {
-  DriverFactory make_driver = make_virtio_net_driver;
+  /// Empty: make_virtio_net_driver. (Not a default here, so that only who runs links the runner.)
+  DriverFactory make_driver;
   /// Lines that hosts log, "alice: ..."; may be empty.
   std::function<void(driver::LogLevel, const std::string&)> log;
   /// Exists; captures and other files of the run go into it.

@@ -148,7 +148,8 @@ Status Simulation::build_hosts() {
         frames_));
     node.host->port(port).down.bind(nics_.back()->pcie_target());
     nics_.back()->pcie_initiator().bind(node.host->port(port).up);
-    const DriverFactory& make_driver = options_.make_driver;
+    const DriverFactory make_driver =
+        options_.make_driver ? options_.make_driver : make_virtio_net_driver;
     node.device = make_driver(node.host->pci(port), node.host->platform(), driver_options(config));
     std::string error;
     node.stack = stack::NetworkStack::create(
