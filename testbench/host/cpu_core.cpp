@@ -100,7 +100,8 @@ void CpuCore::wake(ProcessContext& process) {
   CpuCore& core = process.core_;
   if (core.current_ == &process) return;  // it has not left the core yet
   core.run_queue_.push_back(&process);
-  if (core.current_ != nullptr) return;
+  // Before the simulation starts nothing can be notified; idle looks at the queue first.
+  if (core.current_ != nullptr || !sc_core::sc_is_running()) return;
   if (running_ == nullptr || running_ == &core || running_->accrued_ps_ == 0) {
     core.idle_event_.notify();
   } else {
