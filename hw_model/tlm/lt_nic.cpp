@@ -280,7 +280,12 @@ uint64_t LtNic::read_register(EventKind kind, uint64_t address, uint8_t width) {
   Reply& reply = *replies_[tag];
   reply.done = false;
   take(Event::read(kind, address, width, tag));
-  if (!reply.done) sc_core::wait(sc_core::sc_time::from_value(config_.hold_bound_ps), reply.event);
+  // The event may still carry the notification of an earlier answer, hence the loop.
+  const sc_core::sc_time bound =
+      sc_core::sc_time_stamp() + sc_core::sc_time::from_value(config_.hold_bound_ps);
+  while (!reply.done && sc_core::sc_time_stamp() < bound) {
+    sc_core::wait(bound - sc_core::sc_time_stamp(), reply.event);
+  }
   if (!reply.done) take(Event{EventKind::kHoldExpired});
   return reply.value;
 }
