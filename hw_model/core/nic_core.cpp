@@ -195,7 +195,11 @@ void NicCore::device_error(DeviceError error, unsigned queue, ActionList& action
 
 std::string_view NicCore::command(const rs_command& command, ActionList& actions) {
   if (command.sequence > sequence_) return "an answer to an event that was not sent";
-  if (command.sequence < reset_sequence_) return {};  // overtaken by a reset
+  // Overtaken by a reset, which forgets neither what the card offers nor its configuration.
+  if (command.sequence < reset_sequence_ && command.kind != RS_COMMAND_OFFER &&
+      command.kind != RS_COMMAND_DEVICE_CONFIG) {
+    return {};
+  }
   switch (command.kind) {
     case RS_COMMAND_OFFER:
       offered_ = command.features & kImplementedFeatures;
