@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bring-up: order, discovery, negotiation, interrupts, and the refusal of devices that cannot work.
+#include "tests/unit/driver/rig.h"
+
+namespace ringside::test {
+namespace {
+
+using driver::Status;
+
+void expect_refused(Rig& rig, const std::string& part) {
+  const Status status = rig.open();
+  EXPECT_NE(status.error.find(part), std::string::npos) << "error: " << status.error;
+  EXPECT_FALSE(rig.pci.bus_master);
+  rig.pci.alloc_failures = 0;
+  EXPECT_EQ(rig.send(), TxResult::kDrop);
+}
+
+void expect_failed_set(Rig& rig) {
+  EXPECT_NE(rig.device.status & VIRTIO_STATUS_FAILED, 0);
+  EXPECT_EQ(rig.device.status & VIRTIO_STATUS_DRIVER_OK, 0);
+}
+
+TEST(BringUp, OrderIsTheStandards) {  // INI-R-001, INI-R-004, INI-R-007, STS-R-001, PCC-R-004
+  Rig rig;
+  rig.must_open();
+  const std::vector<std::string> expected = {"reset",    "ACKNOWLEDGE", "DRIVER",
+                                             "features", "features",    "FEATURES_OK",
+                                             "enable 0", "enable 1",    "DRIVER_OK"};
+  EXPECT_EQ(rig.device.log, expected);
+  EXPECT_EQ(rig.device.accepted, rig.device.offered);
+  EXPECT_EQ(rig.driver->features(), rig.device.offered);
+  EXPECT_EQ(rig.driver->mac(), (MacAddress{0x52, 0x54, 0x00, 0x12, 0x34, 0x56}));  // NCF-R-003
+  EXPECT_EQ(rig.driver->mtu(), 1500u);
+  EXPECT_TRUE(rig.driver->link().up);
+  EXPECT_EQ(rig.driver->link().speed_mbps, 100000u);
+  EXPECT_EQ(rig.client.links, std::vector<bool>{true});
+  EXPECT_EQ(rig.device.avail_idx(0), 256);  // filled before DRIVER_OK, notified after it
+  EXPECT_EQ(rig.device.queues[0].notifications, 1u);
+  rig.expect_clean();
+}
+
+TEST(BringUp, UnknownFeaturesAreIgnored) {  // FEA-R-001, R-004, R-005, R-008
+  Rig rig;
+  rig.device.offered = ~uint64_t{0};
+  rig.must_open();
+  EXPECT_EQ(rig.device.accepted, driver::kSupportedFeatures);
+  rig.expect_clean();
+}
+
+TEST(BringUp, OptionMasksFeatures) {
+  Rig rig;
+  rig.options.features &= ~rig.feature(VIRTIO_F_EVENT_IDX);
+  rig.must_open();
+  EXPECT_FALSE(rig.device.has(VIRTIO_F_EVENT_IDX));
+  EXPECT_TRUE(rig.device.has(VIRTIO_F_INDIRECT_DESC));
+}
+
+TEST(BringUp, LegacyFeaturesOnlyRefused) {  // RSV-R-002, FEA-R-007, INI-R-005
+  Rig rig;
+  rig.device.offered &= ~rig.feature(VIRTIO_F_VERSION_1);
+  expect_refused(rig, "VIRTIO_F_VERSION_1");
+  expect_failed_set(rig);
+}
+
+TEST(BringUp, WithoutMacAddressMakesALocalOne) {  // NCF-R-004
+  Rig rig;
+  rig.device.offered &= ~rig.feature(VIRTIO_NET_F_MAC);
+  rig.must_open();
+  EXPECT_EQ(rig.driver->mac()[0] & 0x03, 0x02);
+}
+
+TEST(BringUp, MulticastMacRefused) {
+  Rig rig;
+  rig.device.config.mac[0] = 0x01;
+  expect_refused(rig, "MAC");
+  expect_failed_set(rig);
+}
+
+TEST(BringUp, WithoutStatusLinkIsUp) {  // NCF-R-005
+  Rig rig;
+  rig.device.offered &= ~rig.feature(VIRTIO_NET_F_STATUS);
+  rig.device.config.status = 0;
+  rig.must_open();
+  EXPECT_TRUE(rig.driver->link().up);
+}
+
+TEST(BringUp, UnknownSpeedAndDuplex) {  // NCF-R-011
+  Rig rig;
+  rig.device.config.speed = 0x80000000;
+  rig.device.config.duplex = 7;
+  rig.must_open();
+  EXPECT_EQ(rig.driver->link().speed_mbps, 0xFFFFFFFFu);
+  EXPECT_EQ(rig.driver->link().duplex, 0xFF);
+}
+
+TEST(BringUp, MtuIsTaken) {  // NCF-R-007
+  Rig rig;
+  rig.device.config.mtu = 9000;
+  rig.must_open();
+  EXPECT_EQ(rig.driver->mtu(), 9000u);
+}
+
+TEST(BringUp, ImpossibleMtuIsNotAccepted) {  // FEA-R-003
+  Rig rig;
+  rig.device.config.mtu = 67;
+  rig.must_open();
+  EXPECT_EQ(rig.driver->mtu(), 1500u);
+  EXPECT_FALSE(rig.device.has(VIRTIO_NET_F_MTU));
+}
+
+TEST(BringUp, ShortConfigurationDropsItsFeatures) {  // CFG-R-003, CFG-R-005
+  Rig rig;
+  rig.device.capabilities[2].length = 8;
+  rig.device.lay_out();
+  rig.must_open();
+  EXPECT_TRUE(rig.device.has(VIRTIO_NET_F_STATUS));
+  EXPECT_FALSE(rig.device.has(VIRTIO_NET_F_MTU));
+  EXPECT_FALSE(rig.device.has(VIRTIO_NET_F_SPEED_DUPLEX));
+  rig.expect_clean();
+}
+
+TEST(BringUp, RefusedFeaturesFail) {  // INI-R-001 step 6
+  Rig rig;
+  rig.device.refuse_features = true;
+  expect_refused(rig, "did not accept the features");
+  expect_failed_set(rig);
+}
+
+TEST(BringUp, SlowResetIsWaitedFor) {  // RST-R-001, PCC-R-005
+  Rig rig;
+  rig.device.busy_resets = 20;
+  const uint64_t before = rig.platform.now_ns();
+  EXPECT_TRUE(rig.open().ok());
+  EXPECT_GT(rig.platform.now_ns(), before);
+  rig.expect_clean();
+}
+
+TEST(BringUp, ResetThatNeverEndsIsRefused) {
+  Rig rig;
+  rig.device.status = 0x0F;
+  rig.device.reset_hangs = true;
+  expect_refused(rig, "does not read 0");
+}
+
+TEST(BringUp, DeviceThatNeedsResetAtOnceIsRefused) {
+  Rig rig;
+  rig.device.start_needs_reset = true;
+  expect_refused(rig, "did not start");
+}
+
+TEST(BringUp, TornConfigurationIsReadAgain) {  // CFG-R-001, CFG-R-002
+  Rig rig;
+  rig.device.torn_reads = 9;
+  rig.must_open();
+  EXPECT_EQ(rig.driver->mac()[5], 0x56);
+  EXPECT_EQ(rig.device.torn_reads, 0u);
+}
+
+TEST(BringUp, ConfigurationThatNeverSettlesIsRefused) {
+  Rig rig;
+  rig.device.torn_reads = 1'000'000;
+  expect_refused(rig, "never settles");
+}
+
+TEST(BringUp, OtherFunctionRefused) {  // PDI-R-001
+  Rig rig;
+  rig.device.space[2] = 0x42;
+  expect_refused(rig, "not a virtio network device");
+}
+
+TEST(BringUp, TransitionalIdWithCapabilitiesWorks) {  // PDI-R-002
+  Rig rig;
+  rig.device.space[2] = 0x00;
+  rig.device.space[3] = 0x10;
+  rig.must_open();
+  rig.expect_clean();
+}
+
+TEST(BringUp, LegacyDeviceRefused) {  // PNT-R-002
+  Rig rig;
+  rig.device.capabilities.clear();
+  rig.device.lay_out();
+  expect_refused(rig, "legacy");
+}
+
+TEST(Discovery, UnknownAndDamagedCapabilitiesAreSkipped) {  // PCP-R-001, R-002, R-004, R-007
+  Rig rig;
+  auto& list = rig.device.capabilities;
+  const std::vector<FakeCapability> noise = {
+      {77, FakeDevice::kBar, 0, 16},                              // reserved cfg_type
+      {VIRTIO_PCI_CAP_COMMON_CFG, 6, 0, 64},                      // reserved BAR
+      {VIRTIO_PCI_CAP_COMMON_CFG, FakeDevice::kBar, 0x3FF0, 64},  // past the BAR
+      {VIRTIO_PCI_CAP_COMMON_CFG, FakeDevice::kBar, 0xFFFFFFF0, 64},
+      {VIRTIO_PCI_CAP_COMMON_CFG, FakeDevice::kBar, 0, 16},  // too short
+      {VIRTIO_PCI_CAP_COMMON_CFG, FakeDevice::kBar, 2, 64},  // not aligned
+  };
+  list.insert(list.begin(), noise.begin(), noise.end());
+  list.insert(list.begin(), {0, 0, 0, 0, 4, 0x10});  // not vendor-specific
+  rig.device.lay_out();
+  rig.must_open();
+  rig.expect_clean();
+}
+
+TEST(Discovery, TooShortCapabilityIsSkipped) {
+  Rig rig;
+  rig.device.capabilities.insert(rig.device.capabilities.begin(),
+                                 {{VIRTIO_PCI_CAP_COMMON_CFG, FakeDevice::kBar, 0x1800, 64, 8},
+                                  {VIRTIO_PCI_CAP_NOTIFY_CFG, FakeDevice::kBar, 0x1900, 8, 16}});
+  rig.device.lay_out();
+  rig.must_open();
+  rig.expect_clean();
+}
+
+TEST(Discovery, FirstUsableInstanceWins) {  // PCP-R-002
+  Rig rig;
+  rig.device.capabilities.push_back({VIRTIO_PCI_CAP_COMMON_CFG, FakeDevice::kBar, 0x800, 64});
+  rig.device.lay_out();
+  rig.must_open();
+  rig.expect_clean();
+}
+
+TEST(Discovery, LongerStructuresAreFine) {  // PCP-R-003, PCP-R-006, CFG-R-004
+  Rig rig;
+  for (FakeCapability& capability : rig.device.capabilities) capability.cap_len = 24;
+  rig.device.capabilities[0].length = 0x1000;
+  rig.device.capabilities[2].length = 0x1000;
+  rig.device.lay_out();
+  rig.must_open();
+  rig.expect_clean();
+}
+
+TEST(Discovery, EachMissingStructureIsNamed) {
+  const struct {
+    size_t index;
+    const char* text;
+  } cases[] = {{0, "common configuration"}, {1, "ISR"}, {3, "notification"}};
+  for (const auto& missing : cases) {
+    Rig rig;
+    rig.device.capabilities.erase(rig.device.capabilities.begin() +
+                                  static_cast<std::ptrdiff_t>(missing.index));
+    rig.device.lay_out();
+    expect_refused(rig, missing.text);
+  }
+}
+
+TEST(Discovery, LoopEnds) {
+  Rig rig;
+  rig.device.space[0x41] = 0x40;
+  expect_refused(rig, "loop");
+}
+
+TEST(Discovery, DoorbellOutsideItsStructureRefused) {
+  Rig rig;
+  rig.device.queues[1].notify_off = 2;
+  expect_refused(rig, "doorbell of queue 1");
+  expect_failed_set(rig);
+}
+
+TEST(Queues, DeviceMaximumBoundsTheRing) {
+  Rig rig;
+  rig.device.queues[0].max_size = rig.device.queues[0].size = 64;
+  rig.must_open();
+  EXPECT_EQ(rig.device.queues[0].size, 64);
+  EXPECT_EQ(rig.device.queues[1].size, 256);
+  rig.expect_clean();
+}
+
+TEST(Queues, ImpossibleSizesRefused) {  // PCC-R-003
+  const struct {
+    uint16_t size;
+    const char* text;
+  } cases[] = {{0, "does not exist"},
+               {3, "impossible size"},
+               {0xFFFF, "impossible size"},
+               {2, "fewer than 4"}};
+  for (const auto& bad : cases) {
+    Rig rig;
+    rig.device.queues[1].max_size = rig.device.queues[1].size = bad.size;
+    expect_refused(rig, bad.text);
+    expect_failed_set(rig);
+  }
+}
+
+TEST(Queues, MissingTransmitQueueRefused) {
+  Rig rig;
+  rig.device.num_queues = 1;
+  expect_refused(rig, "fewer than 2 queues");
+}
+
+TEST(Options, OutOfRangeRefusedBeforeTheDeviceIsTouched) {
+  const std::function<void(driver::VirtioNetOptions&)> bad[] = {
+      [](auto& o) { o.ring_size = 100; },       [](auto& o) { o.ring_size = 2; },
+      [](auto& o) { o.ring_size = 65536; },     [](auto& o) { o.rx_buffer_bytes = 63; },
+      [](auto& o) { o.napi_budget = 0; },       [](auto& o) { o.max_tx_fragments = 0; },
+      [](auto& o) { o.max_tx_fragments = 65; }, [](auto& o) { o.msix_vectors = 0; },
+      [](auto& o) { o.indirect_threshold = 0; }};
+  for (const auto& change : bad) {
+    Rig rig;
+    change(rig.options);
+    EXPECT_NE(rig.open().error.find("must"), std::string::npos);
+    EXPECT_TRUE(rig.device.log.empty());
+  }
+}
+
+TEST(Open, TwiceRefused) {
+  Rig rig;
+  rig.must_open();
+  EXPECT_NE(rig.open().error.find("open already"), std::string::npos);
+  rig.expect_clean();
+}
+
+TEST(Open, AgainAfterStopAndAfterFailure) {  // STS-R-003
+  Rig rig;
+  rig.device.refuse_features = true;
+  EXPECT_FALSE(rig.open().ok());
+  rig.device.refuse_features = false;
+  rig.must_open();
+  rig.client.stopping = true;
+  rig.driver->stop();
+  rig.client.stopping = false;
+  EXPECT_EQ(rig.device.status, 0);
+  EXPECT_EQ(rig.driver->features(), 0u);
+  EXPECT_EQ(rig.send(), TxResult::kDrop);
+  rig.must_open();
+  EXPECT_EQ(rig.send(), TxResult::kOk);
+  rig.run_us(300);
+  EXPECT_EQ(rig.device.transmitted.size(), 1u);
+  rig.expect_clean();
+}
+
+TEST(Open, NoMemoryForReceiveBuffersRefused) {
+  Rig rig;
+  rig.pci.alloc_failures = 1'000'000;
+  expect_failed_set((expect_refused(rig, "no memory for receive buffers"), rig));
+}
+
+TEST(Open, EverythingIsGivenBack) {
+  Rig rig;
+  rig.must_open();
+  EXPECT_GT(rig.pci.live_coherent, 0u);
+  rig.client.stopping = true;
+  rig.driver.reset();
+  EXPECT_EQ(rig.pci.live_coherent, 0u);
+  EXPECT_EQ(rig.pci.live_buffers, 0u);
+  EXPECT_EQ(rig.pci.live_maps, 0u);
+}
+
+class Vectors : public ::testing::TestWithParam<unsigned> {};
+
+TEST_P(Vectors, TrafficAndConfigurationChangesArrive) {  // PMX-R-001, PMX-R-003
+  Rig rig;
+  rig.pci.msix_vectors = GetParam();
+  rig.device.msix_table = static_cast<uint16_t>(GetParam());
+  rig.must_open();
+  for (unsigned i = 0; i < 600; ++i) {
+    while (rig.send() == TxResult::kBusy) rig.run_us(50);
+  }
+  EXPECT_TRUE(rig.device.receive(Rig::frame(100, 1)));
+  rig.run_us(1000);
+  EXPECT_EQ(rig.device.transmitted.size(), 600u);
+  EXPECT_EQ(rig.in_flight(), 0u);
+  EXPECT_EQ(rig.client.received, 1u);
+  rig.device.set_link(false);
+  rig.run_us(2000);
+  EXPECT_FALSE(rig.driver->link().up);
+  rig.device.set_link(true);
+  rig.run_us(2000);
+  EXPECT_EQ(rig.client.links, (std::vector<bool>{true, false, true}));
+  rig.expect_clean();
+}
+INSTANTIATE_TEST_SUITE_P(Msix, Vectors, ::testing::Values(0u, 1u, 2u, 3u, 8u));
+
+TEST(Interrupts, FewerVectorsWhenTheDeviceMapsFewer) {  // PMX-R-005, PMX-R-006
+  for (const uint16_t mapped : {1, 2}) {
+    Rig rig;
+    rig.device.msix_table = mapped;
+    rig.must_open();
+    EXPECT_EQ(rig.device.queues[1].vector, mapped - 1);
+    EXPECT_TRUE(rig.device.receive(Rig::frame(100, 1)));
+    rig.run_us(10);
+    EXPECT_EQ(rig.client.received, 1u);
+    rig.expect_clean();
+  }
+}
+
+TEST(Interrupts, IntxWhenTheDeviceMapsNone) {
+  Rig rig;
+  rig.device.msix_table = 0;
+  EXPECT_TRUE(rig.open().ok());
+  rig.expect_clean();
+}
+
+TEST(Interrupts, OptionAsksForIntx) {
+  Rig rig;
+  rig.options.use_msix = false;
+  rig.must_open();
+  EXPECT_EQ(rig.device.queues[0].vector, 0xFFFF);
+  rig.pci.msix_vectors = 0;  // the device raises INTx from here on
+  EXPECT_TRUE(rig.device.receive(Rig::frame(100, 1)));
+  rig.run_us(10);
+  EXPECT_EQ(rig.client.received, 1u);
+}
+
+TEST(Interrupts, NoneAtAllRefused) {
+  Rig rig;
+  rig.pci.msix_vectors = 0;
+  rig.pci.has_intx = false;
+  expect_refused(rig, "no usable interrupt");
+}
+
+TEST(Interrupts, SharedLineIsReadOnceAndNotClaimed) {  // PCN-R-001
+  Rig rig;
+  rig.pci.msix_vectors = 0;
+  rig.must_open();
+  const uint64_t reads = rig.device.isr_reads;
+  EXPECT_FALSE(rig.pci.foreign_intx());
+  EXPECT_EQ(rig.device.isr_reads, reads + 1);
+  EXPECT_EQ(rig.counter("foreign_interrupts"), 1u);
+  EXPECT_TRUE(rig.device.receive(Rig::frame(100, 1)));
+  EXPECT_EQ(rig.device.isr_reads, reads + 2);
+  rig.run_us(10);
+  EXPECT_EQ(rig.client.received, 1u);
+  rig.expect_clean();
+}
+
+TEST(Interrupts, SpuriousOnesDoNoHarm) {  // VQS-R-016
+  Rig rig;
+  rig.must_open();
+  for (unsigned i = 0; i < 100; ++i) {
+    rig.device.interrupt(i & 1);
+    rig.run_us(1);
+  }
+  EXPECT_EQ(rig.client.received, 0u);
+  EXPECT_EQ(rig.counter("faults"), 0u);
+  EXPECT_EQ(rig.device.isr_reads, 0u);  // PIS-R-001
+  rig.expect_clean();
+}
+
+}  // namespace
+}  // namespace ringside::test
