@@ -5,6 +5,7 @@
 
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 #include "netif/ethernet.h"
 #include "stack/lwip/hooks.h"
@@ -116,6 +117,8 @@ void ringside_input(const struct LwipRxSegment* segments, unsigned count) {
   if (chain != NULL && ringside_netif.input(chain, &ringside_netif) != ERR_OK) {
     pbuf_free(chain);
   }
+  /* If the frame belonged to a connection, tcp_input has moved it to the front. */
+  ringside_tcp_acknowledge(tcp_active_pcbs);
 }
 
 static err_t link_output(struct netif* netif, struct pbuf* p) {

@@ -167,6 +167,7 @@ void ringside_tcp_received_taken(void* pcb, uint32_t size) {
     tcp_recved(pcb, part);
     size -= part;
   }
+  ringside_tcp_acknowledge(pcb);
 }
 
 int ringside_tcp_shutdown_send(void* pcb) { return ringside_result(tcp_shutdown(pcb, 0, 1)); }
@@ -214,4 +215,19 @@ void ringside_tcp_addresses(const void* handle, struct LwipAddress* local,
 
 uint32_t ringside_tcp_mss(const void* pcb) { return tcp_mss((const struct tcp_pcb*)pcb); }
 
-void ringside_tcp_transmit_resume(void) { tcp_txnow(); }
+void ringside_tcp_acknowledge(struct tcp_pcb* pcb) {
+  if (pcb != NULL && (pcb->flags & TF_ACK_NOW)) {
+    tcp_send_empty_ack(pcb);
+  }
+}
+
+void ringside_tcp_acknowledge_all(void) {
+  for (struct tcp_pcb* pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
+    ringside_tcp_acknowledge(pcb);
+  }
+}
+
+void ringside_tcp_transmit_resume(void) {
+  tcp_txnow();
+  ringside_tcp_acknowledge_all();
+}

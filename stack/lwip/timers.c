@@ -79,6 +79,7 @@ void ringside_timers(void) {
   if (tcp_deadline_ns <= now) {
     const uint32_t before = retransmission_count();
     tcp_tmr();
+    ringside_tcp_acknowledge_all();
     const uint32_t after = retransmission_count();
     ringside_tcp_timeouts += after > before ? after - before : 0;
     tcp_deadline_ns = tcp_active() ? now + ringside_tcp_timer_ms * kNsPerMs : kNever;

@@ -71,7 +71,10 @@ void FakeDevice::inject(ByteView frame) {
 
 void FakeDevice::arrive(uint64_t time_ns, const Bytes& frame) {
   const std::size_t count = (frame.size() + options.buffer_bytes - 1) / options.buffer_bytes;
-  if (client_ == nullptr || count > free_.size()) return;
+  if (client_ == nullptr || count > free_.size()) {
+    ++lost_;
+    return;
+  }
   std::size_t at = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const driver::RxBufferId id = free_.back();

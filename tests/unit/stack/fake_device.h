@@ -41,6 +41,8 @@ class FakeDevice final : public driver::NetDevice {
   uint32_t frames_held() const { return held_; }
   uint64_t busy_answers() const { return busy_answers_; }
   uint64_t sent() const { return sent_; }
+  /// Frames that found no receive buffer.
+  uint64_t lost() const { return lost_; }
   uint64_t doorbells() const { return doorbells_; }
   uint64_t most_fragments() const { return most_fragments_; }
   void set_link(bool up);
@@ -86,7 +88,7 @@ class FakeDevice final : public driver::NetDevice {
   Bytes scratch_;
   std::vector<driver::RxSegment> batch_;
   uint32_t held_ = 0;
-  uint64_t sent_ = 0, busy_answers_ = 0, doorbells_ = 0, most_fragments_ = 0;
+  uint64_t sent_ = 0, busy_answers_ = 0, doorbells_ = 0, lost_ = 0, most_fragments_ = 0;
   bool busy_ = false, link_up_ = true;
 };
 

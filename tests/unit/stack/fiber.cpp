@@ -3,6 +3,7 @@
 #include "tests/unit/stack/fiber.h"
 
 #include <algorithm>
+#include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/common_interface_defs.h>
@@ -70,7 +71,11 @@ void World::at(uint64_t time_ns, Function function, void* context) {
 }
 
 void World::process(std::function<void()> body) {
-  fibers_.push_back(std::make_unique<Fiber>(std::move(body)));
+  ++unfinished_;
+  fibers_.push_back(std::make_unique<Fiber>([this, work = std::move(body)] {
+    work();
+    --unfinished_;
+  }));
   resume_at(now_ns_, fibers_.back().get());
 }
 
@@ -95,18 +100,9 @@ bool World::step(uint64_t limit_ns) {
 }
 
 bool World::run(uint64_t limit_ns) {
-  const auto left = [this] {
-    return std::any_of(fibers_.begin(), fibers_.end(),
-                       [](const auto& fiber) { return !fiber->finished(); });
-  };
-  unsigned steps = 0;
-  constexpr unsigned kCheckEvery = 64;
-  while (left()) {
-    for (steps = 0; steps < kCheckEvery; ++steps) {
-      if (!step(limit_ns)) return !left();
-    }
+  while (unfinished_ > 0 && step(limit_ns)) {
   }
-  return true;
+  return unfinished_ == 0;
 }
 
 void World::run_until(uint64_t time_ns) {

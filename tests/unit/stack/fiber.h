@@ -65,6 +65,7 @@ class World {
   bool step(uint64_t limit_ns);
   uint64_t now_ns_ = 1'000'000;
   uint64_t order_ = 0;
+  unsigned unfinished_ = 0;
   std::vector<Event> events_;
   std::vector<std::unique_ptr<Fiber>> fibers_;
 };
