@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs a build into an empty folder, moves it, and builds and runs a project outside against it.
-#   check_install.sh BUILD_FOLDER CONSUMER_SOURCES CXX CXX_FLAGS
+#   check_install.sh BUILD_FOLDER CONSUMER_SOURCES CXX [CXX_FLAGS]
 set -eu
 
 build=$1
 consumer=$2
 export CXX=$3
-flags=$4
+flags=${4:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
