@@ -2,6 +2,7 @@
 // [udp_echo.NAME] and [tcp_echo.NAME]: messages that come back, each compared.
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "testbench/apps/byte_source.h"
 #include "testbench/apps/traffic.h"
@@ -49,9 +50,14 @@ class EchoTask : public TrafficTask {
   void fail(const char* what, int64_t result) {
     if (error_.empty()) error_ = std::string(what) + ": " + errno_text(result);
   }
-  /// Message `index`, all different.
+  /// Message `index`, all different but for a text in front, so that no tool that guesses
+  /// protocols takes the random bytes for one.
   void fill(uint32_t index, MutableByteView message) const {
     ByteSource::seeded(index, size_).read(0, message);
+    constexpr std::string_view kText = "Ringside";
+    if (message.size() >= 2 * kText.size()) {
+      std::memcpy(message.data(), kText.data(), kText.size());
+    }
   }
   bool complete() const { return error_.empty() && round_trips_ns_.size() == count_; }
 

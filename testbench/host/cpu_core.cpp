@@ -38,7 +38,8 @@ ProcessContext& CpuCore::spawn(std::string name, std::function<void()> body) {
   process.body_ = std::move(body);
   sc_core::sc_spawn_options options;
   options.set_stack_size(static_cast<int>(stack_size_));
-  const std::string thread = std::string(basename()) + "_" + process.name_;
+  std::string thread = std::string(basename()) + "_" + process.name_;
+  std::replace(thread.begin(), thread.end(), '.', '_');  // SystemC's separator
   sc_core::sc_spawn([this, &process] { run_process(process); },
                     sc_core::sc_gen_unique_name(thread.c_str()), &options);
   wake(process);

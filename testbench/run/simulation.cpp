@@ -15,6 +15,9 @@ namespace ringside::tb {
 namespace {
 
 constexpr uint64_t kPsPerNs = 1000;
+/// Receive buffers beyond the ring's that a card's driver has: what sockets may hold unread before
+/// the ring runs empty.
+constexpr uint32_t kSocketReceiveBuffers = 4096;
 
 uint64_t now_ps() { return sc_core::sc_time_stamp().value(); }
 
@@ -37,6 +40,7 @@ driver::VirtioNetOptions driver_options(const Nic& nic) {
   driver::VirtioNetOptions options;
   options.ring_size = nic.ring_size;
   options.rx_buffer_bytes = static_cast<uint32_t>(nic.rx_buffer_size_bytes);
+  options.rx_pool_buffers = nic.ring_size + kSocketReceiveBuffers;
   options.napi_budget = nic.napi_budget;
   options.tx_reclaim_timeout_ns = nic.tx_reclaim_timeout_ps / kPsPerNs;
   options.use_msix = nic.interrupts == Interrupts::kMsix;
