@@ -27,16 +27,17 @@ std::string one_line(std::string text) {
   return printable(text, 1000);
 }
 
-/// The first word that must be a verb and is none, as an error; empty if all is well.
+/// The first word, if it is neither a verb nor an option that stands alone, as an error; else
+/// empty.
 std::string unknown_verb(const CLI::App& app, int argc, const char* const* argv) {
-  if (argc < 2) return {};
-  const std::string word = argv[1];
-  if (word.starts_with("-")) return {};
+  const std::string word = argc < 2 ? "" : argv[1];
+  if (word == "-h" || word == "--help" || word == "--version") return {};
   std::vector<std::string> verbs;
   for (const CLI::App* verb : app.get_subcommands(nullptr)) {
     if (verb->get_name() == word) return {};
     verbs.push_back(verb->get_name());
   }
+  if (word.empty()) return "no command; expected " + join_words(verbs, "or");
   return "no command is named '" + printable(word) + "'; expected " + join_words(verbs, "or") +
          suggestion(word, verbs);
 }
@@ -76,7 +77,7 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
   CLI::App* list = app.add_subcommand("list", "List what there is");
   list->add_option("TOPIC", topic, join_words(list_topics(), "or"));
 
-  CLI::App* doctor = app.add_subcommand("doctor", "Look for what this machine lacks");
+  app.add_subcommand("doctor", "Look for what this machine lacks");
 
   if (const std::string error = unknown_verb(app, argc, argv); !error.empty()) {
     environment.err << "ringside: " << error << "\n";
@@ -101,7 +102,6 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
   if (check->parsed()) return command_check(arguments, environment);
   if (explain->parsed()) return command_explain(key, markdown, environment);
   if (list->parsed()) return command_list(topic, environment);
-  static_cast<void>(doctor);
   return command_doctor(environment);
 }
 

@@ -112,6 +112,7 @@ OutFolder make_out_folder(const RunArguments& arguments, const std::string& scen
   std::error_code error;
   if (arguments.out) {
     folder.path = *arguments.out;
+    while (folder.path.size() > 1 && folder.path.back() == '/') folder.path.pop_back();
     if (fs::exists(fs::symlink_status(folder.path, error))) {
       if (!arguments.force) {
         folder.error = fmt::format("--out {0}: '{0}' exists; expected a new folder, or --force",
@@ -124,10 +125,9 @@ OutFolder make_out_folder(const RunArguments& arguments, const std::string& scen
       }
       return folder;
     }
-    folder.created = fs::create_directories(folder.path, error);
-    // A path that ends in '/' is created but not reported as new.
-    if (!error && fs::is_directory(folder.path)) folder.created = true;
-    if (!folder.created) {
+    fs::create_directories(folder.path, error);
+    folder.created = !error;
+    if (error) {
       folder.error = fmt::format("--out {}: {}; expected a folder that can be made",
                                  printable(folder.path), error.message());
     }
@@ -231,7 +231,8 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
     std::error_code error;
     // Fails, as it should, if something is in it.
     if (folder.created) fs::remove(folder.path, error);
-    environment.err << printable(result.error, 4096) << "\n";
+    environment.err << fmt::format("{}: {}\n", printable(arguments.scenario, 4096),
+                                   printable(result.error, 4096));
     return kExitBadInput;
   }
   const RunContext context{folder.path, repeat_command(arguments)};

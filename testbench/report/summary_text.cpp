@@ -63,7 +63,7 @@ std::string limits_in_words(const RunResult& result) {
 std::string flow_line(const FlowResult& flow, std::size_t width) {
   std::string line =
       fmt::format("  {:<{}}  {:<8}  {:>9}", flow.name, width, flow.kind, human_size(flow.bytes));
-  if (flow.goodput_bps > 0) line += fmt::format("  {:>11}", human_rate(flow.goodput_bps));
+  line += fmt::format("  {:>11}", flow.goodput_bps > 0 ? human_rate(flow.goodput_bps) : "");
   line += flow.intact ? "  intact" : "  NOT INTACT";
   if (flow.latency_ns) {
     line += fmt::format("  latency min {}, p50 {}, p99 {}, max {}",
@@ -112,7 +112,7 @@ std::string summary_text(const Scenario& scenario, const RunResult& result,
   if (result.checks.empty()) {
     text += "checks: none was made\n";
   } else if (failed == 0) {
-    text += fmt::format("checks: all {} hold\n", result.checks.size());
+    text += fmt::format("checks: {}, all hold\n", result.checks.size());
   } else {
     text += fmt::format("checks: {} of {} failed\n", failed, result.checks.size());
   }

@@ -50,7 +50,7 @@ std::string example_value(const KeySpec& key) {
     case KeyType::kChoices:
       return fmt::format("[\"{}\"]", key.choices.front());
     case KeyType::kName:
-      return "bob";
+      return key.name == "from" ? "alice" : "bob";
     case KeyType::kNames:
       return "[\"alice0\"]";
     case KeyType::kString:

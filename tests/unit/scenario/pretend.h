@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// A stand-in for the simulation: results that are known beforehand.
+#pragma once
+
+#include <time.h>
+
+#include <fstream>
+
+#include "testbench/run/runner.h"
+
+namespace ringside::test {
+
+/// What the scenario's seed asks of pretend_run; every other seed passes.
+enum PretendSeed : uint64_t {
+  kPretendPass = 1,
+  kPretendFailedCheck = 2,
+  kPretendError = 3,
+  kPretendBadInput = 4,
+  /// Waits for the interrupt flag.
+  kPretendLong = 5,
+};
+
+inline tb::RunResult pretend_run(const tb::Scenario& scenario, const tb::RunOptions& options) {
+  tb::RunResult result;
+  result.digest = "00112233445566778899aabbccddeeff";
+  result.content_digest = "ffeeddccbbaa99887766554433221100";
+  result.sim_time_ns = 12'345'678;
+  result.wall_s = 0.5;
+  result.checks.push_back({"flow.upload intact", true, "67108864 bytes"});
+  result.flows.push_back({.name = "upload",
+                          .kind = "flow",
+                          .bytes = 67'108'864,
+                          .goodput_bps = 43'487'654'321,
+                          .sha256 = "ab",
+                          .intact = true,
+                          .latency_ns = std::nullopt});
+  result.flows.push_back({.name = "ping",
+                          .kind = "ping",
+                          .bytes = 560,
+                          .goodput_bps = 0,
+                          .sha256 = "",
+                          .intact = true,
+                          .latency_ns = tb::LatencyNs{3000, 3100, 4200, 5300}});
+  result.hosts.push_back(
+      {"alice", 11'000'000, 120, 130, 46'000, 23'000, {{"rx0_packets", 23'000}}});
+  result.nics.push_back({"alice0", name_of(scenario.model), {{"tx_frames", 46'000}}});
+  result.limits.push_back({"link.wire.alice0", 0.41});
+  result.limits.push_back({"host.alice.core0", 0.97});
+  result.speed.data_frames_per_wall_s = 92'000;
+  switch (scenario.seed) {
+    case kPretendFailedCheck:
+      result.checks.push_back({"ping answers", false, "9 of 10"});
+      break;
+    case kPretendError:
+      result.error = "host.alice: the context 'upload' has overflowed its stack";
+      break;
+    case kPretendBadInput:
+      result.error = "app.probe: 'libprobe.so' has no entry 'main'; expected an extern \"C\" one";
+      result.input_wrong = true;
+      break;
+    case kPretendLong: {
+      std::ofstream(options.out_dir + "/started") << "1";
+      while (!options.interrupted->load()) {
+        const timespec pause = {0, 1'000'000};
+        nanosleep(&pause, nullptr);
+      }
+      result.incomplete = true;
+      break;
+    }
+    default:
+      break;
+  }
+  if (options.trace_pcapng) {
+    std::ofstream(options.out_dir + "/wire.pcapng") << "capture";
+    result.files.push_back("wire.pcapng");
+  }
+  return result;
+}
+
+}  // namespace ringside::test

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line as a process: exit status, one line on stderr, folders, signals.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/support/gtest.h"
+#include "tests/unit/scenario/text.h"
+
+namespace ringside::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int status = -1;
+  std::string out;
+  std::string err;
+};
+
+/// A folder with two.toml in which the program is run.
+class Program : public ::testing::Test {
+ protected:
+  void SetUp() override { folder_.write("two.toml", kTwoHosts); }
+
+  pid_t start(const std::vector<std::string>& arguments) const {
+    const pid_t child = fork();
+    if (child != 0) return child;
+    std::string program = RINGSIDE_FAKE_PROGRAM;
+    std::vector<std::string> words = arguments;
+    std::vector<char*> argv = {program.data()};
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    const int out = open((folder_ / "stdout").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const int err = open((folder_ / "stderr").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (dup2(out, 1) < 0 || dup2(err, 2) < 0 || chdir(folder_.path().c_str()) != 0) _exit(99);
+    execv(argv[0], argv.data());
+    _exit(98);
+  }
+
+  Outcome finish(pid_t child) const {
+    int status = 0;
+    waitpid(child, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status),
+            read_file(folder_ / "stdout"), read_file(folder_ / "stderr")};
+  }
+
+  Outcome run(const std::vector<std::string>& arguments) const { return finish(start(arguments)); }
+
+  /// Status 2, exactly this line, nothing on stdout, and no folder.
+  void expect_bad(const std::vector<std::string>& arguments, const std::string& line) const {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.status, 2) << line;
+    EXPECT_EQ(outcome.out, "") << line;
+    EXPECT_EQ(outcome.err, line + "\n");
+    EXPECT_FALSE(fs::exists(folder_ / "out")) << line;
+  }
+
+  nlohmann::json summary(const std::string& out) const {
+    return nlohmann::json::parse(read_file(folder_ / out + "/summary.json"));
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Program, BadCommandLinesEndWithStatusTwoAndOneLine) {
+  expect_bad({}, "ringside: no command; expected run, check, explain, list or doctor");
+  expect_bad({"rum", "two.toml"},
+             "ringside: no command is named 'rum'; expected run, check, explain, list or doctor "
+             "(did you mean 'run'?)");
+  expect_bad({"--bogus"},
+             "ringside: no command is named '--bogus'; expected run, check, explain, list or "
+             "doctor");
+  expect_bad({"run"}, "ringside: SCENARIO is required; expected what 'ringside run --help' shows");
+  expect_bad({"run", "two.toml", "--bogus"},
+             "ringside: The following argument was not expected: --bogus; expected what 'ringside "
+             "run --help' shows");
+  expect_bad({"run", "two.toml", "--set"},
+             "ringside: --set: 1 required KEY=VALUE missing; expected what 'ringside run --help' "
+             "shows");
+  expect_bad({"run", "two.toml", "--set", "seed"}, "--set seed: no value; expected KEY=VALUE");
+  expect_bad({"run", "two.toml", "--trace", "waves"},
+             "--trace waves: trace 'waves' is not known; expected pcapng");
+  expect_bad({"explain", "ringsize"},
+             "ringside: no key is named 'ringsize'; expected one that 'ringside explain' lists "
+             "(did you mean 'ring_size'?)");
+  expect_bad({"list", "modells"},
+             "ringside: nothing to list is named 'modells'; expected models, features, examples or "
+             "costs (did you mean 'models'?)");
+}
+
+TEST_F(Program, BadScenariosEndWithStatusTwoAndLeaveNothing) {
+  for (const char* verb : {"run", "check"}) {
+    expect_bad({verb, "none.toml"},
+               "none.toml: No such file or directory; expected a scenario file, such as one of "
+               "examples/");
+    expect_bad({verb, "two.toml", "--model", "at"},
+               "--model at: model 'at' is not in this build; expected lt");
+    expect_bad({verb, "two.toml", "--firmware", "rv23"},
+               "--firmware rv23: firmware 'rv23' is not known; expected one of native or rv32 (did "
+               "you mean 'rv32'?)");
+    expect_bad({verb, "two.toml", "--seed", "one"},
+               "--seed one: seed = \"one\"; expected an integer from 0 to 9223372036854775807");
+    expect_bad({verb, "--set", "nic.*.ring_size=300", "two.toml"},
+               "--set nic.*.ring_size=300: nic.alice0.ring_size = 300 is not a power of two; "
+               "expected a power of two from 4 to 32768");
+  }
+  // What only the simulation finds out.
+  expect_bad({"run", "two.toml", "--seed", "4", "--out", "new"},
+             "two.toml: app.probe: 'libprobe.so' has no entry 'main'; expected an extern \"C\" "
+             "one");
+  EXPECT_FALSE(fs::exists(folder_ / "new"));
+}
+
+TEST_F(Program, ChecksExplainsAndLists) {
+  EXPECT_EQ(run({"check", "two.toml"}).out,
+            "two.toml: good; hosts 2, nics 2, links 1, flows and others 1\n");
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+  EXPECT_EQ(run({"explain", "--markdown"}).out, read_file(RINGSIDE_SCENARIO_PAGE));
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"--version"},
+                                             {"--help"},
+                                             {"run", "--help"},
+                                             {"explain"},
+                                             {"explain", "mtu"},
+                                             {"list"},
+                                             {"list", "models"},
+                                             {"list", "features"},
+                                             {"list", "examples"},
+                                             {"list", "costs"},
+                                             {"doctor"}}) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.status, 0) << arguments[0];
+    EXPECT_NE(outcome.out, "") << arguments[0];
+    EXPECT_EQ(outcome.err, "") << arguments[0];
+  }
+  EXPECT_TRUE(run({"--version"}).out.starts_with("ringside "));
+  EXPECT_TRUE(run({"list", "models"}).out.starts_with("lt "));
+  EXPECT_NE(run({"list", "costs"}).out.find("napi_poll"), std::string::npos);
+  EXPECT_NE(run({"list", "features"}).out.find("event_idx          bit 29"), std::string::npos);
+}
+
+TEST_F(Program, ARunThatHoldsEndsWithStatusZero) {
+  const Outcome outcome = run({"run", "two.toml", "--trace", "pcapng", "--set", "nic.*.mtu=9000"});
+  EXPECT_EQ(outcome.status, 0);
+  // stderr is no terminal: silent.
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_NE(outcome.out.find("again:  ringside run two.toml --set 'nic.*.mtu=9000' --trace "
+                             "pcapng\n"),
+            std::string::npos);
+  EXPECT_EQ(summary("out/two-001")["files"][0], "wire.pcapng");
+  // Every run has a folder of its own.
+  EXPECT_EQ(run({"run", "two.toml"}).status, 0);
+  EXPECT_TRUE(fs::exists(folder_ / "out/two-002/summary.json"));
+}
+
+TEST_F(Program, AFailedCheckEndsWithStatusOne) {
+  const Outcome outcome = run({"run", "two.toml", "--seed", "2", "--out", "a/b/"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.out.find("FAILED ping answers: 9 of 10"), std::string::npos);
+  EXPECT_EQ(summary("a/b")["checks"][1]["pass"], false);
+  const Outcome broken = run({"run", "two.toml", "--seed", "3", "--quiet", "--out", "c"});
+  EXPECT_EQ(broken.status, 1);
+  EXPECT_EQ(broken.out, "");
+  EXPECT_EQ(broken.err, "ringside: host.alice: the context 'upload' has overflowed its stack\n");
+  EXPECT_EQ(summary("c")["error"], "host.alice: the context 'upload' has overflowed its stack");
+}
+
+TEST_F(Program, JsonIsTheSummaryAndNothingElse) {
+  const Outcome outcome = run({"run", "two.toml", "--json", "--out", "r"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out, read_file(folder_ / "r/summary.json"));
+  EXPECT_EQ(summary("r")["digest"], "00112233445566778899aabbccddeeff");
+}
+
+TEST_F(Program, AnExistingFolderIsNotTouchedWithoutForce) {
+  fs::create_directory(folder_ / "old");
+  folder_.write("old/mine.txt", "mine");
+  expect_bad({"run", "two.toml", "--out", "old"},
+             "--out old: 'old' exists; expected a new folder, or --force");
+  EXPECT_FALSE(fs::exists(folder_ / "old/summary.json"));
+  expect_bad({"run", "two.toml", "--out", "two.toml", "--force"},
+             "--out two.toml: 'two.toml' is not a folder; expected one");
+  EXPECT_EQ(run({"run", "two.toml", "--out", "old", "--force", "--trace", "pcapng"}).status, 0);
+  EXPECT_TRUE(fs::exists(folder_ / "old/wire.pcapng"));
+  // Results of the earlier run go; what it did not write stays.
+  EXPECT_EQ(run({"run", "two.toml", "--out", "old", "--force"}).status, 0);
+  EXPECT_FALSE(fs::exists(folder_ / "old/wire.pcapng"));
+  EXPECT_EQ(read_file(folder_ / "old/mine.txt"), "mine");
+}
+
+TEST_F(Program, AnOldSummaryCannotPointOutOfItsFolder) {
+  folder_.write("precious", "x");
+  fs::create_directories(folder_ / "old/sub");
+  folder_.write("old/summary.json",
+                R"({"files": ["../precious", "sub", ".", "..", "", 3, "/etc/hostname"]})");
+  EXPECT_EQ(run({"run", "two.toml", "--out", "old", "--force"}).status, 0);
+  EXPECT_EQ(read_file(folder_ / "precious"), "x");
+  EXPECT_TRUE(fs::is_directory(folder_ / "old/sub"));
+}
+
+TEST_F(Program, AnInterruptLeavesASummaryThatSaysSo) {
+  const pid_t child = start({"run", "two.toml", "--seed", "5", "--out", "r"});
+  const timespec pause = {0, 5'000'000};
+  for (int i = 0; i < 4000 && !fs::exists(folder_ / "r/started"); ++i) nanosleep(&pause, nullptr);
+  ASSERT_TRUE(fs::exists(folder_ / "r/started"));
+  EXPECT_EQ(kill(child, SIGINT), 0);
+  const Outcome outcome = finish(child);
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(summary("r")["incomplete"], true);
+  EXPECT_NE(outcome.out.find("incomplete: ended before it was done\n"), std::string::npos);
+}
+
+TEST_F(Program, TheCommandThatRepeatsARunDoes) {
+  fs::rename(folder_ / "two.toml", folder_ / "it's two.toml");
+  const Outcome first = run(
+      {"run", "it's two.toml", "--seed", "7", "--set", "description=a $HOME \"x\"", "--out", "r"});
+  ASSERT_EQ(first.status, 0);
+  const std::string command = summary("r")["command"];
+  EXPECT_EQ(command, "ringside run 'it'\\''s two.toml' --seed 7 --set 'description=a $HOME \"x\"'");
+}
+
+}  // namespace
+}  // namespace ringside::test
