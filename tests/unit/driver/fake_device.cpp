@@ -241,6 +241,7 @@ void FakeDevice::notified(unsigned index, uint64_t value, unsigned width) {
   queue.last_notification = value;
   queue.last_notification_width = width;
   queue.awake = true;
+  if (on_notify) return on_notify(index);
   if (automatic && index == 1) {
     platform_.after(latency_ns, [this] { transmit(); });
   }

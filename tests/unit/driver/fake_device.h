@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -76,8 +77,9 @@ class FakeDevice final : public FakeFunction {
   bool reset_hangs = false;
   unsigned torn_reads = 0;  ///< generation changes under that many more readings
   formats::VirtioNetConfig config{};
-  bool automatic = true;  ///< transmit is processed upon a notification
-  bool echo = false;      ///< transmitted frames come back
+  bool automatic = true;                          ///< transmit is processed upon a notification
+  std::function<void(unsigned queue)> on_notify;  ///< instead of `automatic`, at once
+  bool echo = false;                              ///< transmitted frames come back
   uint64_t latency_ns = 500;
   bool fragment_receive = false;  ///< each receive buffer gets a few bytes only
 

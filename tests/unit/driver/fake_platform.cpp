@@ -46,12 +46,18 @@ class FakeWork final : public driver::Work {
     if (std::find(list_.begin(), list_.end(), this) == list_.end()) list_.push_back(this);
   }
   void cancel() override { list_.remove(this); }
-  void run() { callback_(context_); }
+  void run() {
+    running_ = true;
+    callback_(context_);
+    running_ = false;
+  }
+  bool running() const { return running_; }
 
  private:
   std::list<FakeWork*>& list_;
   Callback callback_;
   void* context_;
+  bool running_ = false;
 };
 
 class FakeLock final : public driver::Lock {
@@ -134,9 +140,12 @@ void FakePlatform::preempt() {
 bool FakePlatform::step(uint64_t deadline_ns) {
   if (hard_ || soft_ || locks_held_ != 0) throw std::logic_error("sleep outside process context");
   preempt();
-  if (!process_.empty()) {
-    FakeWork* work = process_.front();
-    process_.pop_front();
+  // One that sleeps further down on this stack runs again when it has returned.
+  const auto ready = std::find_if(process_.begin(), process_.end(),
+                                  [](const FakeWork* work) { return !work->running(); });
+  if (ready != process_.end()) {
+    FakeWork* work = *ready;
+    process_.erase(ready);
     work->run();
     preempt();
     return true;
