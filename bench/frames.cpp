@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Data frames per wall second, driver to driver: driver, card, wire, card, driver, on one thread.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+
+#include "testbench/frames/frame_exchange.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("Frames per wall second, driver to driver, model lt");
+  ringside::tb::FrameExchangeConfig config;
+  uint32_t bytes = 60;
+  uint64_t frames = 1'000'000;
+  bool zero_cost = false;
+  app.add_option("--bytes", bytes, "frame size without FCS")->check(CLI::Range(60, 1514));
+  app.add_option("--frames", frames, "frames to send");
+  app.add_option("--ring", config.driver.ring_size, "entries of each virtqueue");
+  app.add_option("--window", config.window, "frames sent and not yet received, at most");
+  app.add_flag("--zero-cost", zero_cost, "host work takes no virtual time");
+  CLI11_PARSE(app, argc, argv);
+  config.frames[0] = frames;
+  config.frames[1] = 0;
+  config.min_bytes = config.max_bytes = bytes;
+  config.max_fragments = 1;
+  config.verify = false;
+  if (zero_cost) config.host.costs = ringside::tb::zero_costs();
+  const ringside::tb::FrameExchangeResult result = ringside::tb::run_frame_exchange(config);
+  if (!result.fault.empty()) {
+    std::fprintf(stderr, "bench_frames: %s\n", result.fault.c_str());
+    return 1;
+  }
+  std::printf("bytes=%u frames=%llu sim_ms=%.3f wall_s=%.3f frames_per_wall_s=%.0f interrupts=%llu\n",
+              bytes, static_cast<unsigned long long>(result.frames),
+              static_cast<double>(result.sim_time_ns) / 1e6, result.wall_s,
+              static_cast<double>(result.frames) / result.wall_s,
+              static_cast<unsigned long long>(result.interrupts));
+  return 0;
+}
+
+extern "C" int sc_main(int, char**) { return 0; }

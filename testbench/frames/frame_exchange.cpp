@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// See frame_exchange.h.
+#include "testbench/frames/frame_exchange.h"
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <systemc>
+
+#include "firmware/native.h"
+#include "hw_model/tlm/lt_nic.h"
+#include "testbench/frames/exchange_host.h"
+#include "testbench/run/monitor.h"
+
+namespace ringside::tb {
+
+namespace {
+
+constexpr uint64_t kPsPerNs = 1000;
+/// Between looks at whether it is over.
+constexpr uint64_t kSlicePs = 1'000'000'000;
+
+/// Both sides and the cable. Kept until the process ends: contexts refer to it.
+struct Exchange {
+  struct Side {
+    std::unique_ptr<SimHost> host;
+    std::unique_ptr<hw::NicModel> nic;
+    std::unique_ptr<driver::NetDevice> device;
+    std::unique_ptr<ExchangeHost> client;
+    const ProcessContext* process = nullptr;
+  };
+  FrameExchangeConfig config;
+  hw::FramePool frames;
+  Monitor monitor;
+  std::unique_ptr<hw::Link> link;
+  Side sides[2];
+  std::string fault;
+  unsigned not_open = 2;
+  unsigned not_done = 2;
+
+  void build();
+  void run_side(unsigned index);
+  std::string check_rest() const;
+};
+
+void Exchange::build() {
+  link = std::make_unique<hw::Link>("wire", config.link);
+  for (unsigned index = 0; index < 2; ++index) {
+    Side& side = sides[index];
+    const std::string name = index == 0 ? "alice" : "bob";
+    SimHostConfig host = config.host;
+    host.name = name;
+    host.seed = SplitMix64(config.seed * 2 + index).next();
+    host.msix = config.driver.use_msix;
+    side.host = std::make_unique<SimHost>(name.c_str(), host, nullptr);
+    monitor.watch_memory(side.host->memory());
+    side.host->observe_interrupts(
+        [this, index](unsigned, uint32_t message) { monitor.interrupt(index, message); });
+    hw::NicConfig nic = config.nic;
+    nic.mac[5] = static_cast<uint8_t>(index + 1);
+    side.nic = hw::make_lt_nic(
+        (name + "_nic").c_str(), nic,
+        hw::make_native_control_plane((name + "_firmware").c_str(), *rs_firmware_native(),
+                                      nic.management_latency_ps),
+        frames);
+    side.host->port(0).down.bind(side.nic->pcie_target());
+    side.nic->pcie_initiator().bind(side.host->port(0).up);
+    side.nic->connect(link->end(index));
+    side.device = config.make_driver(side.host->pci(0), side.host->platform(), config.driver);
+    side.client = std::make_unique<ExchangeHost>(config, *side.host, *side.device, host.seed, fault);
+  }
+  monitor.watch_link(*link, "wire", {"alice", "bob"}, config.link.rate_bps);
+  for (unsigned index = 0; index < 2; ++index) {
+    sides[index].client->set_peer(*sides[1 - index].client);
+    sides[index].process =
+        &sides[index].host->platform().spawn("exchange", [this, index] { run_side(index); });
+  }
+}
+
+void Exchange::run_side(unsigned index) {
+  Side& side = sides[index];
+  side.host->port(0).enumerate();
+  side.client->open();
+  --not_open;
+  // Bring-up is no part of the exchange: both sides wait for the slower one.
+  while (not_open != 0 && fault.empty()) {
+    side.host->platform().sleep_until(side.host->platform().now_ns() + 1000);
+  }
+  if (fault.empty()) side.client->send(config.frames[index]);
+  if (--not_done == 0) sc_core::sc_pause();
+}
+
+/// What must hold when everything has come to rest.
+std::string Exchange::check_rest() const {
+  for (const Side& side : sides) {
+    const std::string& name = side.host->host_name();
+    if (!side.process->failure().empty()) return name + ": " + side.process->failure();
+    for (const driver::Counter& counter : side.device->statistics()) {
+      if ((counter.name == "resets" || counter.name == "faults") && counter.value != 0) {
+        return name + ": the driver counts " + std::string(counter.name) + " " +
+               std::to_string(counter.value);
+      }
+    }
+    for (const hw::NicCounter& counter : side.nic->counters()) {
+      if (counter.name == "device_errors" && counter.value != 0) {
+        return name + ": the card counts device errors";
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+FrameExchangeResult run_frame_exchange(const FrameExchangeConfig& config) {
+  static Exchange* exchange = nullptr;
+  FrameExchangeResult result;
+  if (exchange != nullptr) {
+    result.fault = "a process can run one exchange only";
+    return result;
+  }
+  exchange = new Exchange;
+  exchange->config = config;
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    exchange->build();
+    while (exchange->not_done != 0 && exchange->fault.empty()) {
+      sc_core::sc_start(sc_core::sc_time::from_value(kSlicePs));
+      if (std::string fault = exchange->check_rest(); exchange->fault.empty()) {
+        exchange->fault = std::move(fault);
+      }
+    }
+  } catch (const std::exception& error) {
+    if (exchange->fault.empty()) exchange->fault = error.what();
+  }
+  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
+  result.wall_s = wall.count();
+  result.fault = exchange->fault;
+  result.sim_time_ns = sc_core::sc_time_stamp().value() / kPsPerNs;
+  result.digest = exchange->monitor.digest();
+  for (const Exchange::Side& side : exchange->sides) {
+    if (side.client != nullptr) result.frames += side.client->received();
+    if (side.host != nullptr) result.interrupts += side.host->core(0).interrupts_taken();
+  }
+  return result;
+}
+
+}  // namespace ringside::tb

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Driver to driver without a stack: two hosts exchange numbered frames, every byte and every buffer's
+// ownership checked. What driver mutants are hunted with, and what frame rates are measured with.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "host_driver/virtio_net_options.h"
+#include "hw_model/tlm/nic_model.h"
+#include "hw_model/wire/link.h"
+#include "testbench/host/sim_host.h"
+#include "testbench/run/runner.h"
+
+namespace ringside::tb {
+
+struct FrameExchangeConfig {
+  uint64_t seed = 1;
+  /// Of both hosts, cards and drivers; names, MAC addresses and seeds are set for each.
+  SimHostConfig host;
+  hw::NicConfig nic;
+  driver::VirtioNetOptions driver;
+  hw::LinkConfig link;
+  DriverFactory make_driver = make_virtio_net_driver;
+
+  /// Frames from the first host to the second, and back. 0: none in that direction.
+  uint64_t frames[2] = {1000, 1000};
+  /// Frame sizes without FCS, bytes, at least 60.
+  uint32_t min_bytes = 60;
+  uint32_t max_bytes = 1514;
+  uint32_t max_fragments = 4;
+  /// Sent and not yet received, at most. More than ring and card buffer hold may be lost.
+  uint32_t window = 64;
+  /// Mean length of a burst, after which the sender waits until everything has arrived and every
+  /// buffer is back; 0: one burst.
+  uint32_t burst = 0;
+  /// Check every byte, hold receive buffers for a while, overwrite buffers that came back.
+  bool verify = true;
+  /// Longest time to wait for room, arrival or completion, ns.
+  uint64_t patience_ns = 20'000'000;
+};
+
+struct FrameExchangeResult {
+  /// Empty, or what went wrong first.
+  std::string fault;
+  uint64_t frames = 0;
+  uint64_t sim_time_ns = 0;
+  double wall_s = 0;
+  std::string digest;
+  uint64_t interrupts = 0;
+};
+
+/// One exchange a process.
+FrameExchangeResult run_frame_exchange(const FrameExchangeConfig& config);
+
+}  // namespace ringside::tb
