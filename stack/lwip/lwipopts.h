@@ -54,7 +54,8 @@ void ringside_deallocate(void* memory);
 #define IP_REASS_MAX_PBUFS 512
 #define MEMP_NUM_REASSDATA 64
 #define IP_SOF_BROADCAST 1
-#define IP_SOF_BROADCAST_RECV 1
+/* As on Linux, where the option is about sending. */
+#define IP_SOF_BROADCAST_RECV 0
 #define SO_REUSE 1
 
 /* -- IPv6 */

@@ -91,6 +91,9 @@ void FakeDevice::arrive(uint64_t time_ns, const Bytes& frame) {
 }
 
 void FakeDevice::schedule(uint64_t time_ns) {
+  if (options.coalesce_ns > 0) {
+    time_ns = (time_ns + options.coalesce_ns - 1) / options.coalesce_ns * options.coalesce_ns;
+  }
   if (time_ns >= scheduled_ns_) return;
   scheduled_ns_ = time_ns;
   timer_->arm(time_ns);

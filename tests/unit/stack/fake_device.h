@@ -22,6 +22,7 @@ struct FakeDeviceOptions {
   uint32_t ring_frames = 256;          ///< frames held; kBusy above
   uint32_t buffer_bytes = 2048;
   uint32_t buffers = 4096;
+  uint64_t coalesce_ns = 0;        ///< polls happen at multiples of it
   uint64_t transmit_pause_ns = 0;  ///< a process context sleeps so long inside transmit()
 };
 
