@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# `cmake --install` and find_package(Ringside): libraries, headers, examples, and the program.
+# `cmake --install` and find_package(Ringside): libraries, headers, examples; testbench/cli installs the program.
 include(CMakePackageConfigHelpers)
 set(ringside_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Ringside)
 set(ringside_data_dir ${CMAKE_INSTALL_DATADIR}/ringside)
@@ -26,8 +26,5 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/RingsideConfigVersion.cmake
 install(FILES ${CMAKE_BINARY_DIR}/RingsideConfig.cmake ${CMAKE_BINARY_DIR}/RingsideConfigVersion.cmake
         DESTINATION ${ringside_package_dir})
 
-if(TARGET ringside)
-  install(TARGETS ringside RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
 install(DIRECTORY examples docs DESTINATION ${ringside_data_dir})
 install(FILES LICENSE DESTINATION ${ringside_data_dir})

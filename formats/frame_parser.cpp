@@ -72,8 +72,9 @@ class FrameParser {
     const ByteView bytes = frame_.subspan(offset);
     if (bytes.size() < ArpView::kFixedBytes) return defect(Defect::kArpTruncated);
     // Sender and target, each a hardware and a protocol address (RFC 826).
-    const std::size_t size =
-        ArpView::kFixedBytes + 2u * (load_u8(bytes.data() + 4) + load_u8(bytes.data() + 5));
+    const std::size_t addresses =
+        std::size_t{load_u8(bytes.data() + 4)} + load_u8(bytes.data() + 5);
+    const std::size_t size = ArpView::kFixedBytes + 2 * addresses;
     if (bytes.size() < size) return defect(Defect::kArpTruncated);
     result_.l3_end = static_cast<uint32_t>(offset + size);
     result_.l4_offset = result_.l3_end;

@@ -42,7 +42,7 @@ class Ipv4View {
     if (view.header_bytes() < kMinBytes || view.header_bytes() > bytes.size()) return std::nullopt;
     return view;
   }
-  std::size_t header_bytes() const { return (load_u8(bytes_.data()) & 15u) * 4u; }
+  std::size_t header_bytes() const { return (std::size_t{load_u8(bytes_.data())} & 15) * 4; }
   uint8_t dscp() const { return load_u8(bytes_.data() + 1) >> 2; }
   uint8_t ecn() const { return load_u8(bytes_.data() + 1) & 3; }
   uint16_t total_length() const { return load_be<uint16_t>(bytes_.data() + 2); }
@@ -51,7 +51,7 @@ class Ipv4View {
   bool more_fragments() const { return (load_u8(bytes_.data() + 6) & 0x20) != 0; }
   /// In bytes.
   std::size_t fragment_offset() const {
-    return (load_be<uint16_t>(bytes_.data() + 6) & 0x1FFFu) * 8u;
+    return (std::size_t{load_be<uint16_t>(bytes_.data() + 6)} & 0x1FFF) * 8;
   }
   bool is_fragment() const { return more_fragments() || fragment_offset() != 0; }
   uint8_t ttl() const { return load_u8(bytes_.data() + 8); }

@@ -6,10 +6,10 @@ namespace ringside::formats {
 namespace {
 
 /// Length in bytes from the header's second byte.
-std::size_t extension_bytes(uint8_t type, uint8_t length_field) {
+std::size_t extension_bytes(uint8_t type, std::size_t length_field) {
   if (type == kProtocolFragment) return Ipv6Fragment::kBytes;
-  if (type == kProtocolAuthentication) return (length_field + 2u) * 4u;  // RFC 4302, section 2.2
-  return (length_field + 1u) * 8u;
+  if (type == kProtocolAuthentication) return (length_field + 2) * 4;  // RFC 4302, section 2.2
+  return (length_field + 1) * 8;
 }
 
 }  // namespace

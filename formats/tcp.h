@@ -50,7 +50,7 @@ class TcpView {
   uint16_t destination_port() const { return load_be<uint16_t>(bytes_.data() + 2); }
   uint32_t sequence() const { return load_be<uint32_t>(bytes_.data() + 4); }
   uint32_t acknowledgment() const { return load_be<uint32_t>(bytes_.data() + 8); }
-  std::size_t header_bytes() const { return (load_u8(bytes_.data() + 12) >> 4) * 4u; }
+  std::size_t header_bytes() const { return (std::size_t{load_u8(bytes_.data() + 12)} >> 4) * 4; }
   /// Bits of TcpFlag.
   uint8_t flags() const { return load_u8(bytes_.data() + 13); }
   uint16_t window() const { return load_be<uint16_t>(bytes_.data() + 14); }

@@ -92,7 +92,7 @@ TEST(Address, Ipv6RoundTrip) {
   // Every pattern of zero and non-zero groups.
   for (unsigned pattern = 0; pattern < 256; ++pattern) {
     Ipv6Address address;
-    for (unsigned group = 0; group < 8; ++group) {
+    for (std::size_t group = 0; group < 8; ++group) {
       if ((pattern >> group & 1) != 0) {
         address.bytes[2 * group] = static_cast<uint8_t>(group * 37);
         address.bytes[2 * group + 1] = static_cast<uint8_t>(group + 1);

@@ -96,7 +96,8 @@ TEST(RunDigest, OrderAndBoundariesCount) {
 TEST(RunDigest, FixedForever) {
   // The digest is compared between machines and versions; a change of it is a change of format.
   RunDigest run;
-  for (uint32_t i = 0; i < 10000; ++i) run.record(i * 1000, i % 5, i % 3, view("ringside"));
+  for (uint32_t i = 0; i < 10000; ++i)
+    run.record(uint64_t{i} * 1000, i % 5, i % 3, view("ringside"));
   EXPECT_EQ(run.hex(), "724f28848e94fb70480374168e5ce836");
 }
 

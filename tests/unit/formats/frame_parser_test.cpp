@@ -263,23 +263,21 @@ TEST(FrameParser, Ipv6ExtensionHeaders) {
 TEST(FrameParser, RoutingHeaderNamesThePseudoHeadersDestination) {
   // RFC 8200, section 8.1: the final destination while segments are left.
   const std::string udp = "0001 0002 0008 ";
-  const std::string final = "20010db80000000000000000000000ff ";
   ChecksumSum sum;
   sum.add_pseudo_header(*parse_ipv6("2001:db8::1"), *parse_ipv6("2001:db8::ff"), kProtocolUdp, 8);
   sum.add(from_hex(udp));
   char checksum[5];
   std::snprintf(checksum, sizeof checksum, "%04x", sum.checksum());
+  const std::string rest = "20010db80000000000000000000000ff " + udp + checksum;
   for (const char* header :
        {"11 02 00 01 00000000", "11 02 02 01 00000000", "11 02 04 01 00000000"}) {
-    const Bytes frame = ipv6_frame(kProtocolRouting, header + final + udp + checksum);
+    const Bytes frame = ipv6_frame(kProtocolRouting, header + rest);
     EXPECT_EQ(verify_checksums(frame, parse_frame(frame)).transport, ChecksumVerdict::kGood)
         << header;
   }
-  const Bytes unknown =
-      ipv6_frame(kProtocolRouting, "11 02 63 01 00000000" + final + udp + checksum);
+  const Bytes unknown = ipv6_frame(kProtocolRouting, "11 02 63 01 00000000" + rest);
   EXPECT_EQ(verify_checksums(unknown, parse_frame(unknown)).transport, ChecksumVerdict::kAbsent);
-  const Bytes arrived =
-      ipv6_frame(kProtocolRouting, "11 02 00 00 00000000" + final + udp + checksum);
+  const Bytes arrived = ipv6_frame(kProtocolRouting, "11 02 00 00 00000000" + rest);
   EXPECT_EQ(verify_checksums(arrived, parse_frame(arrived)).transport, ChecksumVerdict::kBad);
 }
 
