@@ -129,7 +129,8 @@ void FakePlatform::after(uint64_t delay_ns, std::function<void()> event) {
 void FakePlatform::preempt() {
   if (hard_ || soft_ || locks_held_ != 0) return;
   soft_ = true;
-  while (!softirq_.empty()) {
+  for (unsigned runs = 0; !softirq_.empty() && !livelocked_; ++runs) {
+    livelocked_ = runs == kMostRuns;
     FakeWork* work = softirq_.front();
     softirq_.pop_front();
     work->run();

@@ -73,6 +73,8 @@ class FakePlatform final : public driver::Platform {
   }
   bool in_hard() const { return hard_; }
   bool in_softirq() const { return soft_ && !hard_; }
+  /// Softirq work scheduled itself without end, and was cut off.
+  bool livelocked() const { return livelocked_; }
   unsigned locks_held() const { return locks_held_; }
   uint64_t charged(Cost cost) const { return charged_[static_cast<size_t>(cost)]; }
   const std::vector<std::string>& logs() const { return logs_; }
@@ -99,6 +101,8 @@ class FakePlatform final : public driver::Platform {
   std::map<Key, Event> events_;
   std::list<FakeWork*> softirq_, process_;
   bool hard_ = false, soft_ = false;
+  static constexpr unsigned kMostRuns = 20'000;  ///< softirq work without a pause
+  bool livelocked_ = false;
   unsigned locks_held_ = 0;
   std::array<uint64_t, static_cast<size_t>(Cost::kCount)> charged_{};
   std::vector<std::string> logs_;
