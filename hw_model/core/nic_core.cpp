@@ -58,7 +58,8 @@ std::string_view NicCore::step(const Event& event, ActionList& actions) {
       frame_in(*event.frame);
       return {};
     case EventKind::kFrameSent:
-      if (event.value > tx_occupancy_) return "more bytes sent than the transmit buffer holds";
+      if (event.value > tx_leaving_) return "more bytes sent than went to the port";
+      tx_leaving_ -= static_cast<uint32_t>(event.value);
       tx_occupancy_ -= static_cast<uint32_t>(event.value);
       return {};
     case EventKind::kCarrier:

@@ -90,7 +90,9 @@ class NicCore {
   bool decode(uint64_t address, uint64_t size, uint64_t* offset) const;
   uint8_t device_status() const { return status_; }
   uint64_t negotiated() const { return negotiated_; }
+  /// Bytes in the transmit buffer, and those of them that went to the port (kFrameSent frees them).
   uint32_t tx_occupancy() const { return tx_occupancy_; }
+  uint32_t tx_leaving() const { return tx_leaving_; }
   uint32_t rx_occupancy() const { return rx_occupancy_; }
   const Counters& counters() const { return counters_; }
 
@@ -234,6 +236,7 @@ class NicCore {
   std::array<Queue, kQueuesMax> queues_;
   std::array<FrameFifo, RS_MAX_QUEUE_PAIRS> receive_fifo_;
   uint32_t tx_occupancy_ = 0;
+  uint32_t tx_leaving_ = 0;
   uint32_t rx_occupancy_ = 0;
   std::vector<Read> reads_;           ///< by tag
   std::vector<uint32_t> free_reads_;  ///< tags to reuse

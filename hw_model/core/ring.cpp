@@ -152,6 +152,7 @@ void NicCore::chain_done(unsigned queue, ActionList& actions) {
     if (!chain.frame) continue;
     ++counters_[Counter::kTxFrames];
     counters_[Counter::kTxBytes] += chain.frame_bytes;
+    tx_leaving_ += chain.frame_bytes;
     Action& action = actions.add(ActionKind::kFrameOut);
     action.queue = static_cast<uint16_t>(queue);
     action.size = chain.frame_bytes;
