@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // PciAccess: everything a driver may do to its PCI function and to the memory it shares with it.
 //
-// One side of this seam is a driver (ours, a bridge, a hostile one); the other is the simulated root
-// complex and host CPU, or a real function through VFIO. Plain C++, no SystemC.
+// One side of this seam is a driver (ours, a bridge, a hostile one); the other is the simulated
+// root complex and host CPU, or a real function through VFIO. Plain C++, no SystemC.
 //
 // Memory shared with a device is touched only through the load/store/barrier accessors below: on
 // real hardware they are plain accesses and fences; in simulation each is a synchronisation point,
@@ -63,9 +63,9 @@ class PciAccess {
   virtual bool function_level_reset() = 0;
 
   // -- interrupts
-  /// Asks for up to `wanted` MSI-X vectors; gets that mode with 1..wanted of them, or INTx with one,
-  /// or none. Returns the number; `mode` says which. All vectors start masked.
-  /// `wanted` 0 asks for INTx even if the function has MSI-X.
+  /// Asks for up to `wanted` MSI-X vectors; gets that mode with 1..wanted of them, or INTx with
+  /// one, or none; 0 asks for INTx. Returns the number; `mode` says which. All vectors start
+  /// masked. `wanted` 0 asks for INTx even if the function has MSI-X.
   virtual unsigned interrupts_enable(unsigned wanted, InterruptMode* mode) = 0;
   /// Gives all vectors back. After it no handler runs.
   virtual void interrupts_disable() = 0;
@@ -84,7 +84,8 @@ class PciAccess {
   virtual BusAddress map(const void* data, std::size_t size, DmaDirection direction) = 0;
   virtual void unmap(BusAddress bus, std::size_t size, DmaDirection direction) = 0;
   static constexpr BusAddress kNoMapping = ~BusAddress{0};
-  /// Buffers for payload that the device can reach (what a kernel's page allocator gives). May fail.
+  /// Buffers for payload that the device can reach (what a kernel's page allocator gives). May
+  /// fail.
   virtual std::byte* alloc_buffer(std::size_t size) = 0;
   virtual void free_buffer(std::byte* data, std::size_t size) = 0;
   /// Adds or removes a range of host memory that the device may reach (hot-plug). Not on every

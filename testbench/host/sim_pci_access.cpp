@@ -154,8 +154,8 @@ void SimPciAccess::set_msix_control(uint16_t set, uint16_t clear) {
 
 unsigned SimPciAccess::interrupts_enable(unsigned wanted, InterruptMode* mode) {
   *mode = InterruptMode::kNone;
-  if (wanted == 0 || mode_ != InterruptMode::kNone) return 0;
-  msix_capability_ = offer_msix_ ? find_capability(kCapabilityMsix) : 0;
+  if (mode_ != InterruptMode::kNone) return 0;
+  msix_capability_ = offer_msix_ && wanted != 0 ? find_capability(kCapabilityMsix) : 0;
   unsigned count = 0;
   if (msix_capability_ != 0) {
     const unsigned size = (config_read(msix_capability_ + 2, 2) & kMsixTableSize) + 1;
