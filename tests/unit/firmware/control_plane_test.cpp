@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// The firmware's control plane alone: one event in, its commands out.
+#include "firmware/control_plane.h"
+
+#include <vector>
+
+#include "firmware/native.h"
+#include "formats/virtio.h"
+#include "tests/support/gtest.h"
+
+namespace ringside::test {
+namespace {
+
+using formats::feature_bit;
+
+constexpr uint64_t kOffer = feature_bit(VIRTIO_F_VERSION_1) | feature_bit(VIRTIO_NET_F_MAC) |
+                            feature_bit(VIRTIO_NET_F_STATUS);
+
+class Firmware {
+ public:
+  Firmware() {
+    rs_event event{};
+    event.kind = RS_EVENT_POWER_ON;
+    event.identity.features = kOffer;
+    event.identity.mtu = 1500;
+    event.identity.queue_size_max = 256;
+    event.identity.queue_pairs = 1;
+    event.link = {10000, 1};
+    step(event);
+  }
+  std::vector<rs_command> step(rs_event event) {
+    event.sequence = ++sequence;
+    commands_.clear();
+    rs_firmware_native()->step(&state, &event, &Firmware::sink, this);
+    for (const rs_command& command : commands_) EXPECT_EQ(command.sequence, sequence);
+    return commands_;
+  }
+  std::vector<rs_command> write_status(uint8_t value, uint64_t features = kOffer) {
+    rs_event event{};
+    event.kind = RS_EVENT_STATUS_WRITE;
+    event.value = value;
+    event.driver_features = features;
+    return step(event);
+  }
+  std::vector<rs_command> error() {
+    rs_event event{};
+    event.kind = RS_EVENT_DEVICE_ERROR;
+    return step(event);
+  }
+  rs_control_plane state{};
+  uint32_t sequence = 0;
+
+ private:
+  static void sink(void* context, const rs_command* command) {
+    static_cast<Firmware*>(context)->commands_.push_back(*command);
+  }
+  std::vector<rs_command> commands_;
+};
+
+std::vector<uint32_t> kinds(const std::vector<rs_command>& commands) {
+  std::vector<uint32_t> result;
+  for (const rs_command& command : commands) result.push_back(command.kind);
+  return result;
+}
+
+TEST(ControlPlane, StatusMachine) {
+  Firmware firmware;
+  for (const uint8_t status : {1, 3, 11, 15}) {
+    const auto commands = firmware.write_status(status);
+    ASSERT_FALSE(commands.empty());
+    EXPECT_EQ(commands.back().kind, RS_COMMAND_STATUS);
+    EXPECT_EQ(commands.back().value, status);
+  }
+  // A driver clears no bit (STS-R-002), and DEVICE_NEEDS_RESET is the device's.
+  EXPECT_EQ(firmware.write_status(1 | 64).back().value, 15u);
+  // RST-D-001: the data plane is reset before 0 is shown.
+  EXPECT_EQ(kinds(firmware.write_status(0)),
+            (std::vector<uint32_t>{RS_COMMAND_RESET, RS_COMMAND_NEGOTIATED, RS_COMMAND_STATUS}));
+  EXPECT_EQ(firmware.state.status, 0);
+}
+
+TEST(ControlPlane, DriverOkNeedsFeaturesOk) {
+  Firmware firmware;
+  EXPECT_EQ(firmware.write_status(7).back().value, 3u);
+  EXPECT_EQ(firmware.write_status(15, 0).back().value, 3u);  // FEA-D-003
+}
+
+// STS-D-002, STS-D-003: the status, then the notification, once, and that only after DRIVER_OK.
+TEST(ControlPlane, DeviceError) {
+  Firmware firmware;
+  firmware.write_status(11);
+  EXPECT_EQ(kinds(firmware.error()), (std::vector<uint32_t>{RS_COMMAND_STATUS}));
+  firmware.write_status(0);
+  firmware.write_status(15);
+  EXPECT_EQ(kinds(firmware.error()),
+            (std::vector<uint32_t>{RS_COMMAND_STATUS, RS_COMMAND_CONFIG_INTERRUPT}));
+  EXPECT_TRUE(firmware.error().empty());
+  EXPECT_EQ(firmware.state.status, 15 | 64);
+}
+
+// FEA-D-001: nothing is offered without what it needs, however deep.
+TEST(ControlPlane, OfferHasNoOrphans) {
+  const uint64_t ecn = feature_bit(VIRTIO_NET_F_GUEST_ECN),
+                 tso = feature_bit(VIRTIO_NET_F_GUEST_TSO4),
+                 csum = feature_bit(VIRTIO_NET_F_GUEST_CSUM), v1 = feature_bit(VIRTIO_F_VERSION_1);
+  EXPECT_EQ(rs_features_to_offer(ecn | tso), v1);
+  EXPECT_EQ(rs_features_to_offer(ecn | tso | csum), ecn | tso | csum | v1);
+  EXPECT_EQ(rs_features_to_offer(feature_bit(VIRTIO_NET_F_MQ)), v1);
+  EXPECT_FALSE(rs_features_acceptable(~uint64_t{0}, v1 | tso));
+  EXPECT_TRUE(rs_features_acceptable(~uint64_t{0}, v1 | tso | csum));
+  EXPECT_FALSE(rs_features_acceptable(v1, v1 | csum));
+  EXPECT_FALSE(rs_features_acceptable(~uint64_t{0}, csum));
+}
+
+TEST(ControlPlane, QueueSetUp) {
+  Firmware firmware;
+  const auto enable = [&](uint16_t queue, uint32_t value, rs_queue_context context) {
+    rs_event event{};
+    event.kind = RS_EVENT_QUEUE_ENABLE;
+    event.queue = queue;
+    event.value = value;
+    event.context = context;
+    return firmware.step(event);
+  };
+  const rs_queue_context good{0x1000, 0x2002, 0x3004, 256};
+  firmware.write_status(11);
+  const auto commands = enable(1, 1, good);
+  ASSERT_EQ(kinds(commands),
+            (std::vector<uint32_t>{RS_COMMAND_QUEUE_CONTEXT, RS_COMMAND_QUEUE_ACKNOWLEDGE}));
+  EXPECT_EQ(commands[0].queue, 1);
+  EXPECT_EQ(commands[0].context.driver, 0x2002u);
+  struct Bad {
+    uint16_t queue;
+    uint32_t value;
+    rs_queue_context context;
+  };
+  for (const Bad& bad : {Bad{2, 1, good},
+                         {0, 0, good},
+                         {0, 2, good},
+                         {0, 1, {0x1008, 0x2000, 0x3000, 256}},
+                         {0, 1, {0x1000, 0x2001, 0x3000, 256}},
+                         {0, 1, {0x1000, 0x2000, 0x3002, 256}},
+                         {0, 1, {0x1000, 0x2000, 0x3000, 0}},
+                         {0, 1, {0x1000, 0x2000, 0x3000, 255}},
+                         {0, 1, {0x1000, 0x2000, 0x3000, 512}},
+                         {0, 1, {~uint64_t{15}, 0x2000, 0x3000, 256}}}) {
+    firmware.write_status(0);
+    firmware.write_status(11);
+    EXPECT_EQ(kinds(enable(bad.queue, bad.value, bad.context)),
+              (std::vector<uint32_t>{RS_COMMAND_STATUS, RS_COMMAND_QUEUE_ACKNOWLEDGE}));
+    EXPECT_EQ(firmware.state.status, 11 | 64);
+  }
+  firmware.write_status(0);
+  firmware.write_status(3);  // before FEATURES_OK
+  EXPECT_EQ(enable(0, 1, good)[0].kind, RS_COMMAND_STATUS);
+}
+
+TEST(ControlPlane, UnknownEventsAreIgnored) {
+  Firmware firmware;
+  rs_event event{};
+  event.kind = 99;
+  EXPECT_TRUE(firmware.step(event).empty());
+}
+
+}  // namespace
+}  // namespace ringside::test
