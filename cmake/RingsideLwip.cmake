@@ -51,9 +51,10 @@ set_target_properties(ringside_lwip PROPERTIES C_VISIBILITY_PRESET hidden PREFIX
                       LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
 set(RINGSIDE_LWIP_OBJECT ${CMAKE_CURRENT_BINARY_DIR}/ringside_lwip.so)
 # lwIP shifts into sign bits and reads packed headers where they lie.
-target_compile_options(ringside_lwip PRIVATE
-  -fno-strict-aliasing $<$<BOOL:${RINGSIDE_SANITIZE}>:-fno-sanitize=shift,alignment>
-  $<$<CONFIG:Release>:-O3>)
+target_compile_options(ringside_lwip PRIVATE -fno-strict-aliasing $<$<CONFIG:Release>:-O3>)
+if(RINGSIDE_SANITIZE)
+  target_compile_options(ringside_lwip PRIVATE -fno-sanitize=shift,alignment)
+endif()
 target_link_options(ringside_lwip PRIVATE -Wl,-z,now -Wl,--gc-sections)
 set_source_files_properties(${core}/init.c PROPERTIES COMPILE_DEFINITIONS RINGSIDE_LWIP_SANITY)
 set_source_files_properties(${glue_sources} PROPERTIES

@@ -77,7 +77,9 @@ int ringside_udp_send(void* handle, const void* data, uint32_t size, const struc
   if (p == NULL) {
     return kLwipNoMemory;
   }
-  memcpy(p->payload, data, size);
+  if (size > 0) {
+    memcpy(p->payload, data, size);
+  }
   const err_t error = to != NULL ? udp_sendto(pcb, p, &ip, to->port) : udp_send(pcb, p);
   pbuf_free(p);
   return ringside_result(error);

@@ -11,37 +11,33 @@ namespace {
 class FakeTimer final : public driver::Timer {
  public:
   FakeTimer(World& world, driver::Callback callback, void* context)
-      : world_(world), callback_(callback), context_(context) {}
-  ~FakeTimer() override { cancel(); }
+      : world_(world), slot_(world.take_slot(this)), callback_(callback), context_(context) {}
+  ~FakeTimer() override { world_.give_slot(slot_); }
 
   void arm(uint64_t deadline_ns) override {
     cancel();
-    shot_ = new Shot{this};
+    armed_ = true;
     world_.at(
         deadline_ns,
-        [](void* record) {
-          const std::unique_ptr<Shot> shot(static_cast<Shot*>(record));
-          FakeTimer* timer = shot->timer;
-          if (timer == nullptr) return;
-          timer->shot_ = nullptr;
+        [](void* self) {
+          auto* timer = static_cast<FakeTimer*>(self);
+          timer->armed_ = false;
           timer->callback_(timer->context_);
         },
-        shot_);
+        slot_);
   }
   void cancel() override {
-    if (shot_ != nullptr) shot_->timer = nullptr;
-    shot_ = nullptr;
+    ++slot_->generation;
+    armed_ = false;
   }
-  bool armed() const override { return shot_ != nullptr; }
+  bool armed() const override { return armed_; }
 
  private:
-  struct Shot {
-    FakeTimer* timer;
-  };
   World& world_;
+  Slot* slot_;
   driver::Callback callback_;
   void* context_;
-  Shot* shot_ = nullptr;
+  bool armed_ = false;
 };
 
 class FakeWaitQueue final : public driver::WaitQueue {
@@ -49,22 +45,22 @@ class FakeWaitQueue final : public driver::WaitQueue {
   explicit FakeWaitQueue(World& world) : world_(world) {}
 
   bool wait_until(uint64_t deadline_ns) override {
-    Sleeper sleeper{Fiber::current(), nullptr, false};
+    Sleeper sleeper{this, Fiber::current(), false};
+    Slot* alarm = world_.take_slot(&sleeper);
     sleepers_.push_back(&sleeper);
     if (deadline_ns != driver::kForever) {
-      sleeper.alarm = new Alarm{this, &sleeper};
       world_.at(
           deadline_ns,
-          [](void* record) {
-            const std::unique_ptr<Alarm> alarm(static_cast<Alarm*>(record));
-            if (alarm->sleeper == nullptr) return;
-            alarm->sleeper->alarm = nullptr;
-            std::erase(alarm->queue->sleepers_, alarm->sleeper);
-            alarm->sleeper->fiber->resume();
+          [](void* context) {
+            auto* late = static_cast<Sleeper*>(context);
+            if (late->woken) return;  // the wake is under way
+            std::erase(late->queue->sleepers_, late);
+            late->fiber->resume();
           },
-          sleeper.alarm);
+          alarm);
     }
     Fiber::current()->suspend();
+    world_.give_slot(alarm);
     return sleeper.woken;
   }
   void wake_one() override {
@@ -72,7 +68,6 @@ class FakeWaitQueue final : public driver::WaitQueue {
     Sleeper* sleeper = sleepers_.front();
     sleepers_.pop_front();
     sleeper->woken = true;
-    if (sleeper->alarm != nullptr) sleeper->alarm->sleeper = nullptr;
     world_.resume_at(world_.now_ns(), sleeper->fiber);
   }
   void wake_all() override {
@@ -80,14 +75,9 @@ class FakeWaitQueue final : public driver::WaitQueue {
   }
 
  private:
-  struct Sleeper;
-  struct Alarm {
-    FakeWaitQueue* queue;
-    Sleeper* sleeper;
-  };
   struct Sleeper {
+    FakeWaitQueue* queue;
     Fiber* fiber;
-    Alarm* alarm;
     bool woken;
   };
   World& world_;

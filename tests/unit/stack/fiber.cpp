@@ -66,8 +66,30 @@ void Fiber::suspend() {
 }
 
 void World::at(uint64_t time_ns, Function function, void* context) {
-  events_.push_back({std::max(time_ns, now_ns_), order_++, function, context});
+  events_.push_back({std::max(time_ns, now_ns_), order_++, function, context, nullptr, 0});
   std::push_heap(events_.begin(), events_.end());
+}
+
+void World::at(uint64_t time_ns, Function function, Slot* slot) {
+  events_.push_back(
+      {std::max(time_ns, now_ns_), order_++, function, nullptr, slot, slot->generation});
+  std::push_heap(events_.begin(), events_.end());
+}
+
+Slot* World::take_slot(void* owner) {
+  if (free_slots_.empty()) {
+    slots_.push_back(std::make_unique<Slot>());
+    free_slots_.push_back(slots_.back().get());
+  }
+  Slot* slot = free_slots_.back();
+  free_slots_.pop_back();
+  slot->owner = owner;
+  return slot;
+}
+
+void World::give_slot(Slot* slot) {
+  ++slot->generation;
+  free_slots_.push_back(slot);
 }
 
 void World::process(std::function<void()> body) {
@@ -94,8 +116,9 @@ bool World::step(uint64_t limit_ns) {
   std::pop_heap(events_.begin(), events_.end());
   const Event event = events_.back();
   events_.pop_back();
+  if (event.slot != nullptr && event.slot->generation != event.generation) return true;
   now_ns_ = event.time_ns;
-  event.function(event.context);
+  event.function(event.slot != nullptr ? event.slot->owner : event.context);
   return true;
 }
 

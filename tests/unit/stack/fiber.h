@@ -35,10 +35,21 @@ class Fiber {
   bool finished_ = false;
 };
 
+/// What an event that may be taken back refers to. It belongs to World, so that it outlives the
+/// event; the event counts while `generation` is the one that it was made with.
+struct Slot {
+  void* owner = nullptr;
+  uint64_t generation = 0;
+};
+
 /// Events of one time run in the order in which they were made.
 class World {
  public:
   using Function = void (*)(void*);
+  Slot* take_slot(void* owner);
+  void give_slot(Slot* slot);
+  /// Calls `function` with the slot's owner, unless the slot's generation has changed by then.
+  void at(uint64_t time_ns, Function function, Slot* slot);
   uint64_t now_ns() const { return now_ns_; }
   void at(uint64_t time_ns, Function function, void* context);
   /// Makes a process context that starts now.
@@ -58,6 +69,8 @@ class World {
     uint64_t time_ns, order;
     Function function;
     void* context;
+    Slot* slot;
+    uint64_t generation;
     bool operator<(const Event& other) const {
       return time_ns != other.time_ns ? time_ns > other.time_ns : order > other.order;
     }
@@ -68,6 +81,8 @@ class World {
   unsigned unfinished_ = 0;
   std::vector<Event> events_;
   std::vector<std::unique_ptr<Fiber>> fibers_;
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<Slot*> free_slots_;
 };
 
 }  // namespace ringside::test
