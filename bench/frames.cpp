@@ -29,11 +29,12 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "bench_frames: %s\n", result.fault.c_str());
     return 1;
   }
-  std::printf("bytes=%u frames=%llu sim_ms=%.3f wall_s=%.3f frames_per_wall_s=%.0f interrupts=%llu\n",
-              bytes, static_cast<unsigned long long>(result.frames),
-              static_cast<double>(result.sim_time_ns) / 1e6, result.wall_s,
-              static_cast<double>(result.frames) / result.wall_s,
-              static_cast<unsigned long long>(result.interrupts));
+  std::printf(
+      "bytes=%u frames=%llu sim_ms=%.3f wall_s=%.3f frames_per_wall_s=%.0f interrupts=%llu\n",
+      bytes, static_cast<unsigned long long>(result.frames),
+      static_cast<double>(result.sim_time_ns) / 1e6, result.wall_s,
+      static_cast<double>(result.frames) / result.wall_s,
+      static_cast<unsigned long long>(result.interrupts));
   return 0;
 }
 

@@ -20,12 +20,7 @@ constexpr uint32_t kBarFlags = 0xF;
 
 RootPort::RootPort(const sc_core::sc_module_name& name, unsigned port, HostMemory& memory,
                    InterruptSink& sink)
-    : sc_core::sc_module(name),
-      down("down"),
-      up("up"),
-      port_(port),
-      memory_(memory),
-      sink_(sink) {
+    : sc_core::sc_module(name), down("down"), up("up"), port_(port), memory_(memory), sink_(sink) {
   up.register_b_transport(this, &RootPort::upstream);
   up.register_get_direct_mem_ptr(this, &RootPort::upstream_dmi);
 }

@@ -3,11 +3,11 @@
 // function, and the function's DMA, MSI writes and INTx messages up. PCIe Base Specification 4.0.
 #pragma once
 
+#include <tlm_utils/simple_initiator_socket.h>
+#include <tlm_utils/simple_target_socket.h>
 #include <cstdint>
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/simple_initiator_socket.h>
-#include <tlm_utils/simple_target_socket.h>
 
 #include "hw_model/pcie/host_memory.h"
 #include "hw_model/pcie/pcie_payload.h"
@@ -26,7 +26,7 @@ class InterruptSink {
 
 /// Counts of what passed through a port.
 struct RootPortCounters {
-  uint64_t dma_read_bytes = 0;   ///< through b_transport; direct reads are counted by the card
+  uint64_t dma_read_bytes = 0;  ///< through b_transport; direct reads are counted by the card
   uint64_t dma_write_bytes = 0;
   uint64_t msi_messages = 0;
   uint64_t unsupported_requests = 0;

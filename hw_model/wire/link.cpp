@@ -15,8 +15,8 @@ Link::Link(const sc_core::sc_module_name& name, const LinkConfig& config)
     options.spawn_method();
     options.set_sensitivity(&ends_[sender].arrival);
     options.dont_initialize();
-    sc_core::sc_spawn([this, sender] { deliver(sender); },
-                      sc_core::sc_gen_unique_name("deliver"), &options);
+    sc_core::sc_spawn([this, sender] { deliver(sender); }, sc_core::sc_gen_unique_name("deliver"),
+                      &options);
   }
 }
 

@@ -32,8 +32,8 @@ struct LinkConfig {
 
 struct LinkDirectionCounters {
   uint64_t frames = 0;
-  uint64_t bytes = 0;    ///< frame bytes, padded, without FCS
-  TimePs busy_ps = 0;    ///< time taken on the wire, gap included
+  uint64_t bytes = 0;  ///< frame bytes, padded, without FCS
+  TimePs busy_ps = 0;  ///< time taken on the wire, gap included
 };
 
 class Link : public sc_core::sc_module {

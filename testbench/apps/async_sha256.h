@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 on a thread of its own. Hashing costs as much as simulating the bytes' journey; it changes
-// nothing in the simulation, so it need not hold it up.
+// SHA-256 on a thread of its own. Hashing costs as much as simulating the bytes' journey; it
+// changes nothing in the simulation, so it need not hold it up.
 #pragma once
 
 #include <condition_variable>

@@ -36,8 +36,8 @@ class FlowTask : public TrafficTask {
 
   void serve(unsigned index, Application& app, const std::function<void()>& ready) override {
     stack::Sockets& sockets = app.sockets();
-    const SocketGuard listener(
-        sockets, sockets.socket(family_of(flow_.ip), stack::SocketType::kStream));
+    const SocketGuard listener(sockets,
+                               sockets.socket(family_of(flow_.ip), stack::SocketType::kStream));
     const auto port = static_cast<uint16_t>(flow_.port + index);
     int result = listener.get();
     if (result >= 0) result = sockets.set_option(result, stack::SocketOption::kReuseAddress, 1);
@@ -65,8 +65,8 @@ class FlowTask : public TrafficTask {
   void run_client(unsigned index, Application& app) override {
     stack::Sockets& sockets = app.sockets();
     const auto address = app.address_of(flow_.to_name, family_of(flow_.ip));
-    const SocketGuard connection(
-        sockets, sockets.socket(family_of(flow_.ip), stack::SocketType::kStream));
+    const SocketGuard connection(sockets,
+                                 sockets.socket(family_of(flow_.ip), stack::SocketType::kStream));
     if (connection.get() < 0) return fail("socket", connection.get());
     const uint64_t now = app.platform().now_ns();
     first_connect_ns_ = std::min(first_connect_ns_, now);
@@ -104,7 +104,8 @@ class FlowTask : public TrafficTask {
     result.name = flow_.name;
     result.kind = "flow";
     result.bytes = received_;
-    const uint64_t taken = last_byte_ns_ > first_connect_ns_ ? last_byte_ns_ - first_connect_ns_ : 0;
+    const uint64_t taken =
+        last_byte_ns_ > first_connect_ns_ ? last_byte_ns_ - first_connect_ns_ : 0;
     if (taken != 0) {
       result.goodput_bps = received_ <= UINT64_MAX / (8 * kNsPerS)
                                ? received_ * 8 * kNsPerS / taken

@@ -67,7 +67,8 @@ void Exchange::build() {
     side.nic->pcie_initiator().bind(side.host->port(0).up);
     side.nic->connect(link->end(index));
     side.device = config.make_driver(side.host->pci(0), side.host->platform(), config.driver);
-    side.client = std::make_unique<ExchangeHost>(config, *side.host, *side.device, host.seed, fault);
+    side.client =
+        std::make_unique<ExchangeHost>(config, *side.host, *side.device, host.seed, fault);
   }
   monitor.watch_link(*link, "wire", {"alice", "bob"}, config.link.rate_bps);
   for (unsigned index = 0; index < 2; ++index) {

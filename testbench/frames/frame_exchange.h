@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Driver to driver without a stack: two hosts exchange numbered frames, every byte and every buffer's
-// ownership checked. What driver mutants are hunted with, and what frame rates are measured with.
+// Driver to driver without a stack: two hosts exchange numbered frames, every byte and every
+// buffer's ownership checked. What driver mutants are hunted with, and what frame rates are
+// measured with.
 #pragma once
 
 #include <cstdint>

@@ -2,10 +2,11 @@
 // One core of a simulated host: which context runs, what it is charged, and who preempts whom.
 //
 // Contexts run as on a real CPU: a hard interrupt runs on the stack of what it interrupted, and the
-// softirqs that it raised run at its exit on the same stack, so an interrupt costs no thread switch.
-// Process contexts are SystemC threads that hand the core to each other; when none wants it, the
-// core's idle thread holds it. Code runs in zero time and is charged (charge()); the charge is paid
-// at synchronisation points (sync()) as soon as anything else could happen before it is through.
+// softirqs that it raised run at its exit on the same stack, so an interrupt costs no thread
+// switch. Process contexts are SystemC threads that hand the core to each other; when none wants
+// it, the core's idle thread holds it. Code runs in zero time and is charged (charge()); the charge
+// is paid at synchronisation points (sync()) as soon as anything else could happen before it is
+// through.
 #pragma once
 
 #include <cstdint>

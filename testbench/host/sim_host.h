@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A simulated host: memory, cores, one root port per card, drivers, and a stack over the first card.
+// A simulated host: memory, cores, one root port per card, drivers, and a stack over the first
+// card.
 #pragma once
 
 #include <cstdint>

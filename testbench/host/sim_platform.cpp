@@ -24,8 +24,8 @@ class SimPlatform::SimWaitQueue : public driver::WaitQueue {
     waiters_.push_back(&waiter);
     std::unique_ptr<driver::Timer> timer;
     if (deadline_ns != driver::kForever) {
-      timer = platform_.make_timer([](void* w) { static_cast<Waiter*>(w)->queue->expire(w); },
-                                   &waiter);
+      timer =
+          platform_.make_timer([](void* w) { static_cast<Waiter*>(w)->queue->expire(w); }, &waiter);
       timer->arm(deadline_ns);
     }
     core.block();

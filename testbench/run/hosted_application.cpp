@@ -37,8 +37,7 @@ std::optional<stack::IpAddress> HostedApplication::address_of(std::string_view h
                                                               stack::Family family) const {
   for (const Host& candidate : scenario_.hosts) {
     if (candidate.name != host) continue;
-    const auto& interface =
-        family == stack::Family::kIpv4 ? candidate.address : candidate.address6;
+    const auto& interface = family == stack::Family::kIpv4 ? candidate.address : candidate.address6;
     if (interface) return stack_address(interface->address);
   }
   return std::nullopt;

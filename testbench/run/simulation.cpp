@@ -249,8 +249,8 @@ void Simulation::start_servers() {
     for (unsigned index = 0; index < task->work->servers(); ++index) {
       ++not_ready_;
       auto application = std::make_unique<HostedApplication>(
-          scenario_, *node.config, *node.stack, node.host->platform(), monitor_,
-          task->traffic.name, task->label + "/server" + std::to_string(index), nullptr);
+          scenario_, *node.config, *node.stack, node.host->platform(), monitor_, task->traffic.name,
+          task->label + "/server" + std::to_string(index), nullptr);
       HostedApplication* app = application.get();
       task->applications.push_back(std::move(application));
       spawn(node, task->label + ".server", [this, task = task.get(), index, app] {
@@ -285,8 +285,8 @@ void Simulation::start_clients() {
     task->clients_left = task->work->clients();
     for (unsigned index = 0; index < task->work->clients(); ++index) {
       auto application = std::make_unique<HostedApplication>(
-          scenario_, *node.config, *node.stack, node.host->platform(), monitor_,
-          task->traffic.name, task->label + "/client" + std::to_string(index), task->arguments);
+          scenario_, *node.config, *node.stack, node.host->platform(), monitor_, task->traffic.name,
+          task->label + "/client" + std::to_string(index), task->arguments);
       HostedApplication* app = application.get();
       task->applications.push_back(std::move(application));
       spawn(node, task->label, [this, task = task.get(), index, app] {

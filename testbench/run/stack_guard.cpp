@@ -2,12 +2,12 @@
 // See stack_guard.h.
 #include "testbench/run/stack_guard.h"
 
+#include <ucontext.h>
+#include <unistd.h>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <ucontext.h>
-#include <unistd.h>
 
 #include <systemc>
 

@@ -4,8 +4,8 @@
 
 namespace ringside::tb {
 
-/// Installs the handler for the guard page below every SystemC thread's stack. Other faults are left
-/// to what handled them before.
+/// Installs the handler for the guard page below every SystemC thread's stack. Other faults are
+/// left to what handled them before.
 void install_stack_guard();
 
 }  // namespace ringside::tb

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs frame exchanges over many seeds with one driver fault switched on, or with none, each seed in
-// a process of its own, under host.interleave = "seeded".
+// Runs frame exchanges over many seeds with one driver fault switched on, or with none, each seed
+// in a process of its own, under host.interleave = "seeded".
 //
 //   mutant_hunt --mutant NAME --seeds FIRST LAST   passes if some seed catches the fault
 //   mutant_hunt --mutant none --seeds FIRST LAST   passes if no seed finds anything
@@ -52,9 +52,8 @@ FrameExchangeConfig configuration(uint64_t seed, Mutant mutant) {
   config.driver.use_msix = random.below(8) != 0;
   config.driver.msix_vectors = 1 + static_cast<unsigned>(random.below(3));
   config.driver.napi_budget = 1u << random.below(7);
-  for (const unsigned feature :
-       {VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC, VIRTIO_NET_F_MRG_RXBUF,
-        VIRTIO_F_NOTIFICATION_DATA, VIRTIO_F_ORDER_PLATFORM}) {
+  for (const unsigned feature : {VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC, VIRTIO_NET_F_MRG_RXBUF,
+                                 VIRTIO_F_NOTIFICATION_DATA, VIRTIO_F_ORDER_PLATFORM}) {
     if (random.below(4) == 0) config.driver.features &= ~feature_bit(feature);
   }
   const bool mergeable = (config.driver.features & feature_bit(VIRTIO_NET_F_MRG_RXBUF)) != 0;
@@ -65,6 +64,10 @@ FrameExchangeConfig configuration(uint64_t seed, Mutant mutant) {
       config.driver.ring_size + 9 * (config.max_bytes / config.driver.rx_buffer_bytes + 2);
   config.max_fragments = 1 + static_cast<uint32_t>(random.below(6));
   config.burst = 1u << random.below(7);
+  // A slow wire behind a small buffer keeps frames in the ring until it is full.
+  constexpr uint64_t kRates[] = {1'000'000'000, 10'000'000'000, 100'000'000'000};
+  config.link.rate_bps = kRates[random.below(3)];
+  config.nic.tx_buffer_bytes = 2048u << random.below(6);
   config.window = 1 + static_cast<uint32_t>(random.below(2 * config.driver.ring_size));
   config.frames[0] = config.frames[1] = 200 + random.below(400);
   if (needs_wrap(mutant)) {
@@ -80,12 +83,14 @@ FrameExchangeConfig configuration(uint64_t seed, Mutant mutant) {
 
 std::string describe(const FrameExchangeConfig& config) {
   return fmt::format(
-      "ring {} rx buffer {} reclaim {} ns msix {} vectors {} budget {} withheld {:#x} bytes up to {} "
-      "fragments up to {} burst {} window {} frames {}+{}",
+      "ring {} rx buffer {} reclaim {} ns msix {} vectors {} budget {} withheld {:#x} bytes up to "
+      "{} "
+      "fragments up to {} burst {} window {} frames {}+{} rate {} tx buffer {}",
       config.driver.ring_size, config.driver.rx_buffer_bytes, config.driver.tx_reclaim_timeout_ns,
       config.driver.use_msix, config.driver.msix_vectors, config.driver.napi_budget,
       ringside::driver::kSupportedFeatures & ~config.driver.features, config.max_bytes,
-      config.max_fragments, config.burst, config.window, config.frames[0], config.frames[1]);
+      config.max_fragments, config.burst, config.window, config.frames[0], config.frames[1],
+      config.link.rate_bps, config.nic.tx_buffer_bytes);
 }
 
 /// In a child process: SystemC allows one simulation a process, and a fault may crash it.
@@ -129,9 +134,10 @@ int hunt(Mutant mutant, uint64_t first, uint64_t last) {
                    static_cast<unsigned long long>(seed));
       return 2;
     }
-    std::printf("%s: caught after %llu seeds: %s (again: mutant_hunt --mutant %s --seeds %llu %llu)\n",
-                name, static_cast<unsigned long long>(seed - first + 1), what.c_str(), name,
-                static_cast<unsigned long long>(seed), static_cast<unsigned long long>(seed));
+    std::printf(
+        "%s: caught after %llu seeds: %s (again: mutant_hunt --mutant %s --seeds %llu %llu)\n",
+        name, static_cast<unsigned long long>(seed - first + 1), what.c_str(), name,
+        static_cast<unsigned long long>(seed), static_cast<unsigned long long>(seed));
     std::printf("  %s\n", describe(configuration(seed, mutant)).c_str());
     return expects_fault ? 0 : 1;
   }

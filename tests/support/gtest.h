@@ -28,11 +28,10 @@ inline ::testing::AssertionResult counted(::testing::AssertionResult result) {
     on_failure(gtest_ar.failure_message())
 
 #undef GTEST_TEST_BOOLEAN_
-#define GTEST_TEST_BOOLEAN_(expression, text, actual, expected, fail)                     \
-  GTEST_AMBIGUOUS_ELSE_BLOCKER_                                                           \
-  if (const ::testing::AssertionResult gtest_ar_ =                                        \
-          ::ringside::test::counted(::testing::AssertionResult(expression))) {            \
-  } else /* NOLINT */                                                                     \
-    fail(::testing::internal::GetBoolAssertionFailureMessage(gtest_ar_, text, #actual,    \
-                                                             #expected)                   \
+#define GTEST_TEST_BOOLEAN_(expression, text, actual, expected, fail)                             \
+  GTEST_AMBIGUOUS_ELSE_BLOCKER_                                                                   \
+  if (const ::testing::AssertionResult gtest_ar_ =                                                \
+          ::ringside::test::counted(::testing::AssertionResult(expression))) {                    \
+  } else /* NOLINT */                                                                             \
+    fail(::testing::internal::GetBoolAssertionFailureMessage(gtest_ar_, text, #actual, #expected) \
              .c_str())

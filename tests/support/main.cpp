@@ -6,9 +6,7 @@ namespace {
 
 /// Fails a test that ended without a single check.
 class CheckCounter : public ::testing::EmptyTestEventListener {
-  void OnTestStart(const ::testing::TestInfo&) override {
-    before_ = ringside::test::checks_made;
-  }
+  void OnTestStart(const ::testing::TestInfo&) override { before_ = ringside::test::checks_made; }
   void OnTestEnd(const ::testing::TestInfo& info) override {
     if (info.result()->Passed() && ringside::test::checks_made == before_) {
       ADD_FAILURE() << "this test made no check";
