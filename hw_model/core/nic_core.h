@@ -150,7 +150,7 @@ class NicCore {
   void common_write(uint32_t offset, unsigned width, uint64_t value, ActionList& actions);
   void status_write(uint8_t value, ActionList& actions);
   void queue_write(uint32_t field, uint64_t value, ActionList& actions);
-  void notify(uint32_t offset, ActionList& actions);
+  void notify(uint32_t offset);
   void release_held(ActionList& actions);
   void hold_expired(ActionList& actions);
   void reply(uint32_t tag, uint64_t value, ActionList& actions);

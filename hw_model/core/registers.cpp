@@ -186,7 +186,7 @@ std::array<uint8_t, BarLayout::kCommonBytes> NicCore::common_image() const {
 void NicCore::register_write(uint32_t offset, uint8_t width, uint64_t value, ActionList& actions) {
   if (!register_access(offset, width)) return;
   if (offset >= BarLayout::kNotify && offset < BarLayout::kNotify + BarLayout::kNotifyBytes) {
-    notify(offset - BarLayout::kNotify, actions);
+    notify(offset - BarLayout::kNotify);
   } else if (offset < BarLayout::kCommonBytes) {
     common_write(offset, width, value, actions);
   } else if (offset >= BarLayout::kMsixTable && offset < BarLayout::kMsixPending && width >= 4) {
@@ -199,7 +199,7 @@ void NicCore::register_write(uint32_t offset, uint8_t width, uint64_t value, Act
 
 // The address names the queue; the data (with NOTIFICATION_DATA: how far the driver is) is a hint
 // that is not needed, because the card reads the available index itself. VQS-D-022.
-void NicCore::notify(uint32_t offset, ActionList&) {
+void NicCore::notify(uint32_t offset) {
   const uint32_t queue = offset / BarLayout::kNotifyMultiplier;
   if (queue >= queues()) return;
   ++counters_[Counter::kDoorbells];
