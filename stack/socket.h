@@ -15,7 +15,7 @@ namespace ringside::stack {
 
 class SocketsCore;
 
-/// A first-in first-out ring of received datagrams; grows to the most that the byte bound allows.
+/// A received datagram, not yet read.
 struct Datagram {
   LwipData data;
   SocketAddress from;
@@ -59,6 +59,7 @@ struct Socket {
 
   std::unique_ptr<driver::WaitQueue> readers, writers;
   unsigned readers_asleep = 0, writers_asleep = 0;
+  unsigned pollers = 0;  ///< of the readers, those that wait for room as well
   ReadyCallback watch = nullptr;
   void* watch_context = nullptr;
 

@@ -100,6 +100,7 @@ void SocketsCore::wake_readers(Socket& socket) {
 
 void SocketsCore::wake_writers(Socket& socket) {
   if (socket.writers_asleep > 0) socket.writers->wake_all();
+  if (socket.pollers > 0) socket.readers->wake_all();
   if (socket.watch != nullptr) socket.watch(socket.watch_context, socket.fd);
 }
 
@@ -340,9 +341,9 @@ int SocketsCore::wait_ready(int fd, unsigned events, uint64_t deadline_ns) {
   if (!socket) return -EBADF;
   const unsigned wanted = events | kPollErr | kPollHup;
   const auto done = [&] { return socket->closed || (readiness(*socket) & wanted) != 0; };
-  // A connection that is being made reports to its writers; everything else to its readers first.
-  const Side side = (events & kPollOut) != 0 ? Side::kWrite : Side::kRead;
-  wait(*socket, side, deadline_ns, done);
+  ++socket->pollers;
+  wait(*socket, Side::kRead, deadline_ns, done);
+  --socket->pollers;
   if (socket->closed) return -EBADF;
   return static_cast<int>(readiness(*socket) & wanted);
 }

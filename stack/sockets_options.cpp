@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // setsockopt and getsockopt for what lwIP has.
+#include <algorithm>
 #include <cerrno>
 
 #include "stack/sockets_core.h"

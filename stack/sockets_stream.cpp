@@ -265,7 +265,7 @@ void SocketsCore::on_received(void* context, void* chain, uint32_t size) {
 
 void SocketsCore::on_sent(void* context, uint32_t) {
   Socket& socket = *static_cast<Socket*>(context);
-  if (socket.writers_asleep == 0 && socket.watch == nullptr) return;
+  if (socket.writers_asleep == 0 && socket.pollers == 0 && socket.watch == nullptr) return;
   if ((readiness(socket) & kPollOut) != 0) socket.owner.wake_writers(socket);
 }
 

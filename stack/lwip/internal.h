@@ -67,8 +67,8 @@ void ringside_tcp_abort(void* pcb);
 void ringside_tcp_addresses(const void* pcb, struct LwipAddress* local, struct LwipAddress* peer);
 uint32_t ringside_tcp_mss(const void* pcb);
 void ringside_tcp_transmit_resume(void);
-/* Sends an acknowledgement that is due. lwIP's tcp_output leaves it out when Nagle's algorithm holds a
- * short segment back, and then both ends of a two-way transfer may wait for the other's. */
+/* Sends an acknowledgement that is due. lwIP's tcp_output leaves it out when Nagle's algorithm
+ * holds a short segment back, and then both ends of a two-way transfer may wait for the other's. */
 struct tcp_pcb;
 void ringside_tcp_acknowledge(struct tcp_pcb* pcb);
 void ringside_tcp_acknowledge_all(void);

@@ -5,7 +5,7 @@
 #include <cerrno>
 
 #include "tests/support/gtest.h"
-#include "tests/unit/stack/two_hosts.h"
+#include "tests/unit/stack/calls.h"
 
 namespace ringside::test {
 namespace {
@@ -15,44 +15,6 @@ using stack::Shutdown;
 using stack::SocketAddress;
 using stack::SocketOption;
 using stack::SocketType;
-
-constexpr uint64_t kMs = 1'000'000, kSecond = 1'000'000'000;
-
-class Calls : public ::testing::Test {
- protected:
-  TwoHosts hosts;
-  stack::Sockets& alice = hosts.alice.sockets();
-  stack::Sockets& bob = hosts.bob.sockets();
-
-  int stream(stack::Sockets& sockets) { return sockets.socket(Family::kIpv4, SocketType::kStream); }
-  int listener(int backlog, uint16_t port = 80) {
-    const int fd = stream(bob);
-    EXPECT_EQ(bob.bind(fd, SocketAddress::any(Family::kIpv4, port)), 0);
-    EXPECT_EQ(bob.listen(fd, backlog), 0);
-    return fd;
-  }
-  void sleep(uint64_t ns) { hosts.world.sleep_until(hosts.world.now_ns() + ns); }
-  int64_t option(stack::Sockets& sockets, int fd, SocketOption which) {
-    int64_t value = -1;
-    EXPECT_EQ(sockets.get_option(fd, which, &value), 0);
-    return value;
-  }
-  /// Runs `body` with a connection from alice to bob.
-  template <typename Body>
-  void connected(Body body, uint64_t limit_s = 600) {
-    hosts.world.process([this, body] {
-      const int server = listener(5);
-      const int at_alice = stream(alice);
-      ASSERT_EQ(alice.connect(at_alice, hosts.bob4(80)), 0);
-      const int at_bob = bob.accept(server, nullptr);
-      ASSERT_GE(at_bob, 3);
-      body(at_alice, at_bob);
-      bob.close(server);
-    });
-    EXPECT_TRUE(hosts.run(limit_s));
-  }
-  std::array<std::byte, 100000> buffer;
-};
 
 TEST_F(Calls, ConnectIsRefusedWhereNobodyListens) {
   hosts.world.process([&] {
@@ -448,6 +410,19 @@ TEST_F(Calls, WatchReportsReadiness) {
               static_cast<int>(stack::kPollIn));
     EXPECT_EQ(calls, 1);
     EXPECT_EQ(bob.recv(at_bob, buffer), 1);
+    // Room again wakes those that wait for either.
+    EXPECT_EQ(bob.set_option(at_bob, SocketOption::kNonBlocking, 1), 0);
+    while (bob.send(at_bob, pattern(100'000, 1)) > 0) sleep(kMs);
+    hosts.world.process([this, at_alice] {
+      sleep(kMs);
+      while (alice.recv(at_alice, buffer, stack::kMsgDontWait) > 0) sleep(kMs);
+    });
+    const uint64_t limit = hosts.world.now_ns() + kSecond;
+    EXPECT_EQ(bob.wait_ready(at_bob, stack::kPollIn | stack::kPollOut, limit),
+              static_cast<int>(stack::kPollOut));
+    EXPECT_LT(hosts.world.now_ns(), limit);
+    sleep(kSecond);
+    calls = 1;
     EXPECT_EQ(bob.wait_ready(at_bob, stack::kPollIn, hosts.world.now_ns() + kMs), 0);
     EXPECT_EQ(alice.close(at_alice), 0);
     sleep(kMs);
