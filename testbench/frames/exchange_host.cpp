@@ -39,7 +39,7 @@ ExchangeHost::ExchangeHost(const FrameExchangeConfig& config, SimHost& host,
       pattern_(config.seed),
       fault_(fault),
       changed_(host.platform().make_wait_queue()),
-      slots_(config.window),
+      slots_(config.window + config.spare_buffers),
       expected_(config.max_bytes) {}
 
 ExchangeHost::~ExchangeHost() = default;

@@ -35,6 +35,11 @@ struct FrameExchangeConfig {
   /// Mean length of a burst, after which the sender waits until everything has arrived and every
   /// buffer is back; 0: one burst.
   uint32_t burst = 0;
+  /// Transmit buffers beyond the window.
+  uint32_t spare_buffers = 0;
+  /// At the end of a burst, wait for the transmit buffers too. Off where the driver may keep them
+  /// for long.
+  bool await_completion = true;
   /// Check every byte, hold receive buffers for a while, overwrite buffers that came back.
   bool verify = true;
   /// Longest time to wait for room, arrival or completion, ns.

@@ -19,6 +19,10 @@
 namespace ringside::tb {
 namespace {
 
+// Ports that are assigned (RFC 862, RFC 959) come first, so that a capture is read as what it is
+// and not by what random bytes look like.
+constexpr uint32_t kEchoPort = 7;
+constexpr uint32_t kFileTransferPort = 20;
 constexpr uint32_t kFirstAutomaticPort = 5001;
 constexpr uint32_t kLastPort = 65535;
 constexpr uint64_t kPsPerMs = 1'000'000'000;
@@ -312,8 +316,13 @@ class Checker {
     }
   }
 
-  void choose_port(const std::string& path, uint16_t& port, uint32_t count, Ports& taken) {
+  void choose_port(const std::string& path, uint16_t& port, uint32_t preferred, uint32_t count,
+                   Ports& taken) {
     if (port != 0) return;
+    if (count == 1 && taken.insert(preferred).second) {
+      port = static_cast<uint16_t>(preferred);
+      return;
+    }
     for (uint32_t first = kFirstAutomaticPort; first + count - 1 <= kLastPort; ++first) {
       const auto busy = taken.lower_bound(first);
       if (busy != taken.end() && *busy < first + count) continue;
@@ -344,13 +353,14 @@ class Checker {
       take_port("tcp_echo." + echo.name, echo.port, 1, tcp[echo.to_name]);
     }
     for (Flow& flow : s_.flows) {
-      choose_port("flow." + flow.name, flow.port, flow.streams, tcp[flow.to_name]);
+      choose_port("flow." + flow.name, flow.port, kFileTransferPort, flow.streams,
+                  tcp[flow.to_name]);
     }
     for (UdpEcho& echo : s_.udp_echoes) {
-      choose_port("udp_echo." + echo.name, echo.port, 1, udp[echo.to_name]);
+      choose_port("udp_echo." + echo.name, echo.port, kEchoPort, 1, udp[echo.to_name]);
     }
     for (TcpEcho& echo : s_.tcp_echoes) {
-      choose_port("tcp_echo." + echo.name, echo.port, 1, tcp[echo.to_name]);
+      choose_port("tcp_echo." + echo.name, echo.port, kEchoPort, 1, tcp[echo.to_name]);
     }
   }
 

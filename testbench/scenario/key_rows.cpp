@@ -339,7 +339,9 @@ KeySpec port_key(const std::string& section, std::string doc,
           .name = "port",
           .type = KeyType::kInteger,
           .doc = std::move(doc),
-          .absent = "the first free one from 5001 upwards",
+          .absent =
+              "the protocol's own (7 for echo, 20 for one stream) if it is free, else the first "
+              "free one from 5001 upwards",
           .min = "1",
           .max = "65535",
           .store = std::move(store)};

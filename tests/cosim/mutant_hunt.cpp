@@ -48,7 +48,14 @@ FrameExchangeConfig configuration(uint64_t seed, Mutant mutant) {
   config.host.memory_bytes = std::size_t{16} << 20;
   config.driver.ring_size = 8u << random.below(5);
   config.driver.rx_buffer_bytes = random.below(2) == 0 ? 2048 : 256;
-  config.driver.tx_reclaim_timeout_ns = random.below(2) == 0 ? 0 : 200'000;
+  // None, the default, and one that cannot hide a lost wake.
+  constexpr uint64_t kNever = 100'000'000'000;
+  constexpr uint64_t kReclaims[] = {0, 200'000, kNever};
+  config.driver.tx_reclaim_timeout_ns = kReclaims[random.below(3)];
+  if (config.driver.tx_reclaim_timeout_ns == kNever) {
+    config.await_completion = false;
+    config.spare_buffers = 2 * config.driver.ring_size;
+  }
   config.driver.use_msix = random.below(8) != 0;
   config.driver.msix_vectors = 1 + static_cast<unsigned>(random.below(3));
   config.driver.napi_budget = 1u << random.below(7);

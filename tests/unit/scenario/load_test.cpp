@@ -56,7 +56,7 @@ TEST(Load, FillsInDefaults) {
   EXPECT_EQ(s.flows[0].size_bytes, 64U << 20);
   EXPECT_EQ(s.flows[0].streams, 1U);
   EXPECT_EQ(s.flows[0].chunk_bytes, 64U << 10);
-  EXPECT_EQ(s.flows[0].port, 5001U);
+  EXPECT_EQ(s.flows[0].port, 20U);
   EXPECT_EQ(s.flows[0].ip, tb::IpVersion::kV4);
   EXPECT_FALSE(s.flows[0].file.has_value());
   EXPECT_FALSE(s.flows[0].output.has_value());
@@ -215,10 +215,9 @@ a = "one"
   ASSERT_EQ(app.args.size(), 2U);
   EXPECT_EQ(app.args[0].key + "=" + app.args[0].value, "a=one");
   EXPECT_EQ(app.args[1].key + "=" + app.args[1].value, "b=two");
-  // Automatic ports keep clear of fixed ones on the same host: 5001 to 5003 are taken on amy.
-  EXPECT_EQ(s.flows.at(1).port, 5001U);
-  EXPECT_EQ(s.udp_echoes.at(0).port, 5001U);
-  EXPECT_EQ(s.tcp_echoes.at(0).port, 5004U);
+  EXPECT_EQ(s.flows.at(1).port, 20U);
+  EXPECT_EQ(s.udp_echoes.at(0).port, 7U);
+  EXPECT_EQ(s.tcp_echoes.at(0).port, 7U);
 }
 
 TEST(Load, RelativePathsBeginAtTheScenario) {
