@@ -16,7 +16,7 @@ for script in scripts/*.sh .ci/run tests/*/*.sh tests/*/*/*.sh; do
     status=1
   }
   if command -v shellcheck >/dev/null 2>&1; then
-    shellcheck --severity=warning "$script" || status=1
+    shellcheck --external-sources --source-path=SCRIPTDIR --severity=warning "$script" || status=1
   fi
 done
 echo "$count scripts"
