@@ -3,6 +3,8 @@
 #include "formats/digest.h"
 
 #include <xxhash.h>
+// After xxhash.h: takes the widest vectors that the processor has. Same results, twice the speed.
+#include <xxh_x86dispatch.h>
 
 #include <bit>
 #include <new>
@@ -29,7 +31,7 @@ StreamDigest::~StreamDigest() = default;
 void StreamDigest::update_slow(ByteView bytes) {
   XXH3_128bits_update(state_.get(), block_.get(), used_);
   used_ = 0;
-  if (bytes.size() > kBlockBytes) {
+  if (bytes.size() >= kDirectBytes) {
     XXH3_128bits_update(state_.get(), bytes.data(), bytes.size());
   } else {
     std::memcpy(block_.get(), bytes.data(), bytes.size());

@@ -23,7 +23,7 @@ class StreamDigest {
   ~StreamDigest();
 
   void update(ByteView bytes) {
-    if (bytes.size() > kBlockBytes - used_) {
+    if (bytes.size() > kBlockBytes - used_ || bytes.size() >= kDirectBytes) {
       update_slow(bytes);
       return;
     }
@@ -35,7 +35,9 @@ class StreamDigest {
   std::string hex() const;
 
  private:
-  static constexpr std::size_t kBlockBytes = 65536;
+  static constexpr std::size_t kBlockBytes = 16384;
+  /// Pieces from this size on are hashed where they lie.
+  static constexpr std::size_t kDirectBytes = 1024;
   struct Free {
     void operator()(XXH3_state_s* state) const;
   };
@@ -51,12 +53,15 @@ class StreamDigest {
 class RunDigest {
  public:
   /// `kind` and `source` are the caller's numbers; they must not depend on the machine.
-  void record(uint64_t time_ps, uint8_t kind, uint32_t source, ByteView bytes) {
+  /// `place` is where the bytes belong (a bus address), 0 where that means nothing.
+  void record(uint64_t time_ps, uint8_t kind, uint32_t source, ByteView bytes,
+              uint64_t place = 0) {
     std::byte header[kHeaderBytes];
     const uint64_t kind_and_length = kind | uint64_t{bytes.size()} << 8;
     std::memcpy(header, &time_ps, 8);
     std::memcpy(header + 8, &kind_and_length, 8);
-    std::memcpy(header + 16, &source, 4);
+    std::memcpy(header + 16, &place, 8);
+    std::memcpy(header + 24, &source, 4);
     stream_.update(header);
     stream_.update(bytes);
     ++records_;
@@ -66,7 +71,7 @@ class RunDigest {
   uint64_t records() const { return records_; }
 
  private:
-  static constexpr std::size_t kHeaderBytes = 20;
+  static constexpr std::size_t kHeaderBytes = 28;
   StreamDigest stream_;
   uint64_t records_ = 0;
 };

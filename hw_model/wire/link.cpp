@@ -6,8 +6,16 @@
 
 namespace ringside::hw {
 
+namespace {
+
+constexpr uint64_t kPsPerS = 1'000'000'000'000;
+
+}  // namespace
+
 Link::Link(const sc_core::sc_module_name& name, const LinkConfig& config)
-    : sc_core::sc_module(name), config_(config) {
+    : sc_core::sc_module(name),
+      config_(config),
+      ps_per_byte_(kPsPerS * 8 % config.rate_bps == 0 ? kPsPerS * 8 / config.rate_bps : 0) {
   for (unsigned sender = 0; sender < 2; ++sender) {
     ends_[sender].link = this;
     ends_[sender].index = sender;
@@ -21,8 +29,9 @@ Link::Link(const sc_core::sc_module_name& name, const LinkConfig& config)
 }
 
 TimePs Link::bits_time(uint64_t bytes) const {
+  if (ps_per_byte_ != 0) return bytes * ps_per_byte_;
   // In 64 bits this holds up to 2.3 MB, far above any frame.
-  const uint64_t bits_ps = bytes * 8 * 1'000'000'000'000u;
+  const uint64_t bits_ps = bytes * 8 * kPsPerS;
   return (bits_ps + config_.rate_bps - 1) / config_.rate_bps;
 }
 

@@ -73,6 +73,7 @@ class Link : public sc_core::sc_module {
   TimePs bits_time(uint64_t bytes) const;
 
   LinkConfig config_;
+  TimePs ps_per_byte_;  ///< 0: no whole number
   std::array<End, 2> ends_;
   std::vector<LinkObserver*> observers_;
   FramePool padding_pool_;

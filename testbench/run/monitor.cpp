@@ -62,9 +62,8 @@ class Monitor::MemoryWatch : public hw::HostMemoryObserver {
  public:
   MemoryWatch(Monitor& monitor, uint32_t source) : monitor_(monitor), source_(source) {}
   void device_write(uint64_t bus, const std::byte*, ByteView bytes) override {
-    monitor_.digest_.record(now_ps(), static_cast<uint8_t>(Kind::kMemoryWrite), source_,
-                            bytes_of(bus));
-    monitor_.digest_.record(0, static_cast<uint8_t>(Kind::kMemoryWrite), source_, bytes);
+    monitor_.digest_.record(now_ps(), static_cast<uint8_t>(Kind::kMemoryWrite), source_, bytes,
+                            bus);
   }
 
  private:
