@@ -12,10 +12,13 @@ int main(int argc, char** argv) {
   uint32_t bytes = 60;
   uint64_t frames = 1'000'000;
   bool zero_cost = false;
+  config.window = 200;
+  config.batch = 32;
   app.add_option("--bytes", bytes, "frame size without FCS")->check(CLI::Range(60, 1514));
   app.add_option("--frames", frames, "frames to send");
   app.add_option("--ring", config.driver.ring_size, "entries of each virtqueue");
   app.add_option("--window", config.window, "frames sent and not yet received, at most");
+  app.add_option("--batch", config.batch, "frames for one doorbell; 0: random, four on average");
   app.add_flag("--zero-cost", zero_cost, "host work takes no virtual time");
   CLI11_PARSE(app, argc, argv);
   config.frames[0] = frames;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -20,7 +21,7 @@ enum class ActionKind : uint8_t {
   kDmaWrite,    ///< ActionList::payload() to `address`; posted
   kMsix,        ///< write the 32-bit `value` to `address`; posted, behind earlier writes
   kIntx,        ///< message: assert if `value`, else deassert; posted, behind earlier writes
-  kFrameOut,    ///< `frame` to the Ethernet port; `size` bytes of transmit buffer
+  kFrameOut,    ///< ActionList::frame() to the Ethernet port; `size` bytes of transmit buffer
   kReadReply,   ///< the register read `tag` has `value`
   kManagement,  ///< ActionList::management() to the control plane
 };
@@ -31,11 +32,11 @@ struct Action {
   uint16_t queue = 0;
   uint32_t tag = 0;
   uint32_t size = 0;
-  uint32_t place = 0;  ///< where the list keeps the payload or the management event
+  uint32_t place = 0;  ///< where the list keeps payload, frame or management event
   uint64_t address = 0;
   uint64_t value = 0;
-  FramePtr frame;
 };
+static_assert(std::is_trivially_copyable_v<Action>);  // lists are filled and cleared all the time
 
 /// Actions with the bytes that they carry. Reused: after a few steps it allocates no more.
 /// References into it are valid until the next action is added.
@@ -51,16 +52,25 @@ class ActionList {
   }
   /// The event of a kManagement.
   const rs_event& management(const Action& action) const { return management_[action.place]; }
+  /// The frame of a kFrameOut; may be moved from.
+  FramePtr& frame(const Action& action) { return frames_[action.place]; }
   void clear() {
     actions_.clear();
     management_.clear();
+    frames_.clear();
     used_ = 0;
   }
 
-  Action& add(ActionKind kind) { return actions_.emplace_back(Action{.kind = kind, .frame = {}}); }
+  Action& add(ActionKind kind) { return actions_.emplace_back(Action{.kind = kind}); }
   void add_management(const rs_event& event) {
     add(ActionKind::kManagement).place = static_cast<uint32_t>(management_.size());
     management_.push_back(event);
+  }
+  Action& add_frame(FramePtr frame) {
+    Action& action = add(ActionKind::kFrameOut);
+    action.place = static_cast<uint32_t>(frames_.size());
+    frames_.push_back(std::move(frame));
+    return action;
   }
   /// Adds a write of `size` bytes whose contents lie at `place` of reserve_bytes().
   void add_write(uint16_t queue, uint64_t address, uint32_t place, uint32_t size) {
@@ -87,6 +97,7 @@ class ActionList {
   }
   std::vector<Action> actions_;
   std::vector<rs_event> management_;
+  std::vector<FramePtr> frames_;
   std::unique_ptr<std::byte[]> bytes_;
   uint32_t used_ = 0;
   uint32_t capacity_ = 0;

@@ -153,10 +153,9 @@ void NicCore::chain_done(unsigned queue, ActionList& actions) {
     ++counters_[Counter::kTxFrames];
     counters_[Counter::kTxBytes] += chain.frame_bytes;
     tx_leaving_ += chain.frame_bytes;
-    Action& action = actions.add(ActionKind::kFrameOut);
+    Action& action = actions.add_frame(std::move(chain.frame));
     action.queue = static_cast<uint16_t>(queue);
     action.size = chain.frame_bytes;
-    action.frame = std::move(chain.frame);
   }
 }
 

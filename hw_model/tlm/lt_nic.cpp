@@ -231,7 +231,7 @@ void LtNic::carry_out(ActionList& actions) {
                      PcieSpace::kMessage);
         break;
       case ActionKind::kFrameOut: {
-        const FramePtr frame = std::move(actions[i].frame);
+        const FramePtr frame = std::move(actions.frame(actions[i]));
         const uint32_t bytes = actions[i].size;
         in_flight_.push({port_->transmit(frame), bytes});
         break;

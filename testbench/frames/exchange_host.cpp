@@ -94,7 +94,9 @@ void ExchangeHost::send(uint64_t frames) {
     Slot& slot = *free_slots_.back();
     free_slots_.pop_back();
     const bool ends_burst = config_.burst != 0 && random_.below(config_.burst) == 0;
-    const bool more = !ends_burst && number + 1 < frames && random_.below(4) != 0 &&
+    const bool batched =
+        config_.batch == 0 ? random_.below(4) != 0 : (number + 1) % config_.batch != 0;
+    const bool more = !ends_burst && number + 1 < frames && batched &&
                       sent_ + 1 - peer_->received_ < config_.window && !free_slots_.empty();
     if (!transmit(slot, number, more)) return;
     if (ends_burst) {

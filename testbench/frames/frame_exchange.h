@@ -40,6 +40,8 @@ struct FrameExchangeConfig {
   /// At the end of a burst, wait for the transmit buffers too. Off where the driver may keep them
   /// for long.
   bool await_completion = true;
+  /// Frames given to the driver for one doorbell; 0: random, four on average.
+  uint32_t batch = 0;
   /// Check every byte, hold receive buffers for a while, overwrite buffers that came back.
   bool verify = true;
   /// Longest time to wait for room, arrival or completion, ns.

@@ -204,7 +204,7 @@ class CoreHarness {
           intx = deed.value != 0;
           break;
         case ActionKind::kFrameOut:
-          frames.push_back(actions[i].frame);
+          frames.push_back(actions.frame(actions[i]));
           break;
         case ActionKind::kReadReply:
           EXPECT_EQ(deed.tag, 77u);
