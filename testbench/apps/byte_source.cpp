@@ -16,12 +16,13 @@ namespace ringside::tb {
 
 namespace {
 
-/// The finaliser of splitmix64 over a counter: any word can be made by itself.
+__extension__ using Wide = unsigned __int128;
+
+/// Counter through one wide multiplication, as wyrand: any word can be made by itself.
 uint64_t word_at(uint64_t seed, uint64_t index) {
-  uint64_t z = seed + (index + 1) * 0x9E3779B97F4A7C15u;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-  return z ^ (z >> 31);
+  const uint64_t counter = seed + index * 0xA0761D6478BD642Fu;
+  const Wide product = static_cast<Wide>(counter) * (counter ^ 0xE7037ED1A0B428DBu);
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
 }  // namespace

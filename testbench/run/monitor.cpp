@@ -4,6 +4,8 @@
 
 #include <systemc>
 
+#include "formats/frame_parser.h"
+
 namespace ringside::tb {
 
 namespace {
@@ -39,7 +41,8 @@ class Monitor::LinkWatch : public hw::LinkObserver {
   }
   void frame_arrived(unsigned end, const hw::Frame& frame, hw::TimePs, hw::TimePs) override {
     const uint64_t now = now_ps();
-    ++monitor_.frames_;
+    const formats::ParsedFrame parsed = formats::parse_frame(frame.bytes);
+    if (parsed.payload_end != parsed.payload_offset) ++monitor_.data_frames_;
     monitor_.digest_.record(now, static_cast<uint8_t>(Kind::kFrame), first_source_ + end,
                             frame.bytes);
     if (monitor_.capture_.is_open()) {

@@ -32,8 +32,8 @@ class Monitor {
   /// Starts a capture of all links watched so far and later; before the simulation.
   Status open_capture(const std::string& path, const std::string& scenario);
   Status close_capture();
-  /// Frames that arrived.
-  uint64_t frames() const { return frames_; }
+  /// Frames that arrived with transport payload: no acknowledgements, no ARP.
+  uint64_t data_frames() const { return data_frames_; }
 
   std::string digest() const { return digest_.hex(); }
   /// Over the application bytes, in the order of the applications' names: no time in it.
@@ -53,7 +53,7 @@ class Monitor {
   std::vector<std::unique_ptr<LinkWatch>> links_;
   std::vector<std::unique_ptr<MemoryWatch>> memories_;
   formats::PcapngWriter capture_;
-  uint64_t frames_ = 0;
+  uint64_t data_frames_ = 0;
 };
 
 }  // namespace ringside::tb

@@ -98,7 +98,7 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   result.content_digest = monitor->content_digest();
   result.speed.data_frames_per_wall_s =
       result.wall_s > 0
-          ? static_cast<uint64_t>(static_cast<double>(monitor->frames()) / result.wall_s)
+          ? static_cast<uint64_t>(static_cast<double>(monitor->data_frames()) / result.wall_s)
           : 0;
   return result;
 }
