@@ -101,7 +101,10 @@ void Monitor::application_bytes(const std::string& name, ByteView bytes) {
     const auto source = static_cast<uint32_t>(content_.size());
     it = content_.emplace(name, Content{source, {}}).first;
   }
-  digest_.record(now_ps(), static_cast<uint8_t>(Kind::kApplication), it->second.source, bytes);
+  // The bytes themselves are hashed once: digest() folds content_digest() in.
+  const uint64_t size = bytes.size();
+  digest_.record(now_ps(), static_cast<uint8_t>(Kind::kApplication), it->second.source,
+                 bytes_of(size));
   it->second.digest.update(bytes);
 }
 
@@ -115,6 +118,14 @@ Status Monitor::open_capture(const std::string& path, const std::string& scenari
 }
 
 Status Monitor::close_capture() { return capture_.close(); }
+
+std::string Monitor::digest() const {
+  formats::RunDigest both;
+  for (const std::string& hex : {digest_.hex(), content_digest()}) {
+    both.record(0, 0, 0, std::as_bytes(std::span(hex)));
+  }
+  return both.hex();
+}
 
 std::string Monitor::content_digest() const {
   formats::RunDigest digest;

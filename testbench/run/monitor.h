@@ -35,7 +35,8 @@ class Monitor {
   /// Frames that arrived with transport payload: no acknowledgements, no ARP.
   uint64_t data_frames() const { return data_frames_; }
 
-  std::string digest() const { return digest_.hex(); }
+  /// Over everything, in the order in which it happened.
+  std::string digest() const;
   /// Over the application bytes, in the order of the applications' names: no time in it.
   std::string content_digest() const;
 

@@ -79,6 +79,7 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
     monitor = new Monitor;
     simulation = new Simulation(scenario, options, *monitor);
     Status status = simulation->build();
+    result.input_wrong = !status.ok();
     if (status.ok() && options.trace_pcapng) {
       status = monitor->open_capture(std::filesystem::path(options.out_dir) / kCaptureName,
                                      scenario.name);
