@@ -7,7 +7,15 @@ set(ringside_data_dir ${CMAKE_INSTALL_DATADIR}/ringside)
 get_property(ringside_libraries GLOBAL PROPERTY RINGSIDE_INSTALL_TARGETS)
 set_target_properties(ringside_options PROPERTIES EXPORT_NAME options)
 set_target_properties(ringside_systemc PROPERTIES EXPORT_NAME systemc)
-install(TARGETS ${ringside_libraries} ringside_options ringside_systemc EXPORT RingsideTargets)
+# Applications of the user's (testbench/application.h) need headers alone.
+add_library(ringside_application INTERFACE)
+add_library(ringside::application ALIAS ringside_application)
+set_target_properties(ringside_application PROPERTIES EXPORT_NAME application)
+target_compile_features(ringside_application INTERFACE cxx_std_20)
+target_include_directories(ringside_application INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/ringside>)
+install(TARGETS ${ringside_libraries} ringside_options ringside_systemc ringside_application
+        EXPORT RingsideTargets)
 install(EXPORT RingsideTargets NAMESPACE ringside:: DESTINATION ${ringside_package_dir})
 
 # Headers are included from the root of the tree here as there.
