@@ -3,6 +3,7 @@
 #include "testbench/run/runner.h"
 
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <systemc>
 
@@ -21,6 +22,16 @@ constexpr uint64_t kSlicePs = 1'000'000'000;
 /// After the last application has ended: time for last acknowledgements and completions.
 constexpr uint64_t kDrainPs = 2'000'000'000;
 constexpr const char* kCaptureName = "capture.pcapng";
+
+double thread_cpu_s() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+uint64_t per_second(uint64_t count, double seconds) {
+  return seconds > 0 ? static_cast<uint64_t>(static_cast<double>(count) / seconds) : 0;
+}
 
 uint64_t now_ps() { return sc_core::sc_time_stamp().value(); }
 
@@ -75,6 +86,7 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   }
   install_stack_guard();
   const auto wall_start = std::chrono::steady_clock::now();
+  const double cpu_start = thread_cpu_s();
   try {
     monitor = new Monitor;
     simulation = new Simulation(scenario, options, *monitor);
@@ -91,16 +103,15 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   }
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - wall_start;
   result.wall_s = wall.count();
+  const double cpu_s = thread_cpu_s() - cpu_start;
   if (const Status status = monitor->close_capture(); !status.ok() && result.error.empty()) {
     result.error = status.error;
   }
   simulation->collect(result);
   result.digest = monitor->digest();
   result.content_digest = monitor->content_digest();
-  result.speed.data_frames_per_wall_s =
-      result.wall_s > 0
-          ? static_cast<uint64_t>(static_cast<double>(monitor->data_frames()) / result.wall_s)
-          : 0;
+  result.speed.data_frames_per_wall_s = per_second(monitor->data_frames(), result.wall_s);
+  result.speed.data_frames_per_cpu_s = per_second(monitor->data_frames(), cpu_s);
   return result;
 }
 
