@@ -136,7 +136,7 @@ TEST(Exchange, TwoCores) { exchange({.cores = 2}); }
 TEST(Exchange, SlowWire) { exchange({.rate_bps = 10'000'000, .tx_buffer = 2048}); }
 TEST(Exchange, SlowWireSmallRing) { exchange({.ring = 8, .window = 6, .rate_bps = 100'000'000}); }
 
-// VQS-D-TABLE: no chain is longer than the queue, an indirect one neither: header and three
+// VQS-R-008: no chain is longer than the queue, an indirect one neither: header and three
 // fragments.
 TEST(Exchange, SmallestRingIndirect) { exchange({.ring = 4, .fragments = 3, .window = 2}); }
 TEST(Exchange, FrameOfTooManyFragmentsIsRefused) {
