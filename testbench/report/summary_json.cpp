@@ -82,6 +82,7 @@ std::string summary_json(const Scenario& scenario, const RunResult& result,
     json["limits"].push_back({{"resource", limit.resource}, {"busy", limit.busy}});
   }
   json["speed"] = {{"data_frames_per_wall_s", result.speed.data_frames_per_wall_s},
+                   {"data_frames_per_cpu_s", result.speed.data_frames_per_cpu_s},
                    {"clock_cycles_per_wall_s", result.speed.clock_cycles_per_wall_s}};
   json["files"] = result.files;
   json["command"] = context.command;

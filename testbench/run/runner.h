@@ -102,6 +102,8 @@ struct LimitResult {
 
 struct SpeedResult {
   uint64_t data_frames_per_wall_s = 0;
+  /// By the processor time of the simulation's own thread: hashing for checks has others.
+  uint64_t data_frames_per_cpu_s = 0;
   uint64_t clock_cycles_per_wall_s = 0;
 };
 
