@@ -52,11 +52,12 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "bench_tcp: the bytes did not arrive whole %s\n", result.error.c_str());
     return 1;
   }
-  std::printf("size=%s sim_ms=%.3f wall_s=%.3f data_frames_per_wall_s=%llu "
-              "data_frames_per_cpu_s=%llu\n",
-              size.c_str(), static_cast<double>(result.sim_time_ns) / 1e6, result.wall_s,
-              static_cast<unsigned long long>(result.speed.data_frames_per_wall_s),
-              static_cast<unsigned long long>(result.speed.data_frames_per_cpu_s));
+  std::printf(
+      "size=%s sim_ms=%.3f wall_s=%.3f data_frames_per_wall_s=%llu "
+      "data_frames_per_cpu_s=%llu\n",
+      size.c_str(), static_cast<double>(result.sim_time_ns) / 1e6, result.wall_s,
+      static_cast<unsigned long long>(result.speed.data_frames_per_wall_s),
+      static_cast<unsigned long long>(result.speed.data_frames_per_cpu_s));
   return 0;
 }
 
