@@ -54,8 +54,7 @@ class RunDigest {
  public:
   /// `kind` and `source` are the caller's numbers; they must not depend on the machine.
   /// `place` is where the bytes belong (a bus address), 0 where that means nothing.
-  void record(uint64_t time_ps, uint8_t kind, uint32_t source, ByteView bytes,
-              uint64_t place = 0) {
+  void record(uint64_t time_ps, uint8_t kind, uint32_t source, ByteView bytes, uint64_t place = 0) {
     std::byte header[kHeaderBytes];
     const uint64_t kind_and_length = kind | uint64_t{bytes.size()} << 8;
     std::memcpy(header, &time_ps, 8);

@@ -77,7 +77,8 @@ struct LinkInfo {
 class NetDevice {
  public:
   virtual ~NetDevice() = default;
-  /// Brings the device up and binds `client` (process context). Receive may begin before it returns.
+  /// Brings the device up and binds `client` (process context). Receive may begin before it
+  /// returns.
   virtual Status open(NetDeviceClient& client) = 0;
   /// Stops the device and completes every held transmit frame (process context). Receive buffers
   /// that the client still holds stay valid until released.

@@ -53,9 +53,7 @@ class ExchangeHost : public driver::NetDeviceClient {
   bool transmit(Slot& slot, uint64_t number, bool more);
   void check_frame(std::span<const driver::RxSegment> segments);
   void release(const Held& held);
-  bool all_back() const {
-    return !config_.await_completion || free_slots_.size() == slots_.size();
-  }
+  bool all_back() const { return !config_.await_completion || free_slots_.size() == slots_.size(); }
 
   const FrameExchangeConfig& config_;
   SimHost& host_;
