@@ -38,13 +38,21 @@ struct SplitRing {
   static constexpr std::size_t kAvailFlags = 0, kAvailIdx = 2, kAvailRing = 4;
   static constexpr std::size_t kUsedFlags = 0, kUsedIdx = 2, kUsedRing = 4;
   static constexpr std::size_t kDescAlign = 16, kAvailAlign = 2, kUsedAlign = 4;
-  static constexpr std::size_t desc_bytes(unsigned size) { return 16u * size; }
-  static constexpr std::size_t avail_bytes(unsigned size) { return 6u + 2u * size; }
-  static constexpr std::size_t used_bytes(unsigned size) { return 6u + 8u * size; }
-  static constexpr std::size_t avail_entry(unsigned slot) { return kAvailRing + 2u * slot; }
-  static constexpr std::size_t used_entry(unsigned slot) { return kUsedRing + 8u * slot; }
-  static constexpr std::size_t used_event(unsigned size) { return kAvailRing + 2u * size; }
-  static constexpr std::size_t avail_event(unsigned size) { return kUsedRing + 8u * size; }
+  static constexpr std::size_t desc_bytes(unsigned size) { return std::size_t{16} * size; }
+  static constexpr std::size_t avail_bytes(unsigned size) { return 6 + std::size_t{2} * size; }
+  static constexpr std::size_t used_bytes(unsigned size) { return 6 + std::size_t{8} * size; }
+  static constexpr std::size_t avail_entry(unsigned slot) {
+    return kAvailRing + std::size_t{2} * slot;
+  }
+  static constexpr std::size_t used_entry(unsigned slot) {
+    return kUsedRing + std::size_t{8} * slot;
+  }
+  static constexpr std::size_t used_event(unsigned size) {
+    return kAvailRing + std::size_t{2} * size;
+  }
+  static constexpr std::size_t avail_event(unsigned size) {
+    return kUsedRing + std::size_t{8} * size;
+  }
 };
 
 /// The window test of "Used/Available Buffer Notification Suppression" with EVENT_IDX: true if the

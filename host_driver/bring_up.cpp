@@ -37,6 +37,7 @@ Status VirtioNetDriver::bring_up() {
     device_.add_status(VIRTIO_STATUS_FAILED);
     pci_.set_bus_master(false);
     release_interrupts();
+    config_pending_ = false;  // else a shared vector would never look again
     receive_.reclaim();
     features_ = state_ == State::kWaiting ? features_ : 0;
   }

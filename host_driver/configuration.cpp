@@ -49,6 +49,10 @@ Status VirtioNetDriver::read_address() {
   if ((mac[0] & 1) != 0 || mac == MacAddress{}) {
     return Status::failure("the device's MAC address is not a unicast address");
   }
+  // The client goes on using the address that it has asked for.
+  if (state_ == State::kWaiting && mac != mac_) {
+    return Status::failure("the device came back from a reset with another MAC address");
+  }
   mac_ = mac;
   return Status::success();
 }

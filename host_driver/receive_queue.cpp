@@ -38,21 +38,22 @@ Status ReceiveQueue::prepare(uint64_t features, uint16_t size, uint32_t mtu) {
   if (!mergeable_) {                                 // NRB-R-002, NCF-R-008
     buffer_bytes = std::max({buffer_bytes, kLeastUnmerged, kHeaderBytes + most_frame_bytes_});
   }
-  if (mergeable_ && uint64_t{buffer_bytes} * std::min<uint64_t>(size, kMostSegments) <
-                        kHeaderBytes + most_frame_bytes_) {
-    return Status::failure(
-        "the receive ring holds less than one frame: raise ring_size or "
-        "rx_buffer_bytes");
-  }
   const uint32_t buffers =
       options_.rx_pool_buffers != 0 ? options_.rx_pool_buffers : size + size / 2u;
+  refill_batch_ = std::clamp<uint16_t>(static_cast<uint16_t>(size / 4), 1, kMostRefillBatch);
+  // At rest the ring may lack almost a batch, and what it then holds has to do (NCF-R-008).
+  const uint64_t posted = std::min({size + 1u - refill_batch_, buffers, kMostSegments});
+  if (mergeable_ && buffer_bytes * posted < kHeaderBytes + most_frame_bytes_) {
+    return Status::failure(
+        "the receive ring holds less than one frame: raise ring_size, rx_buffer_bytes or "
+        "rx_pool_buffers");
+  }
   if (Status status = pool_.configure(buffers, buffer_bytes); !status.ok()) return status;
   SplitVirtqueue::Config config;
   config.size = size;
   config.event_idx = (features & formats::feature_bit(VIRTIO_F_EVENT_IDX)) != 0;
   if (Status status = queue_.allocate(config); !status.ok()) return status;
   posted_.assign(size, 0);
-  refill_batch_ = std::clamp<uint16_t>(static_cast<uint16_t>(size / 4), 1, kMostRefillBatch);
   last_num_buffers_ = 1;
   return Status::success();
 }

@@ -59,9 +59,9 @@ class SplitVirtqueue {
   BusAddress device_area() const { return rings_.bus + used_offset_; }
   uint16_t size() const { return config_.size; }
   uint16_t avail_idx() const { return published_; }
-  /// Buffers exposed or about to be, and not taken back by next_used().
   /// Buffers added and not yet exposed.
   uint16_t unpublished() const { return static_cast<uint16_t>(avail_idx_ - published_); }
+  /// Buffers exposed or about to be, and not taken back by next_used().
   uint16_t outstanding() const { return static_cast<uint16_t>(avail_idx_ - last_used_); }
   uint16_t free_descriptors() const { return free_count_; }
   bool broken() const { return !fault_.empty(); }

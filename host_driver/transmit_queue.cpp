@@ -157,6 +157,7 @@ TxResult TransmitQueue::transmit(const TxFrame& frame, bool more) {
   platform_.charge(Cost::kTransmitFrame);
   platform_.charge(Cost::kTransmitFragment, fragments);
   if (!enqueue(frame)) return refuse(&counters_.map_errors);
+  if (queue_.outstanding() == 1) progress_ns_ = platform_.now_ns();
   if (!timer_armed_) arm_timer();
   if (queue_.free_descriptors() < room_) {
     stop_if_full();
@@ -224,9 +225,7 @@ bool TransmitQueue::arm_interrupts() {
 void TransmitQueue::arm_timer() {
   if (timer_ns_ == 0) return;
   timer_armed_ = true;
-  const uint64_t now_ns = platform_.now_ns();
-  if (queue_.outstanding() == 1) progress_ns_ = now_ns;
-  timer_->arm(now_ns + timer_ns_);
+  timer_->arm(platform_.now_ns() + timer_ns_);
 }
 
 void* TransmitQueue::take_back(uint16_t head, bool sent) {

@@ -108,6 +108,7 @@ void VirtioPci::add_status(uint8_t bits) {
 }
 
 bool VirtioPci::reset(uint64_t timeout_ns) {
+  if (!common_) return false;  // the last discovery failed: where the register is, is not known
   const uint64_t deadline_ns = platform_.now_ns() + timeout_ns;
   set_common(formats::kDeviceStatus, 1, 0);
   for (uint64_t pause_ns = kFirstPauseNs; status() != 0;

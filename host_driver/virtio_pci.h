@@ -25,7 +25,8 @@ class VirtioPci {
   uint8_t status() { return static_cast<uint8_t>(common(formats::kDeviceStatus, 1)); }
   /// Sets `bits` beside those that are set (STS-R-002).
   void add_status(uint8_t bits);
-  /// Writes 0 and waits until it reads 0 (RST-R-001, PCC-R-005); false at the deadline.
+  /// Writes 0 and waits until it reads 0 (RST-R-001, PCC-R-005); false at the deadline, and without
+  /// a common configuration structure.
   /// Process context.
   bool reset(uint64_t timeout_ns);
 

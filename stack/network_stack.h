@@ -24,6 +24,7 @@ struct StackStatistics {
   uint64_t tx_frames = 0, tx_bytes = 0;  ///< accepted by the driver
   uint64_t rx_backlog_dropped = 0;       ///< backlog full
   uint64_t rx_memory_dropped = 0;        ///< no memory for lwIP's buffer header
+  uint64_t rx_early_dropped = 0;         ///< received before start() had added the interface
   uint64_t rx_protocol_dropped = 0;      ///< by IP, ICMP, UDP or TCP: malformed, checksum, no port
   uint64_t rx_checksum_errors = 0;       ///< of those: wrong checksum
   uint64_t tx_queue_dropped = 0;         ///< refused: queue full

@@ -11,6 +11,13 @@ namespace ringside::stack {
 using Entry = NetworkStack::Core::Entry;
 using State = Socket::State;
 
+namespace {
+
+/// Pause of a sender that finds room in its buffer and no memory in the host.
+constexpr uint64_t kMemoryPauseNs = 1'000'000;
+
+}  // namespace
+
 /// Makes sure that there is a control block with the socket's options (after a failed attempt).
 int SocketsCore::stream_pcb(Socket& socket) {
   if (socket.pcb == nullptr) {
@@ -121,14 +128,18 @@ int SocketsCore::stream_connect(Socket& socket, const SocketAddress& peer) {
 int64_t SocketsCore::stream_send(Socket& socket, ByteView data, unsigned flags) {
   const uint64_t until = deadline(socket, socket.send_timeout_ns, flags);
   std::size_t done_bytes = 0;
+  bool stuck = false;  // the last attempt has queued nothing
   const auto result = [&](int error) {
     return done_bytes > 0 ? static_cast<int64_t>(done_bytes) : static_cast<int64_t>(error);
   };
-  const auto done = [&] {
+  const auto ended = [&] {
     return socket.closed || socket.error != 0 || socket.write_shut ||
-           (socket.state != State::kConnecting && socket.state != State::kConnected) ||
-           (socket.state == State::kConnected && (readiness(socket) & kPollOut) != 0);
+           (socket.state != State::kConnecting && socket.state != State::kConnected);
   };
+  const auto writable = [&] {
+    return socket.state == State::kConnected && (readiness(socket) & kPollOut) != 0;
+  };
+  const auto done = [&] { return ended() || writable(); };
   for (;;) {
     {
       Entry entry(core_);
@@ -146,12 +157,19 @@ int64_t SocketsCore::stream_send(Socket& socket, ByteView data, unsigned flags) 
         const uint32_t taken = lwip().tcp_write(socket.pcb, data.data() + done_bytes, part,
                                                 (flags & kMsgMore) != 0 || part < left);
         done_bytes += taken;
+        stuck = taken == 0;
         if (taken > 0) {
           platform().charge(driver::Cost::kCopyByte, taken);
           lwip().tcp_output(socket.pcb);
         }
         if (done_bytes == data.size()) return static_cast<int64_t>(done_bytes);
       }
+    }
+    if (stuck && !ended() && writable()) {
+      // The buffer has room and the host has no memory for it: nothing tells when it has again.
+      if (platform().now_ns() >= until) return result(-EAGAIN);
+      platform().sleep_until(std::min(until, platform().now_ns() + kMemoryPauseNs));
+      continue;
     }
     if (!wait(socket, Side::kWrite, until, done)) return result(-EAGAIN);
   }

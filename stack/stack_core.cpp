@@ -103,9 +103,13 @@ LwipCallbacks NetworkStack::Core::callbacks(Core* core) {
 }
 
 void NetworkStack::Core::enter() {
-  while (locked_) {
+  if (locked_) {
     ++lock_waiters_;
-    lock_queue_->wait_until(driver::kForever);
+    // At least one sleep: a lock that is on its way to an earlier waiter is not for this context.
+    do {
+      lock_queue_->wait_until(driver::kForever);
+    } while (!lock_handed_over_);
+    lock_handed_over_ = false;
     --lock_waiters_;
   }
   locked_ = true;
@@ -127,8 +131,13 @@ void NetworkStack::Core::leave(bool send) {
     send = true;
   } while (drain_backlog());
   arm_timer();
-  locked_ = false;
-  if (lock_waiters_ > 0) lock_queue_->wake_one();
+  if (lock_waiters_ > 0) {
+    // Handed over, not released: else this context could take it again before the waiter runs.
+    lock_handed_over_ = true;
+    lock_queue_->wake_one();
+  } else {
+    locked_ = false;
+  }
 }
 
 void NetworkStack::Core::charge_checksums() {
@@ -221,8 +230,9 @@ void NetworkStack::Core::input(std::span<const driver::RxSegment> segments) {
   constexpr std::size_t kMost = 64;
   LwipRxSegment list[kMost];
   platform_.charge(Cost::kStackReceive);
-  if (segments.size() > kMost) {
-    ++statistics_.rx_memory_dropped;
+  // The device may receive before open() returns, when there is no interface yet.
+  if (segments.size() > kMost || !interface_added_) {
+    ++(interface_added_ ? statistics_.rx_memory_dropped : statistics_.rx_early_dropped);
     for (const driver::RxSegment& segment : segments) device_.release(segment.buffer);
     return;
   }

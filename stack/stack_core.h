@@ -97,6 +97,7 @@ class NetworkStack::Core {
 
   bool locked_ = false;
   unsigned lock_waiters_ = 0;
+  bool lock_handed_over_ = false;  ///< `locked_` stays true for the waiter that was woken
   std::unique_ptr<driver::WaitQueue> lock_queue_, room_queue_;
   std::unique_ptr<driver::Timer> timer_;
   uint64_t armed_deadline_ns_ = driver::kForever;

@@ -24,9 +24,34 @@ static void on_error(void* socket, err_t error) {
   ringside_callbacks.tcp_ended(socket, ringside_result(error));
 }
 
+/* Retransmission time-outs (ms) before anything was measured and least after the handshake: RFC
+ * 6298, 2.1, and what Linux takes. lwIP itself starts at 3 s and comes down slowly, so that one
+ * early loss stops a connection for that long. */
+#define INITIAL_RTO_MS 1000
+#define HANDSHAKE_RTO_MS 200
+
+static s16_t slow_ticks(uint32_t ms) { return (s16_t)LWIP_MAX(ms / TCP_SLOW_INTERVAL, 1); }
+
+static void before_handshake(struct tcp_pcb* pcb) {
+  pcb->sv = slow_ticks(INITIAL_RTO_MS);
+  pcb->rto = pcb->sv;
+}
+
+/* The handshake is the first measurement R: RTO = R + max(4 * R / 2, the least). RFC 6298, 2.2. */
+static void after_handshake(struct tcp_pcb* pcb) {
+  const u32_t trip = pcb->rttest != 0 ? LWIP_MIN(tcp_ticks - pcb->rttest, 0x0FFF) : 0;
+  if (pcb->nrtx != 0) {
+    return; /* Karn's algorithm: it is not known which SYN was answered */
+  }
+  pcb->rttest = 0;
+  pcb->sa = (s16_t)(trip << 3);
+  pcb->sv = LWIP_MAX((s16_t)(2 * trip), slow_ticks(HANDSHAKE_RTO_MS));
+  pcb->rto = (s16_t)((pcb->sa >> 3) + pcb->sv);
+}
+
 static err_t on_connected(void* socket, struct tcp_pcb* pcb, err_t error) {
-  (void)pcb;
   (void)error;
+  after_handshake(pcb);
   ringside_callbacks.tcp_connected(socket);
   return ERR_OK;
 }
@@ -54,6 +79,7 @@ static err_t on_accept(void* listener, struct tcp_pcb* pcb, err_t error) {
     return ERR_MEM; /* lwIP resets and frees it */
   }
   attach(pcb, socket);
+  after_handshake(pcb);
   tcp_backlog_delayed(pcb);
   return ERR_OK;
 }
@@ -62,6 +88,7 @@ void* ringside_tcp_new(int family, void* socket) {
   struct tcp_pcb* pcb = tcp_new_ip_type(ringside_ip_type(family));
   if (pcb != NULL) {
     attach(pcb, socket);
+    before_handshake(pcb);
   }
   return pcb;
 }

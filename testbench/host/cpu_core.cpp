@@ -147,7 +147,9 @@ void CpuCore::cancel_softirq(SoftirqItem& item) {
 
 void CpuCore::enable_bottom_halves() {
   if (--bottom_halves_off_ != 0) return;
-  if (level_ == Level::kProcess && softirqs_can_run()) run_softirqs(kSoftirqRounds);
+  if (level_ != Level::kProcess) return;
+  if (softirqs_can_run()) run_softirqs(kSoftirqRounds);
+  preempt_if_slice_over();
 }
 
 bool CpuCore::activity_before_local_time() const {
@@ -184,8 +186,10 @@ void CpuCore::take_interrupts() {
     source->pending_ = false;
     ++interrupts_taken_;
     charge(Cost::kInterruptEntry, 1);
+    source->handling_ = true;
     source->interrupt();
     pay();
+    source->handling_ = false;
   }
   if (serialise_) serialise_();
   level_ = level;

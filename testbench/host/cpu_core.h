@@ -30,10 +30,13 @@ class InterruptSource {
   virtual ~InterruptSource() = default;
   /// In hard-interrupt context.
   virtual void interrupt() = 0;
+  /// Raised and not yet taken, or being handled.
+  bool busy() const { return pending_ || handling_; }
 
  private:
   friend class CpuCore;
   bool pending_ = false;
+  bool handling_ = false;
 };
 
 /// Something that runs in softirq context.

@@ -33,6 +33,8 @@ constexpr uint32_t kDeviceCapFlr = 1u << 28;
 constexpr uint16_t kDeviceControlFlr = 0x8000;
 /// PCIe Base 4.0, 6.6.2: software waits this long after FLR.
 constexpr uint64_t kFlrWaitPs = 100'000'000'000;
+/// Between two looks at a handler that runs on another core.
+constexpr uint64_t kSynchronizePollPs = 100'000;
 /// Unhandled level interrupts in a row before the line is switched off, as Linux does.
 constexpr unsigned kUnhandledLimit = 1000;
 
@@ -234,10 +236,18 @@ void SimPciAccess::interrupt_unmask(unsigned vector) {
   }
 }
 
-void SimPciAccess::interrupt_synchronize(unsigned) {
-  // Handlers run on the interrupt core's own stack of contexts: what is pending there has run when
-  // that core has paid.
-  host_.interrupt_core.pay();
+void SimPciAccess::interrupt_synchronize(unsigned vector) {
+  if (vector >= vectors_.size()) return;
+  const InterruptSource& source = mode_ == InterruptMode::kIntx
+                                      ? static_cast<const InterruptSource&>(host_.intx)
+                                      : *vectors_[vector];
+  CpuCore& core = *CpuCore::running();
+  // On its own core a pending interrupt is taken at once; another core's is watched.
+  core.pay();
+  while (&core != &host_.interrupt_core && source.busy()) {
+    core.charge_ps(kSynchronizePollPs);
+    core.pay();
+  }
 }
 
 void SimPciAccess::msi(uint32_t vector) {

@@ -83,6 +83,7 @@ struct Simulation::Node {
   std::unique_ptr<SimHost> host;
   std::unique_ptr<driver::NetDevice> device;
   std::unique_ptr<stack::NetworkStack> stack;
+  unsigned next_core = 0;
   std::vector<uint64_t> core_busy_at_start;
   std::vector<uint64_t> core_busy_at_end;
 };
@@ -224,7 +225,9 @@ Status Simulation::build_traffic() {
 }
 
 void Simulation::spawn(Node& node, const std::string& label, std::function<void()> body) {
-  const ProcessContext& process = node.host->platform().spawn(label, std::move(body));
+  // Applications take the cores in turn; interrupts, softirqs and timers stay on core 0.
+  const unsigned core = node.next_core++ % node.host->core_count();
+  const ProcessContext& process = node.host->platform().spawn(label, std::move(body), core);
   processes_.push_back({"host." + node.config->name + ": " + label, &process});
 }
 
@@ -382,11 +385,17 @@ void Simulation::collect(RunResult& result) {
              share(node->core_busy_at_end[core] - node->core_busy_at_start[core])});
       }
     }
+    if (node->device == nullptr) continue;  // it was not built
     for (const driver::Counter& counter : node->device->statistics()) {
       host.driver_counters.emplace_back(counter.name, counter.value);
-      if (counter.name == "rx_packets") host.rx_frames = counter.value;
-      if (counter.name == "tx_packets") host.tx_frames = counter.value;
-      if (counter.name == "napi_polls") host.napi_polls = counter.value;
+      // Queue counters are named as ethtool -S has them: rx_queue_0_packets.
+      const bool receives = counter.name.starts_with("rx_queue_");
+      if (!receives && !counter.name.starts_with("tx_queue_")) continue;
+      if (counter.name.ends_with("_packets")) {
+        (receives ? host.rx_frames : host.tx_frames) += counter.value;
+      } else if (counter.name.ends_with("_polls") && !counter.name.ends_with("_timer_polls")) {
+        host.napi_polls += counter.value;
+      }
     }
     result.hosts.push_back(std::move(host));
   }

@@ -26,6 +26,8 @@ constexpr uint32_t kFileTransferPort = 20;
 constexpr uint32_t kFirstAutomaticPort = 5001;
 constexpr uint32_t kLastPort = 65535;
 constexpr uint64_t kPsPerMs = 1'000'000'000;
+// lwIP knows no other (RFC 4291, 2.5.1).
+constexpr uint8_t kIpv6PrefixLength = 64;
 constexpr uint16_t kIpv6MinimumMtu = 1280;  // RFC 8200, 5.
 
 template <typename Part>
@@ -198,6 +200,11 @@ class Checker {
         }
       }
       if (!host.address6) continue;
+      if (host.address6->prefix_length != kIpv6PrefixLength) {
+        const std::string path = fmt::format("host.{}.address6", host.name);
+        d_.add(path, fmt::format("{} has a prefix of {} bits; expected /{}", path,
+                                 host.address6->prefix_length, kIpv6PrefixLength));
+      }
       for (const Nic& nic : s_.nics) {
         if (std::find(host.nics.begin(), host.nics.end(), nic.name) == host.nics.end() ||
             nic.mtu_bytes >= kIpv6MinimumMtu) {
