@@ -189,7 +189,10 @@ void FakeDevice::write_common(uint64_t offset, unsigned, uint64_t value) {
         if (refuse_features) value &= ~uint64_t{VIRTIO_STATUS_FEATURES_OK};
       } else if ((value & ~status & VIRTIO_STATUS_DRIVER_OK) != 0) {
         log.push_back("DRIVER_OK");
-        if (start_needs_reset) value |= VIRTIO_STATUS_DEVICE_NEEDS_RESET;
+        if (start_needs_reset) {
+          status = static_cast<uint8_t>(value | VIRTIO_STATUS_DEVICE_NEEDS_RESET);
+          return configuration_changed();
+        }
       } else if ((value & ~status & VIRTIO_STATUS_ACKNOWLEDGE) != 0) {
         log.push_back("ACKNOWLEDGE");
       } else if ((value & ~status & VIRTIO_STATUS_DRIVER) != 0) {

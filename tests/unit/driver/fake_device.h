@@ -72,7 +72,7 @@ class FakeDevice final : public FakeFunction {
   uint16_t num_queues = 2;
   uint16_t msix_table = 8;  ///< vectors that events can be mapped to
   bool refuse_features = false;
-  bool start_needs_reset = false;  ///< DEVICE_NEEDS_RESET at DRIVER_OK
+  bool start_needs_reset = false;  ///< DEVICE_NEEDS_RESET, with its interrupt, at DRIVER_OK
   unsigned busy_resets = 0;        ///< status reads after a reset that are not 0 yet
   bool reset_hangs = false;
   unsigned torn_reads = 0;  ///< generation changes under that many more readings

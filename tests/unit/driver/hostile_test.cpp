@@ -162,6 +162,19 @@ TEST_F(Hostile, NothingIsEverCompleted) {  // a bounded time, also with a dead d
   expect_recovered(rig, "no transmitted frame was completed");
 }
 
+TEST_F(Hostile, TheOnlyFrameIsNeverCompleted) {
+  rig.options.tx_stall_timeout_ns = 5'000'000;
+  rig.device.automatic = false;
+  rig.must_open();
+  ASSERT_EQ(rig.send(), TxResult::kOk);
+  rig.run_us(4'000);
+  EXPECT_EQ(rig.in_flight(), 1u);
+  rig.run_us(1'300);
+  EXPECT_EQ(rig.in_flight(), 0u);
+  EXPECT_EQ(rig.counter("tx_queue_0_tx_timeouts"), 1u);
+  expect_recovered(rig, "no transmitted frame was completed");
+}
+
 TEST(HostileNoise, RandomUsedRingsNeverHurt) {
   // Whatever stands in the used rings, the driver stays inside its buffers and recovers.
   for (uint64_t seed = 1; seed <= 300; ++seed) {

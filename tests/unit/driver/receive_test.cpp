@@ -60,6 +60,34 @@ TEST(Receive, MergedFrames) {
   rig.expect_clean();
 }
 
+TEST(Receive, TheRingAlwaysHoldsTheLargestFrame) {  // NCF-R-008
+  // 16 buffers of 256 bytes would do, but up to 3 of them may wait for a refill.
+  Rig rig;
+  rig.options.ring_size = 16;
+  rig.options.rx_buffer_bytes = 256;
+  rig.device.config.mtu = 4000;
+  const driver::Status status = rig.open();
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.error.find("raise ring_size"), std::string::npos);
+  // 13 buffers of 312 bytes do, however many small frames came before.
+  rig.driver.reset();
+  rig.options.rx_buffer_bytes = 312;
+  rig.must_open();
+  for (unsigned small = 0; small < 8; ++small) {
+    ASSERT_TRUE(rig.device.receive(Rig::frame(60, 1)));
+    rig.run_us(2);
+    for (unsigned i = 0; i < small; ++i) {
+      ASSERT_TRUE(rig.device.receive(Rig::frame(60, 1)));
+      rig.run_us(2);
+    }
+    ASSERT_TRUE(rig.device.receive(Rig::frame(4014, 5))) << small;
+    rig.run_us(2);
+  }
+  rig.driver.reset();
+  rig.options.rx_pool_buffers = 8;
+  EXPECT_FALSE(rig.open().ok());
+}
+
 TEST(Receive, UnevenMergedFramesPastTheWrap) {
   Rig rig;
   rig.options.rx_buffer_bytes = 1024;

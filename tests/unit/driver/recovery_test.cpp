@@ -165,6 +165,36 @@ TEST(Reset, OtherFeaturesAfterwardsAreRefused) {
   EXPECT_EQ(rig.send(), TxResult::kDrop);
 }
 
+TEST(Reset, AnotherMacAddressAfterwardsIsRefused) {  // NCF-R-003
+  Rig rig;
+  rig.options.reset_attempts = 2;
+  rig.must_open();
+  const MacAddress before = rig.driver->mac();
+  rig.device.config.mac[5] ^= 1;
+  rig.device.set_needs_reset();
+  rig.run_us(10'000);
+  EXPECT_TRUE(rig.platform.logged("another MAC address"));
+  EXPECT_EQ(rig.driver->mac(), before);
+  EXPECT_EQ(rig.send(), TxResult::kDrop);
+}
+
+TEST(Reset, DeviceThatCannotBeFoundAgainIsNotWrittenTo) {
+  Rig rig;
+  rig.options.reset_attempts = 1;
+  rig.must_open();
+  rig.device.space[0] ^= 1;  // the vendor ID
+  rig.device.set_needs_reset();
+  rig.run_us(10'000);
+  EXPECT_TRUE(rig.platform.logged("not a virtio network device"));
+  rig.device.log.clear();
+  rig.client.stopping = true;
+  rig.driver->stop();
+  EXPECT_TRUE(rig.device.log.empty());
+  EXPECT_EQ(rig.device.errors, 0u);
+  EXPECT_EQ(rig.pci.flr_count, 1u);
+  EXPECT_FALSE(rig.pci.bus_master);
+}
+
 TEST(Reset, DeviceThatDoesNotResetLosesItsDma) {
   Rig rig;
   rig.options.reset_timeout_ns = 1'000'000;
@@ -204,6 +234,22 @@ TEST(Reset, SharedVectorSeesChangesAfterwards) {
     rig.run_us(20'000);
     ASSERT_EQ(rig.counter("resets"), i + 1);
   }
+  rig.device.set_link(false);
+  rig.run_us(2000);
+  EXPECT_FALSE(rig.driver->link().up);
+}
+
+TEST(Reset, SharedVectorSeesChangesAfterAnAttemptThatFailed) {
+  Rig rig;
+  rig.options.msix_vectors = 1;
+  rig.must_open();
+  rig.device.start_needs_reset = true;  // an interrupt says so while the driver starts the device
+  rig.device.set_needs_reset();
+  rig.device.interrupt(0);
+  rig.run_us(2500);
+  rig.device.start_needs_reset = false;
+  rig.run_us(20'000);
+  ASSERT_NE(rig.device.status & VIRTIO_STATUS_DRIVER_OK, 0);
   rig.device.set_link(false);
   rig.run_us(2000);
   EXPECT_FALSE(rig.driver->link().up);
