@@ -23,6 +23,7 @@ FakeDevice::~FakeDevice() = default;
 
 driver::Status FakeDevice::open(driver::NetDeviceClient& client) {
   client_ = &client;
+  if (on_open) on_open();
   return driver::Status::success();
 }
 

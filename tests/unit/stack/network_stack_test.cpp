@@ -97,6 +97,31 @@ TEST(NetworkStack, ReleasesReceiveBuffersWhenItEnds) {
   EXPECT_EQ(hosts->bob.device.buffers_held(), 0u);
 }
 
+TEST(NetworkStack, DropsWhatComesBeforeTheInterface) {
+  World world;
+  FakePlatform platform(world);
+  FakeMemory memory;
+  FakeDevice device(platform, MacAddress{2, 0, 0, 0, 0, 1}, {});
+  std::string error;
+  const auto stack =
+      stack::NetworkStack::create(device, platform, memory.callbacks(), StackConfig{}, &error);
+  ASSERT_NE(stack, nullptr);
+  device.on_open = [&] {
+    device.inject(pattern(60, 1));
+    platform.sleep_until(world.now_ns() + 10'000);
+  };
+  world.process([&] {
+    EXPECT_TRUE(stack->start().ok());
+    device.inject(pattern(60, 1));
+    platform.sleep_until(world.now_ns() + 10'000);
+    EXPECT_EQ(stack->statistics().rx_early_dropped, 1u);
+    EXPECT_EQ(stack->statistics().rx_frames, 1u);
+    EXPECT_EQ(device.buffers_held(), 0u);
+    stack->stop();
+  });
+  EXPECT_TRUE(world.run(world.now_ns() + 1'000'000'000));
+}
+
 TEST(NetworkStack, ResolvesAnAddressOnce) {
   TwoHosts hosts;
   int arp = 0, solicitations = 0;

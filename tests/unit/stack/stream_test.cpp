@@ -169,6 +169,13 @@ TEST(Stream, SurvivesAHostOutOfMemory) {
   exchange(hosts, Family::kIpv4, hosts.bob4(80), pattern(100000, 1), pattern(100000, 2));
 }
 
+/// The send buffer has room, but the host has no memory for it: the sender sleeps and tries again.
+TEST(Stream, SendsMoreThanTheHostHasMemoryFor) {
+  TwoHosts hosts;
+  hosts.alice.memory.limit = hosts.alice.memory.bytes;
+  exchange(hosts, Family::kIpv4, hosts.bob4(80), pattern(4 * kMiB, 1), {});
+}
+
 /// A lost last segment is sent again within a bounded time, although its buffer is still with the
 /// driver for 50 ms: lwIP waits for the completion, which comes.
 TEST(Stream, RetransmitsAfterLateCompletion) {
