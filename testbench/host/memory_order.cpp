@@ -52,7 +52,8 @@ MemoryOrder::MemoryOrder(const sc_core::sc_module_name& name, CpuCore& core, uin
 }
 
 void MemoryOrder::perturb() {
-  if (random_.below(8) == 0) core_.charge_ps(random_.below(kDelayPs));
+  // Whichever core makes the access: with several, they share the buffer but not the delay.
+  if (random_.below(8) == 0) CpuCore::running()->charge_ps(random_.below(kDelayPs));
 }
 
 void MemoryOrder::store(std::byte* to, const std::byte* from, std::size_t size) {
@@ -74,18 +75,32 @@ void MemoryOrder::store(std::byte* to, const std::byte* from, std::size_t size) 
 }
 
 void MemoryOrder::drain_one() {
-  const PendingStore chosen = stores_[random_.below(stores_.size())];
-  // Stores to one location keep their order: the oldest that overlaps goes.
-  const auto oldest = std::find_if(stores_.begin(), stores_.end(), [&](const PendingStore& store) {
-    return overlap(store.to, store.size, chosen.to, chosen.size);
-  });
-  std::memcpy(oldest->to, oldest->bytes, oldest->size);
-  stores_.erase(oldest);
+  auto chosen = stores_.begin() + static_cast<std::ptrdiff_t>(random_.below(stores_.size()));
+  // Stores to one location keep their order: the oldest that overlaps goes first, and before it the
+  // oldest that overlaps that one.
+  for (;;) {
+    const auto oldest = std::find_if(stores_.begin(), chosen, [&](const PendingStore& store) {
+      return overlap(store.to, store.size, chosen->to, chosen->size);
+    });
+    if (oldest == chosen) break;
+    chosen = oldest;
+  }
+  write(*chosen);
+  stores_.erase(chosen);
 }
 
 void MemoryOrder::drain_all() {
-  for (const PendingStore& store : stores_) std::memcpy(store.to, store.bytes, store.size);
+  for (const PendingStore& store : stores_) write(store);
   stores_.clear();
+}
+
+void MemoryOrder::write(const PendingStore& store) {
+  std::memcpy(store.to, store.bytes, store.size);
+  // What a device wrote there before is older than this store: no load may bring it back.
+  for (DeviceWrite& write : log_) {
+    overlay(write.before.data(), write.memory, write.before.size(), store.to, store.bytes,
+            store.size);
+  }
 }
 
 void MemoryOrder::drain_later() {

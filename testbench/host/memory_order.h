@@ -55,6 +55,7 @@ class MemoryOrder : public sc_core::sc_module, public hw::HostMemoryObserver {
     uint64_t sequence;
   };
   void drain_one();
+  void write(const PendingStore& store);
   void drain_all();
   void drain_later();
   void load_word(std::byte* to, const std::byte* from, std::size_t size);

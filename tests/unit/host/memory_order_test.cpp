@@ -161,6 +161,30 @@ TEST(MemoryOrder, ACoreSeesItsOwnStoresInOrder) {
   });
 }
 
+TEST(MemoryOrder, ACoreSeesItsOwnStoreOverAnOlderDeviceWrite) {
+  Weak weak;
+  weak.run([](WeakCore& core) {
+    core.device_write(kIndex, 1);
+    core.store(kIndex, 2);
+    core.order.write_barrier();  // in memory now, and the device's write may still be unseen
+    EXPECT_EQ(core.load(kIndex), 2u);
+  });
+}
+
+TEST(MemoryOrder, OverlappingStoresOfDifferentSizesKeepTheirOrder) {
+  Weak weak;
+  weak.run([](WeakCore& core) {
+    const auto store = [&](unsigned offset, uint32_t value, std::size_t size) {
+      core.order.store(core.at(offset), reinterpret_cast<const std::byte*>(&value), size);
+    };
+    store(kIndex, 0x1111, 2);
+    store(kIndex, 0x22222222, 4);
+    store(kIndex + 2, 0x3333, 2);
+    sc_core::wait(20, sc_core::SC_US);
+    EXPECT_EQ(core.in_memory(kIndex), 0x33332222u);
+  });
+}
+
 TEST(MemoryOrder, StoresDrainByThemselves) {
   Weak weak;
   weak.run([&](WeakCore& core) {
