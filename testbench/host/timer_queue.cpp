@@ -64,8 +64,9 @@ void TimerQueue::push(SimTimer& timer) {
 }
 
 void TimerQueue::forget(SimTimer& timer) {
-  for (Entry& entry : heap_) {
-    if (entry.timer == &timer) entry.timer = nullptr;
+  // Taken out at once: waits with a time-out make a timer each, whose deadline is mostly far away.
+  if (std::erase_if(heap_, [&](const Entry& entry) { return entry.timer == &timer; }) != 0) {
+    std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
   }
   std::replace(expired_.begin(), expired_.end(), &timer, static_cast<SimTimer*>(nullptr));
 }
@@ -85,7 +86,7 @@ void TimerQueue::expire() {
     std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
     heap_.pop_back();
     SimTimer* timer = entry.timer;
-    if (timer == nullptr || entry.deadline_ps != timer->entry_ps) continue;  // superseded
+    if (entry.deadline_ps != timer->entry_ps) continue;  // superseded
     timer->entry_ps = driver::kForever;
     if (!timer->armed()) continue;
     if (timer->deadline_ps > now) {

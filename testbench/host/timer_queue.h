@@ -25,7 +25,7 @@ class TimerQueue : public sc_core::sc_module, private InterruptSource, private S
   struct Entry {
     uint64_t deadline_ps;
     uint64_t order;
-    SimTimer* timer;  ///< null: the timer is gone
+    SimTimer* timer;
     bool operator>(const Entry& other) const {
       return deadline_ps != other.deadline_ps ? deadline_ps > other.deadline_ps
                                               : order > other.order;
