@@ -268,8 +268,12 @@ driver::DmaMemory SimPciAccess::alloc_coherent(std::size_t size, std::size_t ali
   return memory;
 }
 
-void SimPciAccess::free_coherent(const driver::DmaMemory& memory) {
-  host_.allocator.free(memory.data);
+void SimPciAccess::free_coherent(const driver::DmaMemory& memory) { free_memory(memory.data); }
+
+void SimPciAccess::free_memory(std::byte* data) {
+  // Whoever gets this memory next writes it plainly: no older store may drain over that.
+  if (host_.memory_order != nullptr) host_.memory_order->write_barrier();
+  host_.allocator.free(data);
 }
 
 driver::BusAddress SimPciAccess::map(const void* data, std::size_t size, driver::DmaDirection) {

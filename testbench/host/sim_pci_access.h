@@ -70,7 +70,7 @@ class SimPciAccess : public driver::PciAccess {
                          driver::DmaDirection direction) override;
   void unmap(driver::BusAddress bus, std::size_t size, driver::DmaDirection direction) override;
   std::byte* alloc_buffer(std::size_t size) override { return host_.allocator.allocate(size); }
-  void free_buffer(std::byte* data, std::size_t) override { host_.allocator.free(data); }
+  void free_buffer(std::byte* data, std::size_t) override { free_memory(data); }
   bool region_add(driver::BusAddress bus, std::byte* data, std::size_t size) override {
     return host_.memory.add_region(bus, data, size);
   }
@@ -108,6 +108,7 @@ class SimPciAccess : public driver::PciAccess {
     return value;
   }
   void access_point();
+  void free_memory(std::byte* data);
   uint32_t find_capability(uint8_t id);
   void write_vector_control(unsigned vector, bool masked);
   void set_command_bit(uint16_t bit, bool on);
