@@ -14,6 +14,7 @@ namespace {
 constexpr uint64_t kReplyTimeoutNs = 1'000'000'000;
 constexpr uint64_t kPsPerNs = 1000;
 constexpr std::size_t kDatagramBytes = 65536;
+constexpr uint64_t kPieceBytes = 65536;
 
 /// What both kinds share: messages to send and the tally of those that came back.
 class EchoTask : public TrafficTask {
@@ -186,12 +187,24 @@ class TcpEchoTask : public EchoTask {
     for (uint32_t index = 0; index < count_; ++index) {
       fill(index, message);
       const uint64_t sent_ns = app.platform().now_ns();
-      if (const int64_t sent = sockets.send(connection.get(), message); sent < 0) {
-        return fail("send", sent);
+      // In pieces: the buffers on the way cannot hold every message both there and back.
+      for (uint64_t offset = 0; offset < size_;) {
+        const uint64_t piece = std::min(size_ - offset, kPieceBytes);
+        if (const int64_t sent =
+                sockets.send(connection.get(), ByteView(message).subspan(offset, piece));
+            sent < 0) {
+          return fail("send", sent);
+        }
+        const int64_t count = sockets.recv(
+            connection.get(), MutableByteView(reply).subspan(offset, piece), stack::kMsgWaitAll);
+        if (count < 0) return fail("recv", count);
+        if (static_cast<uint64_t>(count) != piece) {
+          error_ = "the connection ended in message " + std::to_string(index);
+          return;
+        }
+        offset += piece;
       }
-      const int64_t count = sockets.recv(connection.get(), reply, stack::kMsgWaitAll);
-      if (count < 0) return fail("recv", count);
-      if (static_cast<uint64_t>(count) != size_ || reply != message) {
+      if (reply != message) {
         error_ = "message " + std::to_string(index) + " came back changed";
         return;
       }
