@@ -148,6 +148,7 @@ std::string unreadable(const std::string& file) {
   const fs::file_status status = fs::status(file, error);
   if (!fs::exists(status)) return "does not exist";
   if (fs::is_directory(status)) return "is a folder";
+  if (!fs::is_regular_file(status)) return "is no regular file";  // opening a pipe would wait
   if (access(file.c_str(), R_OK) != 0) return std::strerror(errno);
   return {};
 }

@@ -263,6 +263,9 @@ TEST(ScenarioError, Files) {
       {"folder as file", with("file = \"" + folder.path() + "\"\n"),
        "19: flow.upload.file: file '" + folder.path() +
            "' is a folder; expected the path of a file that can be read"},
+      {"device as file", with("file = \"/dev/null\"\n"),
+       "19: flow.upload.file: file '/dev/null' is no regular file; expected the path of a file "
+       "that can be read"},
       {"empty path", with("file = \"\"\n"),
        "19: flow.upload.file = \"\"; expected the path of a file that can be read"},
       {"output in no folder", with("output = \"" + folder / "no/copy" + "\"\n"),
