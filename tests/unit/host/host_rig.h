@@ -60,7 +60,7 @@ struct HostRig {
     tb::CpuCore::running()->pay();
   }
   /// Calls `action` from outside of any core.
-  void at(uint64_t ns, std::function<void()> action) {
+  void at(uint64_t ns, const std::function<void()>& action) {
     sc_core::sc_spawn([ns, action] {
       sc_core::wait(sc_core::sc_time::from_value(ns * 1000));
       action();

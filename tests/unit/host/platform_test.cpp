@@ -153,7 +153,7 @@ TEST(WaitQueues, LoseNoWakeAtAnyMoment) {
   });
   rig.process("p", [&] {
     for (; rounds < 200; ++rounds) {
-      rig.core().charge_ps(1000 * (rounds % 7) * 100);
+      rig.core().charge_ps(uint64_t{100'000} * (rounds % 7));
       while (!condition) {
         rig.core().charge_ps(300'000);
         if (!queue->wait_until(rig.platform->now_ns() + 50'000)) return;
@@ -214,7 +214,7 @@ TEST(Locks, MakeOtherCoresSpin) {
         "p" + std::to_string(core),
         [&, core] {
           for (int i = 0; i < 20; ++i) {
-            rig.work(10 * core);
+            rig.work(uint64_t{10} * core);
             lock->lock();
             most = std::max(most, ++inside);
             ++entered;

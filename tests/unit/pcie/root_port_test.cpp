@@ -92,8 +92,7 @@ class Function : public sc_core::sc_module {
       return;
     }
     const auto index = static_cast<unsigned>(last_address / 4);
-    const std::size_t shift = last_address % 4;
-    auto* bytes = reinterpret_cast<std::byte*>(config.data()) + 4 * index + shift;
+    auto* bytes = reinterpret_cast<std::byte*>(config.data()) + last_address;
     if (payload.is_read()) {
       std::memcpy(payload.get_data_ptr(), bytes, last_width);
     } else {
@@ -116,8 +115,8 @@ struct Rig : hw::InterruptSink {
     seen.push_back("intx " + std::to_string(from) + (asserted ? " on" : " off"));
   }
   /// In a thread of the simulation.
-  void run(std::function<void()> body) {
-    sc_core::sc_spawn([body] { body(); });
+  void run(const std::function<void()>& body) {
+    sc_core::sc_spawn([&body] { body(); });
     sc_core::sc_start(1, sc_core::SC_MS);
   }
   tlm::tlm_response_status write(uint64_t address, uint32_t value) {

@@ -52,7 +52,7 @@ struct LinkRig {
     return made;
   }
   /// Calls `action` at that time.
-  void at(uint64_t ps, std::function<void()> action) {
+  void at(uint64_t ps, const std::function<void()>& action) {
     sc_core::sc_spawn([ps, action] {
       sc_core::wait(sc_core::sc_time::from_value(ps));
       action();
@@ -120,7 +120,7 @@ TEST(Link, QueuesInOrderBackToBack) {
   rig.run();
   ASSERT_EQ(rig.receivers[1].arrivals.size(), 100u);
   uint64_t start = 10'000 + 1'000'000, busy = 0;
-  for (unsigned i = 0; i < 100; ++i) {
+  for (uint64_t i = 0; i < 100; ++i) {
     const Arrival& arrival = rig.receivers[1].arrivals[i];
     EXPECT_EQ(arrival.first, i);
     EXPECT_EQ(arrival.start_ps, start);
