@@ -277,8 +277,10 @@ bool TransmitQueue::after_collecting(bool* wake) {
 }
 
 bool TransmitQueue::stalled() {
+  // A softirq may run at an earlier time than the code that it interrupted had already reached.
+  const uint64_t now_ns = std::max(platform_.now_ns(), progress_ns_);
   return options_.tx_stall_timeout_ns != 0 && queue_.outstanding() != 0 &&
-         platform_.now_ns() - progress_ns_ >= options_.tx_stall_timeout_ns;
+         now_ns - progress_ns_ >= options_.tx_stall_timeout_ns;
 }
 
 void TransmitQueue::poll() {
