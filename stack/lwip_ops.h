@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 /* Changed whenever a member of this file changes. */
-#define RINGSIDE_LWIP_ABI 1u
+#define RINGSIDE_LWIP_ABI 2u
 #define RINGSIDE_LWIP_ENTRY "ringside_lwip_operations"
 
 /* Results: 0, or one of these (negative). They are errors of the protocol stack, not errno. */
@@ -92,6 +92,7 @@ struct LwipShared {
   uint64_t next_deadline_ns; /* inside: when timers() wants to run, all ones: never */
   uint64_t checksum_bytes;   /* inside: bytes summed in software so far */
   uint64_t header_failures;  /* inside: frames dropped for lack of a buffer header */
+  uint64_t copied_bytes;     /* inside: bytes of received frames copied out of their buffers */
 };
 
 struct LwipCounters {
@@ -118,7 +119,8 @@ struct LwipSettings {
   uint32_t tcp_send_bytes;
   uint32_t tcp_timer_ms;
   uint32_t time_wait_ms;
-  uint64_t seed[2]; /* of initial sequence numbers */
+  uint32_t rx_hold_buffers; /* receive buffers kept at most; beyond that frames are copied */
+  uint64_t seed[2];         /* of initial sequence numbers */
 };
 
 struct LwipTcpOptions {

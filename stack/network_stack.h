@@ -27,6 +27,7 @@ struct StackStatistics {
   uint64_t rx_early_dropped = 0;         ///< received before start() had added the interface
   uint64_t rx_protocol_dropped = 0;      ///< by IP, ICMP, UDP or TCP: malformed, checksum, no port
   uint64_t rx_checksum_errors = 0;       ///< of those: wrong checksum
+  uint64_t rx_copied_bytes = 0;          ///< copied because unread data kept too many buffers
   uint64_t tx_queue_dropped = 0;         ///< refused: queue full
   uint64_t tx_device_dropped = 0;        ///< kDrop by the driver, or link closed
   uint64_t tx_busy = 0;                  ///< kBusy by the driver

@@ -41,6 +41,9 @@ struct StackConfig {
   uint32_t backlog_frames = 1000;         ///< received while the stack is locked
   uint32_t tcp_window_bytes = 512 << 10;  ///< receive window per connection, up to 4 MiB
   uint32_t tcp_send_bytes = 512 << 10;    ///< send buffer per connection, up to 4 MiB
+  /// The driver's receive buffers that unread data may keep; beyond that, frames are copied, so
+  /// that sockets which nobody reads cannot starve the others.
+  uint32_t rx_hold_buffers = 2048;
   uint32_t tcp_timer_ms = 5;      ///< tick of TCP's timers, 1 to 250; RTO is at least 6 ticks
   uint32_t time_wait_ms = 60000;  ///< 2 MSL
   uint32_t udp_receive_bytes =

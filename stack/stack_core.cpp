@@ -61,6 +61,7 @@ NetworkStack::Core::Core(driver::NetDevice& device, driver::Platform& platform,
   settings.tcp_window_bytes = config_.tcp_window_bytes;
   settings.tcp_send_bytes = config_.tcp_send_bytes;
   settings.tcp_timer_ms = config_.tcp_timer_ms;
+  settings.rx_hold_buffers = config_.rx_hold_buffers;
   settings.time_wait_ms = config_.time_wait_ms;
   settings.seed[0] = mix(random_state_);
   settings.seed[1] = mix(random_state_);
@@ -126,7 +127,7 @@ bool NetworkStack::Core::try_enter() {
 void NetworkStack::Core::leave(bool send) {
   do {
     lwip_.loopback();
-    charge_checksums();
+    charge_bytes();
     if (send) send_queued();
     send = true;
   } while (drain_backlog());
@@ -140,11 +141,13 @@ void NetworkStack::Core::leave(bool send) {
   }
 }
 
-void NetworkStack::Core::charge_checksums() {
-  const uint64_t bytes = shared_.checksum_bytes - checksum_bytes_charged_;
-  if (bytes == 0) return;
-  checksum_bytes_charged_ = shared_.checksum_bytes;
-  platform_.charge(Cost::kChecksumByte, bytes);
+void NetworkStack::Core::charge_bytes() {
+  const auto charge_new = [this](Cost cost, uint64_t bytes, uint64_t& charged) {
+    if (bytes != charged) platform_.charge(cost, bytes - charged);
+    charged = bytes;
+  };
+  charge_new(Cost::kChecksumByte, shared_.checksum_bytes, checksum_bytes_charged_);
+  charge_new(Cost::kCopyByte, shared_.copied_bytes, copied_bytes_charged_);
 }
 
 int NetworkStack::Core::transmit(void* frame, const LwipSlice* fragments, unsigned count) {
@@ -212,7 +215,7 @@ void NetworkStack::Core::send_queued() {
     if (!refused_ || queue_.size() > config_.txqueue_frames / 2) return;
     refused_ = false;
     lwip_.transmit_resume();
-    charge_checksums();
+    charge_bytes();
     room_queue_->wake_all();
   }
 }
@@ -401,6 +404,7 @@ StackStatistics NetworkStack::Core::statistics() const {
   LwipCounters counters{};
   lwip_.counters(&counters);
   statistics.rx_memory_dropped += shared_.header_failures;
+  statistics.rx_copied_bytes = shared_.copied_bytes;
   statistics.rx_protocol_dropped = counters.dropped;
   statistics.rx_checksum_errors = counters.checksum_errors;
   statistics.tcp_fast_retransmits = counters.fast_retransmits;

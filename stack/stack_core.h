@@ -81,7 +81,7 @@ class NetworkStack::Core {
   void complete(TransmitFrame* frame);
   void run_timers();
   void arm_timer();
-  void charge_checksums();
+  void charge_bytes();
   void on_timer();
 
   driver::NetDevice& device_;
@@ -94,6 +94,7 @@ class NetworkStack::Core {
   LwipShared& shared_;
   uint64_t random_state_;
   uint64_t checksum_bytes_charged_ = 0;
+  uint64_t copied_bytes_charged_ = 0;
 
   bool locked_ = false;
   unsigned lock_waiters_ = 0;

@@ -34,9 +34,12 @@ struct HeaderBlock {
 static struct HeaderBlock* blocks;
 static struct ReceiveHeader* free_headers;
 
+static uint32_t headers_in_use;
+
 static void receive_header_free(struct pbuf* p) {
   struct ReceiveHeader* header = (struct ReceiveHeader*)(void*)p;
   header->in_use = 0;
+  --headers_in_use;
   header->next = free_headers;
   free_headers = header;
   ringside_callbacks.release(ringside_callbacks.context, header->buffer);
@@ -59,6 +62,7 @@ static struct ReceiveHeader* receive_header_alloc(void) {
   struct ReceiveHeader* header = free_headers;
   free_headers = header->next;
   header->in_use = 1;
+  ++headers_in_use;
   header->pbuf.custom_free_function = receive_header_free;
   return header;
 }
@@ -79,19 +83,29 @@ static void drop_segments(const struct LwipRxSegment* segments, unsigned count) 
   }
 }
 
-void ringside_input(const struct LwipRxSegment* segments, unsigned count) {
+/* The frame in memory of its own; its buffers go back. NULL: no memory, and they went back too. */
+static struct pbuf* copy_frame(const struct LwipRxSegment* segments, unsigned count,
+                               uint32_t total) {
+  struct pbuf* p = pbuf_alloc(PBUF_RAW, (u16_t)total, PBUF_RAM);
+  u16_t offset = 0;
+  for (unsigned i = 0; p != NULL && i < count; ++i) {
+    (void)pbuf_take_at(p, segments[i].data, (u16_t)segments[i].size, offset);
+    offset = (u16_t)(offset + segments[i].size);
+  }
+  if (p != NULL) {
+    ringside_shared.copied_bytes += total;
+  } else {
+    ++ringside_shared.header_failures;
+  }
+  drop_segments(segments, count);
+  return p;
+}
+
+/* The frame where it lies. NULL: no memory, and its buffers went back. */
+static struct pbuf* wrap_frame(const struct LwipRxSegment* segments, unsigned count,
+                               uint32_t total) {
   struct pbuf* chain = NULL;
   struct pbuf* last = NULL;
-  uint32_t total = 0;
-  for (unsigned i = 0; i < count; ++i) {
-    total += segments[i].size;
-  }
-  if (total > 0xffff) {
-    LINK_STATS_INC(link.lenerr);
-    LINK_STATS_INC(link.drop);
-    drop_segments(segments, count);
-    return;
-  }
   for (unsigned i = 0; i < count; ++i) {
     struct ReceiveHeader* header = receive_header_alloc();
     if (header == NULL) {
@@ -100,7 +114,7 @@ void ringside_input(const struct LwipRxSegment* segments, unsigned count) {
       if (chain != NULL) {
         pbuf_free(chain);
       }
-      return;
+      return NULL;
     }
     header->buffer = segments[i].buffer;
     struct pbuf* p = pbuf_alloced_custom(PBUF_RAW, (u16_t)segments[i].size, PBUF_REF, &header->pbuf,
@@ -114,6 +128,23 @@ void ringside_input(const struct LwipRxSegment* segments, unsigned count) {
     }
     last = p;
   }
+  return chain;
+}
+
+void ringside_input(const struct LwipRxSegment* segments, unsigned count) {
+  uint32_t total = 0;
+  for (unsigned i = 0; i < count; ++i) {
+    total += segments[i].size;
+  }
+  if (total > 0xffff) {
+    LINK_STATS_INC(link.lenerr);
+    LINK_STATS_INC(link.drop);
+    drop_segments(segments, count);
+    return;
+  }
+  struct pbuf* chain = headers_in_use + count > ringside_rx_hold_buffers
+                           ? copy_frame(segments, count, total)
+                           : wrap_frame(segments, count, total);
   if (chain != NULL && ringside_netif.input(chain, &ringside_netif) != ERR_OK) {
     pbuf_free(chain);
   }

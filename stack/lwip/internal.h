@@ -86,4 +86,7 @@ int ringside_echo_send(void* pcb, const void* data, uint32_t size, const struct 
                        uint32_t ttl);
 void ringside_echo_free(void* pcb);
 
+/* LwipSettings::rx_hold_buffers. */
+extern uint32_t ringside_rx_hold_buffers;
+
 #endif

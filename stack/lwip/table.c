@@ -11,6 +11,7 @@ struct LwipCallbacks ringside_callbacks;
 struct LwipShared ringside_shared = {.next_deadline_ns = ~(uint64_t)0};
 uint32_t ringside_tcp_window, ringside_tcp_send_buffer;
 uint32_t ringside_tcp_timer_ms = 250, ringside_tcp_msl_ms;
+uint32_t ringside_rx_hold_buffers;
 
 uint32_t ringside_random(void) { return ringside_callbacks.random(ringside_callbacks.context); }
 
@@ -40,6 +41,7 @@ static int init(const struct LwipCallbacks* callbacks, const struct LwipSettings
   ringside_tcp_window = settings->tcp_window_bytes;
   ringside_tcp_send_buffer = settings->tcp_send_bytes;
   ringside_tcp_timer_ms = settings->tcp_timer_ms;
+  ringside_rx_hold_buffers = settings->rx_hold_buffers;
   ringside_tcp_msl_ms = settings->time_wait_ms / 2;
   memcpy(ringside_seed, settings->seed, sizeof ringside_seed);
   lwip_init();

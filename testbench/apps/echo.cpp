@@ -19,8 +19,8 @@ constexpr uint64_t kPieceBytes = 65536;
 /// What both kinds share: messages to send and the tally of those that came back.
 class EchoTask : public TrafficTask {
  public:
-  EchoTask(const Traffic& traffic, const char* kind, uint32_t count, uint64_t size)
-      : traffic_(traffic), kind_(kind), count_(count), size_(size) {}
+  EchoTask(const Traffic& traffic, const char* kind, uint32_t count, uint64_t size, uint64_t seed)
+      : traffic_(traffic), kind_(kind), count_(count), size_(size), seed_(seed) {}
 
   bool failed() const override { return !error_.empty(); }
   uint64_t bytes_done() const override { return round_trips_ns_.size() * size_; }
@@ -54,7 +54,7 @@ class EchoTask : public TrafficTask {
   /// Message `index`, all different but for a text in front, so that no tool that guesses
   /// protocols takes the random bytes for one.
   void fill(uint32_t index, MutableByteView message) const {
-    ByteSource::seeded(index, size_).read(0, message);
+    ByteSource::seeded(seed_ + index, size_).read(0, message);
     constexpr std::string_view kText = "Ringside";
     if (message.size() >= 2 * kText.size()) {
       std::memcpy(message.data(), kText.data(), kText.size());
@@ -66,14 +66,15 @@ class EchoTask : public TrafficTask {
   const char* kind_;
   uint32_t count_;
   uint64_t size_;
+  uint64_t seed_;
   std::vector<uint64_t> round_trips_ns_;
   std::string error_;
 };
 
 class UdpEchoTask : public EchoTask {
  public:
-  explicit UdpEchoTask(const UdpEcho& echo)
-      : EchoTask(echo, "udp_echo", echo.count, echo.size_bytes), echo_(echo) {}
+  UdpEchoTask(const UdpEcho& echo, uint64_t seed)
+      : EchoTask(echo, "udp_echo", echo.count, echo.size_bytes, seed), echo_(echo) {}
 
   unsigned servers() const override { return 1; }
 
@@ -142,8 +143,8 @@ class UdpEchoTask : public EchoTask {
 
 class TcpEchoTask : public EchoTask {
  public:
-  explicit TcpEchoTask(const TcpEcho& echo)
-      : EchoTask(echo, "tcp_echo", echo.count, echo.size_bytes), echo_(echo) {}
+  TcpEchoTask(const TcpEcho& echo, uint64_t seed)
+      : EchoTask(echo, "tcp_echo", echo.count, echo.size_bytes, seed), echo_(echo) {}
 
   unsigned servers() const override { return 1; }
 
@@ -219,12 +220,12 @@ class TcpEchoTask : public EchoTask {
 
 }  // namespace
 
-std::unique_ptr<TrafficTask> make_udp_echo(const UdpEcho& echo) {
-  return std::make_unique<UdpEchoTask>(echo);
+std::unique_ptr<TrafficTask> make_udp_echo(const UdpEcho& echo, uint64_t seed) {
+  return std::make_unique<UdpEchoTask>(echo, seed);
 }
 
-std::unique_ptr<TrafficTask> make_tcp_echo(const TcpEcho& echo) {
-  return std::make_unique<TcpEchoTask>(echo);
+std::unique_ptr<TrafficTask> make_tcp_echo(const TcpEcho& echo, uint64_t seed) {
+  return std::make_unique<TcpEchoTask>(echo, seed);
 }
 
 }  // namespace ringside::tb

@@ -42,8 +42,8 @@ class TrafficTask {
 
 std::unique_ptr<TrafficTask> make_flow(const Flow& flow, uint64_t seed, Status* status);
 std::unique_ptr<TrafficTask> make_ping(const Ping& ping);
-std::unique_ptr<TrafficTask> make_udp_echo(const UdpEcho& echo);
-std::unique_ptr<TrafficTask> make_tcp_echo(const TcpEcho& echo);
+std::unique_ptr<TrafficTask> make_udp_echo(const UdpEcho& echo, uint64_t seed);
+std::unique_ptr<TrafficTask> make_tcp_echo(const TcpEcho& echo, uint64_t seed);
 
 /// "ECONNREFUSED (Connection refused)" for -ECONNREFUSED.
 std::string errno_text(int64_t result);

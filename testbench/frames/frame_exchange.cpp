@@ -27,7 +27,6 @@ struct Exchange {
     std::unique_ptr<hw::NicModel> nic;
     std::unique_ptr<driver::NetDevice> device;
     std::unique_ptr<ExchangeHost> client;
-    const ProcessContext* process = nullptr;
   };
   FrameExchangeConfig config;
   hw::FramePool frames;
@@ -73,8 +72,7 @@ void Exchange::build() {
   monitor.watch_link(*link, "wire", {"alice", "bob"}, config.link.rate_bps);
   for (unsigned index = 0; index < 2; ++index) {
     sides[index].client->set_peer(*sides[1 - index].client);
-    sides[index].process =
-        &sides[index].host->platform().spawn("exchange", [this, index] { run_side(index); });
+    sides[index].host->platform().spawn("exchange", [this, index] { run_side(index); });
   }
 }
 
@@ -95,7 +93,9 @@ void Exchange::run_side(unsigned index) {
 std::string Exchange::check_rest() const {
   for (const Side& side : sides) {
     const std::string& name = side.host->host_name();
-    if (!side.process->failure().empty()) return name + ": " + side.process->failure();
+    if (std::string failure = side.host->core(0).failure(); !failure.empty()) {
+      return name + ": " + failure;
+    }
     for (const driver::Counter& counter : side.device->statistics()) {
       if ((counter.name == "resets" || counter.name == "faults") && counter.value != 0) {
         return name + ": the driver counts " + std::string(counter.name) + " " +

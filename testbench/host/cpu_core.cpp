@@ -55,10 +55,19 @@ void CpuCore::run_process(ProcessContext& process) {
   } catch (const std::exception& error) {
     process.failure_ = error.what();
   }
-  pay();
+  do {
+    pay();
+  } while (accrued_ps_ != 0);  // a slice may end in it
   process.finished_ = true;
   process.body_ = nullptr;
   hand_over();
+}
+
+std::string CpuCore::failure() const {
+  for (const auto& process : processes_) {
+    if (!process->failure_.empty()) return process->name_ + ": " + process->failure_;
+  }
+  return {};
 }
 
 void CpuCore::wait_for_core(ProcessContext& process) {
@@ -125,6 +134,12 @@ void CpuCore::raise(InterruptSource& source) {
   interrupts_.push_back(&source);
   attention_ = true;
   interrupt_event_.notify();
+}
+
+void CpuCore::cancel(InterruptSource& source) {
+  if (!source.pending_) return;
+  source.pending_ = false;
+  interrupts_.erase(std::find(interrupts_.begin(), interrupts_.end(), &source));
 }
 
 void CpuCore::raise_softirq(SoftirqItem& item) {

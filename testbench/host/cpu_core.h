@@ -81,6 +81,8 @@ class CpuCore : public sc_core::sc_module {
   /// Creates a process context that runs `body` once. Before or during simulation.
   ProcessContext& spawn(std::string name, std::function<void()> body);
   ProcessContext* current() const { return current_; }
+  /// "NAME: what it threw" of the first process that an exception ended; empty if there is none.
+  std::string failure() const;
   /// Takes the running process off the core until wake(). It may be woken before it sleeps: then
   /// block() only pays and returns. Call prepare_to_block() first, then test the condition.
   void prepare_to_block() { current_->runnable_ = false; }
@@ -91,6 +93,8 @@ class CpuCore : public sc_core::sc_module {
   // -- interrupts and softirqs
   /// Raises a hard interrupt; from anywhere, also from outside of any core.
   void raise(InterruptSource& source);
+  /// Takes back an interrupt that was raised and not yet taken.
+  void cancel(InterruptSource& source);
   void raise_softirq(SoftirqItem& item);
   void cancel_softirq(SoftirqItem& item);
   void disable_bottom_halves() { ++bottom_halves_off_; }
@@ -123,7 +127,8 @@ class CpuCore : public sc_core::sc_module {
   uint64_t busy_ps() const { return busy_ps_; }
   uint64_t interrupts_taken() const { return interrupts_taken_; }
   uint64_t softirqs_run() const { return softirqs_run_; }
-  /// The core whose code is running now; null outside of any context. Cores of all hosts.
+  /// The core whose code is running now, of all hosts' cores; outside of contexts, where nothing may
+  /// ask, the one that ran last. Null before the first.
   static CpuCore* running() { return running_; }
 
   /// Called at events that serialise memory accesses as real cores do: interrupt entry and exit,

@@ -62,6 +62,7 @@ void IntxLine::interrupt() {
     if (function->vectors_.empty()) continue;
     const SimPciAccess::Vector& vector = *function->vectors_[0];
     // The line is shared: every handler is asked, whoever raised it.
+    if (vector.masked) continue;
     if (vector.handler != nullptr && vector.handler(vector.context)) handled = true;
   }
   unhandled_ = handled ? 0 : unhandled_ + 1;
@@ -195,6 +196,7 @@ void SimPciAccess::interrupts_disable() {
   }
   if (mode_ == InterruptMode::kMsix) set_msix_control(0, kMsixEnable);
   std::erase(host_.intx.functions_, this);
+  for (auto& vector : vectors_) host_.interrupt_core.cancel(*vector);
   vectors_.clear();
   mode_ = InterruptMode::kNone;
 }

@@ -156,7 +156,10 @@ SimPlatform::~SimPlatform() = default;
 uint64_t SimPlatform::now_ns() {
   const CpuCore* core = CpuCore::running();
   const uint64_t ps = core != nullptr ? core->local_time_ps() : sc_core::sc_time_stamp().value();
-  return ps / kPsPerNs;
+  // An interrupt starts before what it interrupted has paid for all that it did, and so before the
+  // time that it may have read. The clock does not show that: it never goes back.
+  clock_ps_ = std::max(clock_ps_, ps);
+  return clock_ps_ / kPsPerNs;
 }
 
 void SimPlatform::charge(driver::Cost cost, uint64_t count) {

@@ -65,6 +65,7 @@ class SimPlatform : public driver::Platform {
 
   std::string host_;
   std::vector<CpuCore*> cores_;
+  uint64_t clock_ps_ = 0;  ///< the latest time that was read
   SplitMix64 random_;
   LogSink log_;
   std::unique_ptr<TimerQueue> timers_;

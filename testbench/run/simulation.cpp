@@ -134,7 +134,12 @@ Status Simulation::build_hosts() {
     host.stack_size = config.stack_size_bytes;
     host.seed = seed_for(scenario_.seed, "host." + config.name);
     host.ports = static_cast<unsigned>(config.nics.size());
-    node->host = std::make_unique<SimHost>(("host_" + config.name).c_str(), host, options_.log);
+    try {
+      node->host = std::make_unique<SimHost>(("host_" + config.name).c_str(), host, options_.log);
+    } catch (const std::bad_alloc&) {
+      return Status::failure("host." + config.name + ".memory: this machine does not give " +
+                             std::to_string(config.memory_bytes) + " bytes; expected less");
+    }
     monitor_.watch_memory(node->host->memory());
     const auto source = static_cast<uint32_t>(nodes_.size());
     node->host->observe_interrupts([this, source](unsigned port, uint32_t message) {
@@ -205,10 +210,12 @@ Status Simulation::build_traffic() {
     add_task("ping." + ping.name, ping, make_ping(ping));
   }
   for (const UdpEcho& echo : scenario_.udp_echoes) {
-    add_task("udp_echo." + echo.name, echo, make_udp_echo(echo));
+    add_task("udp_echo." + echo.name, echo,
+             make_udp_echo(echo, seed_for(scenario_.seed, "udp_echo." + echo.name)));
   }
   for (const TcpEcho& echo : scenario_.tcp_echoes) {
-    add_task("tcp_echo." + echo.name, echo, make_tcp_echo(echo));
+    add_task("tcp_echo." + echo.name, echo,
+             make_tcp_echo(echo, seed_for(scenario_.seed, "tcp_echo." + echo.name)));
   }
   for (const App& app : scenario_.apps) {
     std::unique_ptr<TrafficTask> task;
@@ -227,8 +234,7 @@ Status Simulation::build_traffic() {
 void Simulation::spawn(Node& node, const std::string& label, std::function<void()> body) {
   // Applications take the cores in turn; interrupts, softirqs and timers stay on core 0.
   const unsigned core = node.next_core++ % node.host->core_count();
-  const ProcessContext& process = node.host->platform().spawn(label, std::move(body), core);
-  processes_.push_back({"host." + node.config->name + ": " + label, &process});
+  node.host->platform().spawn(label, std::move(body), core);
 }
 
 void Simulation::boot(Node& node) {
@@ -329,9 +335,10 @@ void Simulation::stop_clock() {
 
 std::string Simulation::failure() const {
   if (!failure_.empty()) return failure_;
-  for (const Started& started : processes_) {
-    if (!started.process->failure().empty()) {
-      return started.label + ": " + started.process->failure();
+  for (const auto& node : nodes_) {
+    for (unsigned core = 0; core < node->host->core_count(); ++core) {
+      const std::string failure = node->host->core(core).failure();
+      if (!failure.empty()) return "host." + node->config->name + ": " + failure;
     }
   }
   return {};

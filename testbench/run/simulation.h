@@ -66,11 +66,6 @@ class Simulation {
   std::vector<std::unique_ptr<hw::NicModel>> nics_;  ///< as Scenario::nics
   std::vector<std::unique_ptr<Wire>> wires_;
   std::vector<std::unique_ptr<Task>> tasks_;
-  struct Started {
-    std::string label;
-    const ProcessContext* process;
-  };
-  std::vector<Started> processes_;
   std::string failure_;
   unsigned not_booted_ = 0;
   unsigned not_ready_ = 0;

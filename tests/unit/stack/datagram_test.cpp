@@ -78,6 +78,42 @@ class Datagrams : public ::testing::Test {
   }
 };
 
+// A device with few receive buffers and a socket that nobody reads: the others must go on.
+TEST(ReceiveBuffers, UnreadDataCannotKeepThemAll) {
+  FakeDeviceOptions options;
+  options.buffers = 16;
+  stack::StackConfig config;
+  config.rx_hold_buffers = 8;
+  TwoHosts hosts(options, config);
+  hosts.world.process([&hosts] {
+    stack::Sockets& alice = hosts.alice.sockets();
+    stack::Sockets& bob = hosts.bob.sockets();
+    const int unread = bob.socket(Family::kIpv4, SocketType::kDatagram);
+    const int read = bob.socket(Family::kIpv4, SocketType::kDatagram);
+    EXPECT_EQ(bob.bind(unread, SocketAddress::any(Family::kIpv4, 100)), 0);
+    EXPECT_EQ(bob.bind(read, SocketAddress::any(Family::kIpv4, 200)), 0);
+    const int at_alice = alice.socket(Family::kIpv4, SocketType::kDatagram);
+    const Bytes data = pattern(1000, 1);
+    for (int i = 0; i < 50; ++i) {
+      EXPECT_EQ(alice.sendto(at_alice, data, hosts.bob4(100)), 1000);
+      hosts.world.sleep_until(hosts.world.now_ns() + kMs);
+    }
+    EXPECT_EQ(alice.sendto(at_alice, data, hosts.bob4(200)), 1000);
+    Bytes got(1000);
+    EXPECT_EQ(bob.recvfrom(read, got, nullptr), 1000);
+    EXPECT_EQ(got, data);
+    EXPECT_LE(hosts.bob.device.buffers_held(), 8u);
+    EXPECT_GT(hosts.bob.stack->statistics().rx_copied_bytes, 40u * 1000);
+    for (int i = 0; i < 50; ++i) {
+      EXPECT_EQ(bob.recvfrom(unread, got, nullptr), 1000);
+      EXPECT_EQ(got, data);
+    }
+    EXPECT_EQ(hosts.bob.device.buffers_held(), 0u);
+    alice.close(at_alice), bob.close(unread), bob.close(read);
+  });
+  EXPECT_TRUE(hosts.run(30));
+}
+
 TEST_F(Datagrams, EchoOverIpv4) { echo(Family::kIpv4, hosts.bob4(7), 100); }
 TEST_F(Datagrams, EchoOverIpv6) { echo(Family::kIpv6, hosts.bob6(7), 100); }
 TEST_F(Datagrams, EmptyOverIpv4) { echo(Family::kIpv4, hosts.bob4(7), 0); }
