@@ -127,8 +127,8 @@ class CpuCore : public sc_core::sc_module {
   uint64_t busy_ps() const { return busy_ps_; }
   uint64_t interrupts_taken() const { return interrupts_taken_; }
   uint64_t softirqs_run() const { return softirqs_run_; }
-  /// The core whose code is running now, of all hosts' cores; outside of contexts, where nothing may
-  /// ask, the one that ran last. Null before the first.
+  /// The core whose code is running now, of all hosts' cores; outside of contexts, where nothing
+  /// may ask, the one that ran last. Null before the first.
   static CpuCore* running() { return running_; }
 
   /// Called at events that serialise memory accesses as real cores do: interrupt entry and exit,
