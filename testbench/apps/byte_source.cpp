@@ -16,13 +16,15 @@ namespace ringside::tb {
 
 namespace {
 
-__extension__ using Wide = unsigned __int128;
+/// Words that are made one by one; sources beyond that repeat them, changed from block to block.
+constexpr uint64_t kBlockWords = 8192;
 
-/// Counter through one wide multiplication, as wyrand: any word can be made by itself.
-uint64_t word_at(uint64_t seed, uint64_t index) {
-  const uint64_t counter = seed + index * 0xA0761D6478BD642Fu;
-  const Wide product = static_cast<Wide>(counter) * (counter ^ 0xE7037ED1A0B428DBu);
-  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+/// The finaliser of splitmix64 over a counter.
+uint64_t mixed(uint64_t seed, uint64_t index) {
+  uint64_t z = seed + (index + 1) * 0x9E3779B97F4A7C15u;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
 }
 
 }  // namespace
@@ -31,6 +33,10 @@ ByteSource ByteSource::seeded(uint64_t seed, uint64_t size) {
   ByteSource source;
   source.seed_ = seed;
   source.size_ = size;
+  if (size > 8 * kBlockWords) {
+    source.block_.resize(kBlockWords);
+    for (uint64_t i = 0; i < kBlockWords; ++i) source.block_[i] = mixed(seed, i);
+  }
   return source;
 }
 
@@ -63,11 +69,13 @@ Status ByteSource::open(const std::string& path, ByteSource* source) {
 ByteSource::ByteSource(ByteSource&& other) noexcept
     : seed_(other.seed_),
       size_(std::exchange(other.size_, 0)),
+      block_(std::move(other.block_)),
       mapped_(std::exchange(other.mapped_, nullptr)) {}
 
 ByteSource& ByteSource::operator=(ByteSource&& other) noexcept {
   std::swap(seed_, other.seed_);
   std::swap(size_, other.size_);
+  std::swap(block_, other.block_);
   std::swap(mapped_, other.mapped_);
   return *this;
 }
@@ -76,24 +84,44 @@ ByteSource::~ByteSource() {
   if (mapped_ != nullptr) munmap(const_cast<std::byte*>(mapped_), size_);
 }
 
+uint64_t ByteSource::word_at(uint64_t index) const {
+  if (block_.empty()) return mixed(seed_, index);
+  return block_[index % kBlockWords] ^ mixed(~seed_, index / kBlockWords);
+}
+
 ByteView ByteSource::read(uint64_t offset, MutableByteView buffer) const {
   if (mapped_ != nullptr) return {mapped_ + offset, buffer.size()};
   std::byte* to = buffer.data();
   uint64_t left = buffer.size();
   uint64_t index = offset / 8;
   if (const uint64_t skip = offset % 8; skip != 0 && left != 0) {
-    const uint64_t word = word_at(seed_, index++);
+    const uint64_t word = word_at(index++);
     const uint64_t piece = std::min(left, 8 - skip);
     std::memcpy(to, reinterpret_cast<const std::byte*>(&word) + skip, piece);
     to += piece;
     left -= piece;
   }
-  for (; left >= 8; left -= 8, to += 8) {
-    const uint64_t word = word_at(seed_, index++);
-    std::memcpy(to, &word, 8);
+  while (left >= 8) {
+    if (block_.empty()) {
+      const uint64_t word = word_at(index++);
+      std::memcpy(to, &word, 8);
+      to += 8;
+      left -= 8;
+      continue;
+    }
+    const uint64_t first = index % kBlockWords;
+    const uint64_t change = mixed(~seed_, index / kBlockWords);
+    const uint64_t words = std::min(left / 8, kBlockWords - first);
+    for (uint64_t i = 0; i < words; ++i) {
+      const uint64_t word = block_[first + i] ^ change;
+      std::memcpy(to + 8 * i, &word, 8);
+    }
+    index += words;
+    to += 8 * words;
+    left -= 8 * words;
   }
   if (left != 0) {
-    const uint64_t word = word_at(seed_, index);
+    const uint64_t word = word_at(index);
     std::memcpy(to, &word, left);
   }
   return buffer;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "formats/status.h"
 #include "formats/units.h"
@@ -29,8 +30,12 @@ class ByteSource {
   ByteView read(uint64_t offset, MutableByteView buffer) const;
 
  private:
+  uint64_t word_at(uint64_t index) const;
+
   uint64_t seed_ = 0;
   uint64_t size_ = 0;
+  /// One block of seeded words; block n is this one, each word changed by what n makes of the seed.
+  std::vector<uint64_t> block_;
   const std::byte* mapped_ = nullptr;
 };
 

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Every command in the documentation runs: the sh blocks of each page, in order, as one shell in a
+# clone. Left out: blocks that install, build or run all tests, which other tests do.
+. "$(dirname "$0")/lib.sh"
+need_program
+need git python3
+[ -d "$root/.git" ] || skip "no clone to work in: $root has no .git"
+
+git clone --quiet "$root" clone
+cd clone
+mkdir -p build
+ln -s "$(cd "$(dirname "$program")/../.." && pwd)" build/release
+
+# Prints the sh blocks of a page, without those that install or build.
+blocks() {
+  python3 - "$1" <<'PY'
+import re
+import sys
+
+text = open(sys.argv[1], encoding="utf-8").read()
+skipped = re.compile(r"scripts/(quickstart|test|packages)\.sh|cmake --build|apt-get|\bperf\b|lat_\w+")
+for block in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S):
+    if not skipped.search(block):
+        print(block)
+PY
+}
+
+for page in README.md docs/*.md; do
+  blocks "$page" >page.sh
+  commands=$(grep -c . page.sh || true)
+  [ "$commands" -ne 0 ] || continue
+  if grep -q tshark page.sh && ! command -v tshark >/dev/null 2>&1; then
+    echo "left out: $page (tshark is not installed)"
+    continue
+  fi
+  bash -eu page.sh >"$work/page.log" 2>&1 </dev/null || {
+    tail -n 30 "$work/page.log" >&2
+    fail "a command of $page does not run"
+  }
+  figure "$page: $commands lines of commands run"
+done
