@@ -12,6 +12,9 @@ cd clone
 mkdir -p build
 ln -s "$(cd "$(dirname "$program")/../.." && pwd)" build/release
 
+# As README and first hour say, in blocks that build too.
+export PATH="$PWD/build/release/testbench/cli:$PWD/build/release/tests/cosim:$PATH"
+
 # Prints the sh blocks of a page, without those that install or build.
 blocks() {
   python3 - "$1" <<'PY'
