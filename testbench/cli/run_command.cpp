@@ -83,6 +83,7 @@ std::string in_file_name(const std::string& name) {
 struct OutFolder {
   std::string path;
   bool created = false;
+  bool replaces = false;  ///< it holds an earlier run
   std::string error;
 };
 
@@ -121,7 +122,7 @@ OutFolder make_out_folder(const RunArguments& arguments, const std::string& scen
         folder.error =
             fmt::format("--out {0}: '{0}' is not a folder; expected one", printable(folder.path));
       } else {
-        remove_old_results(folder.path);
+        folder.replaces = true;
       }
       return folder;
     }
@@ -208,6 +209,10 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
     return kExitBadInput;
   }
   options.out_dir = folder.path;
+  // Not earlier: a scenario that cannot be built leaves the old results as they are.
+  options.built = [&folder] {
+    if (folder.replaces) remove_old_results(folder.path);
+  };
 
   RunResult result;
   {

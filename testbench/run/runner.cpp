@@ -92,6 +92,7 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
     simulation = new Simulation(scenario, options, *monitor);
     Status status = simulation->build();
     result.input_wrong = !status.ok();
+    if (status.ok() && options.built) options.built();
     if (status.ok() && options.trace_pcapng) {
       status = monitor->open_capture(std::filesystem::path(options.out_dir) / kCaptureName,
                                      scenario.name);

@@ -40,6 +40,9 @@ std::unique_ptr<driver::NetDevice> make_virtio_net_driver(driver::PciAccess& pci
 struct RunOptions {
   /// Empty: make_virtio_net_driver. (Not a default here, so that only who runs links the runner.)
   DriverFactory make_driver;
+  /// Called when everything is built and nothing is written yet: the moment to clear away what an
+  /// earlier run left. May be empty.
+  std::function<void()> built;
   /// Lines that hosts log, "alice: ..."; may be empty.
   std::function<void(driver::LogLevel, const std::string&)> log;
   /// Exists; captures and other files of the run go into it.

@@ -191,6 +191,11 @@ TEST_F(Program, AnExistingFolderIsNotTouchedWithoutForce) {
              "--out two.toml: 'two.toml' is not a folder; expected one");
   EXPECT_EQ(run({"run", "two.toml", "--out", "old", "--force", "--trace", "pcapng"}).status, 0);
   EXPECT_TRUE(fs::exists(folder_ / "old/wire.pcapng"));
+  // A run that cannot be built costs nothing.
+  expect_bad(
+      {"run", "two.toml", "--seed", "4", "--out", "old", "--force"},
+      "two.toml: app.probe: 'libprobe.so' has no entry 'main'; expected an extern \"C\" one");
+  EXPECT_TRUE(fs::exists(folder_ / "old/wire.pcapng"));
   // Results of the earlier run go; what it did not write stays.
   EXPECT_EQ(run({"run", "two.toml", "--out", "old", "--force"}).status, 0);
   EXPECT_FALSE(fs::exists(folder_ / "old/wire.pcapng"));
