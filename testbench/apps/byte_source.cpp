@@ -12,20 +12,14 @@
 #include <cstring>
 #include <utility>
 
+#include "testbench/random.h"
+
 namespace ringside::tb {
 
 namespace {
 
 /// Words that are made one by one; sources beyond that repeat them, changed from block to block.
 constexpr uint64_t kBlockWords = 8192;
-
-/// The finaliser of splitmix64 over a counter.
-uint64_t mixed(uint64_t seed, uint64_t index) {
-  uint64_t z = seed + (index + 1) * 0x9E3779B97F4A7C15u;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-  return z ^ (z >> 31);
-}
 
 }  // namespace
 
@@ -35,7 +29,7 @@ ByteSource ByteSource::seeded(uint64_t seed, uint64_t size) {
   source.size_ = size;
   if (size > 8 * kBlockWords) {
     source.block_.resize(kBlockWords);
-    for (uint64_t i = 0; i < kBlockWords; ++i) source.block_[i] = mixed(seed, i);
+    for (uint64_t i = 0; i < kBlockWords; ++i) source.block_[i] = splitmix64(seed, i);
   }
   return source;
 }
@@ -85,8 +79,8 @@ ByteSource::~ByteSource() {
 }
 
 uint64_t ByteSource::word_at(uint64_t index) const {
-  if (block_.empty()) return mixed(seed_, index);
-  return block_[index % kBlockWords] ^ mixed(~seed_, index / kBlockWords);
+  if (block_.empty()) return splitmix64(seed_, index);
+  return block_[index % kBlockWords] ^ splitmix64(~seed_, index / kBlockWords);
 }
 
 ByteView ByteSource::read(uint64_t offset, MutableByteView buffer) const {
@@ -110,7 +104,7 @@ ByteView ByteSource::read(uint64_t offset, MutableByteView buffer) const {
       continue;
     }
     const uint64_t first = index % kBlockWords;
-    const uint64_t change = mixed(~seed_, index / kBlockWords);
+    const uint64_t change = splitmix64(~seed_, index / kBlockWords);
     const uint64_t words = std::min(left / 8, kBlockWords - first);
     for (uint64_t i = 0; i < words; ++i) {
       const uint64_t word = block_[first + i] ^ change;

@@ -16,7 +16,7 @@
 
 #include "hw_model/pcie/host_memory.h"
 #include "testbench/host/cpu_core.h"
-#include "testbench/host/sim_platform.h"
+#include "testbench/random.h"
 
 namespace ringside::tb {
 

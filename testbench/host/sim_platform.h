@@ -12,25 +12,9 @@
 #include "host_driver/platform.h"
 #include "testbench/host/cpu_core.h"
 #include "testbench/host/timer_queue.h"
+#include "testbench/random.h"
 
 namespace ringside::tb {
-
-/// splitmix64 (Steele, Lea, Flood, OOPSLA 2014): small, seedable, the same everywhere.
-class SplitMix64 {
- public:
-  explicit SplitMix64(uint64_t seed) : state_(seed) {}
-  uint64_t next() {
-    uint64_t z = (state_ += 0x9E3779B97F4A7C15u);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-  }
-  /// Uniform enough for tests: 0 to bound - 1.
-  uint64_t below(uint64_t bound) { return next() % bound; }
-
- private:
-  uint64_t state_;
-};
 
 using LogSink = std::function<void(driver::LogLevel, const std::string&)>;
 
