@@ -277,7 +277,9 @@ inline uint16_t SplitVirtqueue::add(std::span<const BufferElement> elements, boo
   } else {
     descriptors_[head] = {elements[0].address, elements[0].size, flags, 0};
     uint16_t previous = head;
-    for (; count < elements.size(); ++count) {
+    // As many as there are free descriptors at most.
+    const auto total = static_cast<uint16_t>(elements.size());
+    for (; count < total; ++count) {
       // Filled in before the next take_descriptor() may store the run that holds it.
       const uint16_t id = next_head();
       descriptors_[previous].flags |= VIRTQ_DESC_F_NEXT;
