@@ -42,10 +42,10 @@ constexpr unsigned kUnhandledLimit = 1000;
 
 void IntxLine::set(SimPciAccess& function, bool asserted) {
   function.intx_asserted_ = asserted;
-  update(function);
+  update();
 }
 
-void IntxLine::update(SimPciAccess&) {
+void IntxLine::update() {
   if (active()) core_.raise(*this);
 }
 
@@ -234,7 +234,7 @@ void SimPciAccess::interrupt_unmask(unsigned vector) {
     write_vector_control(vector, false);
   } else {
     set_command_bit(kCommandInterruptDisable, false);
-    host_.intx.update(*this);
+    host_.intx.update();
   }
 }
 

@@ -23,7 +23,7 @@ class IntxLine : public InterruptSource {
  public:
   explicit IntxLine(CpuCore& core) : core_(core) {}
   void set(SimPciAccess& function, bool asserted);
-  void update(SimPciAccess& function);
+  void update();
 
  private:
   friend class SimPciAccess;
