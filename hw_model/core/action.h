@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "formats/units.h"
+#include "hw_model/pcie/purpose.h"
 #include "hw_model/registers/management_interface.h"
 #include "hw_model/wire/frame.h"
 
@@ -29,6 +30,7 @@ enum class ActionKind : uint8_t {
 /// One output. Actions are carried out in order.
 struct Action {
   ActionKind kind;
+  Purpose purpose = Purpose::kInterrupt;  ///< of DMA
   uint16_t queue = 0;
   uint32_t tag = 0;
   uint32_t size = 0;
@@ -73,8 +75,9 @@ class ActionList {
     return action;
   }
   /// Adds a write of `size` bytes whose contents lie at `place` of reserve_bytes().
-  void add_write(uint16_t queue, uint64_t address, uint32_t place, uint32_t size) {
+  void add_write(uint16_t queue, Purpose purpose, uint64_t address, uint32_t place, uint32_t size) {
     Action& action = add(ActionKind::kDmaWrite);
+    action.purpose = purpose;
     action.queue = queue;
     action.address = address;
     action.place = place;

@@ -15,6 +15,7 @@ struct CoreConfig {
   uint16_t mtu = 1500;
   /// Feature bits to offer, masked with kImplementedFeatures.
   uint64_t features = ~uint64_t{0};
+  /// Largest queue size that the card offers; a power of two up to 32768.
   uint16_t queue_size_max = 1024;
   uint16_t msix_vectors = 3;
   uint32_t tx_buffer_bytes = 65536;

@@ -17,6 +17,7 @@
 #include "hw_model/core/msix.h"
 #include "hw_model/core/pci_config.h"
 #include "hw_model/core/queue.h"
+#include "hw_model/trace/nic_trace.h"
 
 namespace ringside::hw {
 
@@ -95,6 +96,8 @@ class NicCore {
   uint32_t tx_leaving() const { return tx_leaving_; }
   uint32_t rx_occupancy() const { return rx_occupancy_; }
   const Counters& counters() const { return counters_; }
+  /// Reports choices and effects to `sink`, with time 0: who knows the time puts it in. Null: not.
+  void trace(TraceSink* sink) { trace_ = sink; }
 
  private:
   enum class ReadKind : uint8_t {
@@ -160,10 +163,13 @@ class NicCore {
   }
 
   // ring.cpp
+  static Purpose purpose_of(ReadKind kind);
   void read(ReadKind kind, unsigned queue, uint32_t position, uint64_t address, uint32_t size,
             ActionList& actions, uint16_t count = 0, uint32_t offset = 0);
-  void write(unsigned queue, uint64_t address, uint32_t place, uint32_t size, ActionList& actions);
-  void write16(unsigned queue, uint64_t address, uint16_t value, ActionList& actions);
+  void write(unsigned queue, Purpose purpose, uint64_t address, uint32_t place, uint32_t size,
+             ActionList& actions);
+  void write16(unsigned queue, Purpose purpose, uint64_t address, uint16_t value,
+               ActionList& actions);
   std::string_view dma_done(const Event& event, ActionList& actions);
   void sample_avail(unsigned queue, ActionList& actions);
   void avail_sampled(unsigned queue, uint16_t index, ActionList& actions);
@@ -201,6 +207,7 @@ class NicCore {
   void drop_received(unsigned queue, Counter why);
 
   CoreConfig config_;
+  TraceSink* trace_ = nullptr;
   FramePool& pool_;
   PciConfig pci_;
   MsixTable msix_;

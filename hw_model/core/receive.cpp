@@ -95,7 +95,7 @@ void NicCore::scatter(unsigned queue, uint32_t chains, ActionList& actions) {
     Chain& chain = q.chain(q.started++);
     for (std::size_t at = chain.readable; at < chain.segments.size() && left != 0; ++at) {
       const uint32_t part = std::min(chain.segments[at].size, left);
-      write(queue, chain.segments[at].address, place, part, actions);
+      write(queue, Purpose::kPayload, chain.segments[at].address, place, part, actions);
       place += part;
       left -= part;
       chain.used_length += part;

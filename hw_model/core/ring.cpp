@@ -19,6 +19,24 @@ uint16_t get16(ByteView data) {
 
 }  // namespace
 
+Purpose NicCore::purpose_of(ReadKind kind) {
+  switch (kind) {
+    case ReadKind::kAvail:
+      return Purpose::kAvailIndex;
+    case ReadKind::kIds:
+      return Purpose::kAvailEntries;
+    case ReadKind::kHeads:
+    case ReadKind::kNext:
+      return Purpose::kDescriptors;
+    case ReadKind::kTable:
+      return Purpose::kIndirectTable;
+    case ReadKind::kSuppression:
+      return Purpose::kUsedEvent;
+    default:
+      return Purpose::kPayload;
+  }
+}
+
 void NicCore::read(ReadKind kind, unsigned queue, uint32_t position, uint64_t address,
                    uint32_t size, ActionList& actions, uint16_t count, uint32_t offset) {
   uint32_t tag;
@@ -31,6 +49,7 @@ void NicCore::read(ReadKind kind, unsigned queue, uint32_t position, uint64_t ad
   }
   reads_[tag] = {kind, static_cast<uint16_t>(queue), count, position, offset, size};
   Action& action = actions.add(ActionKind::kDmaRead);
+  action.purpose = purpose_of(kind);
   action.queue = static_cast<uint16_t>(queue);
   action.tag = tag;
   action.address = address;
@@ -39,17 +58,18 @@ void NicCore::read(ReadKind kind, unsigned queue, uint32_t position, uint64_t ad
   counters_[Counter::kDmaReadBytes] += size;
 }
 
-void NicCore::write(unsigned queue, uint64_t address, uint32_t place, uint32_t size,
-                    ActionList& actions) {
-  actions.add_write(static_cast<uint16_t>(queue), address, place, size);
+void NicCore::write(unsigned queue, Purpose purpose, uint64_t address, uint32_t place,
+                    uint32_t size, ActionList& actions) {
+  actions.add_write(static_cast<uint16_t>(queue), purpose, address, place, size);
   ++counters_[Counter::kDmaWrites];
   counters_[Counter::kDmaWriteBytes] += size;
 }
 
-void NicCore::write16(unsigned queue, uint64_t address, uint16_t value, ActionList& actions) {
+void NicCore::write16(unsigned queue, Purpose purpose, uint64_t address, uint16_t value,
+                      ActionList& actions) {
   const uint32_t place = actions.reserve_bytes(sizeof value);
   std::memcpy(actions.bytes(place), &value, sizeof value);
-  write(queue, address, place, sizeof value, actions);
+  write(queue, purpose, address, place, sizeof value, actions);
 }
 
 std::string_view NicCore::dma_done(const Event& event, ActionList& actions) {
@@ -178,15 +198,16 @@ std::string_view NicCore::return_used(unsigned queue, uint16_t frames, ActionLis
   const uint32_t to_end = q.context.size - slot;
   const uint32_t first = entries < to_end ? entries : to_end;
   const uint64_t ring = q.context.device;
-  write(queue, ring + SplitRing::used_entry(slot), place, 8 * first, actions);
+  write(queue, Purpose::kUsedEntries, ring + SplitRing::used_entry(slot), place, 8 * first,
+        actions);
   if (first < entries) {
-    write(queue, ring + SplitRing::used_entry(0), place + 8 * first, 8 * (entries - first),
-          actions);
+    write(queue, Purpose::kUsedEntries, ring + SplitRing::used_entry(0), place + 8 * first,
+          8 * (entries - first), actions);
   }
   q.returned += entries;
   q.frames_returned += frames;
   q.used_next = static_cast<uint16_t>(q.used_next + entries);
-  write16(queue, ring + SplitRing::kUsedIdx, q.used_next, actions);
+  write16(queue, Purpose::kUsedIndex, ring + SplitRing::kUsedIdx, q.used_next, actions);
   ++counters_[Counter::kUsedIndexWrites];
   return {};
 }
@@ -214,10 +235,10 @@ void NicCore::suppression_read(const Read& read, uint16_t value, ActionList& act
 void NicCore::arm_notify(unsigned queue, ActionList& actions) {
   Queue& q = queues_[queue];
   if (event_idx_) {
-    write16(queue, q.context.device + SplitRing::avail_event(q.context.size), q.avail_seen,
-            actions);
+    write16(queue, Purpose::kAvailEvent, q.context.device + SplitRing::avail_event(q.context.size),
+            q.avail_seen, actions);
   } else {
-    write16(queue, q.context.device + SplitRing::kUsedFlags, 0, actions);
+    write16(queue, Purpose::kAvailEvent, q.context.device + SplitRing::kUsedFlags, 0, actions);
     q.no_notify = false;
   }
   q.armed = true;
@@ -226,7 +247,8 @@ void NicCore::arm_notify(unsigned queue, ActionList& actions) {
 
 void NicCore::suppress_notify(unsigned queue, ActionList& actions) {
   Queue& q = queues_[queue];
-  write16(queue, q.context.device + SplitRing::kUsedFlags, VIRTQ_USED_F_NO_NOTIFY, actions);
+  write16(queue, Purpose::kAvailEvent, q.context.device + SplitRing::kUsedFlags,
+          VIRTQ_USED_F_NO_NOTIFY, actions);
   q.no_notify = true;
   q.armed = false;
 }

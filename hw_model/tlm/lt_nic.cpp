@@ -15,18 +15,6 @@ namespace ringside::hw {
 
 namespace {
 
-CoreConfig core_config(const NicConfig& config) {
-  CoreConfig core;
-  core.mac = config.mac;
-  core.mtu = config.mtu;
-  core.features = config.features;
-  core.queue_size_max = config.queue_size_max;
-  core.msix_vectors = config.msix_vectors;
-  core.tx_buffer_bytes = config.tx_buffer_bytes;
-  core.rx_buffer_bytes = config.rx_buffer_bytes;
-  return core;
-}
-
 /// Frames given to the port whose last bit has not left, oldest first.
 class FramesInFlight {
  public:
@@ -65,7 +53,7 @@ class LtNic final : public NicModel,
       : NicModel(name),
         config_(config),
         control_(std::move(control)),
-        core_(core_config(config), pool),
+        core_(config, pool),
         reader_(initiator_) {
     target_.bind(*this);
     initiator_.bind(*this);
@@ -84,6 +72,7 @@ class LtNic final : public NicModel,
     port.attach(*this);
   }
   std::vector<NicCounter> counters() const override;
+  void trace(TraceSink* sink) override { core_.trace(sink); }
 
   // EthernetReceiver
   void receive_frame(const FramePtr& frame, TimePs, TimePs) override {

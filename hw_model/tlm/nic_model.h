@@ -9,31 +9,36 @@
 #include <tlm>
 #include <vector>
 
-#include "formats/units.h"
+#include "hw_model/core/core_config.h"
+#include "hw_model/pcie/ledger.h"
+#include "hw_model/pcie/link_config.h"
+#include "hw_model/tlm/pipeline_config.h"
+#include "hw_model/trace/nic_trace.h"
 #include "hw_model/wire/ethernet_port.h"
 
 namespace ringside::hw {
 
-/// A card's parameters. Sizes in bytes, times in ps.
-struct NicConfig {
-  MacAddress mac{0x02, 0, 0, 0, 0, 1};
-  uint16_t mtu = 1500;
-  /// Feature bits to offer, masked with what the card implements.
-  uint64_t features = ~uint64_t{0};
-  /// Largest queue size that the card offers; a power of two up to 32768.
-  uint16_t queue_size_max = 1024;
-  uint16_t msix_vectors = 3;
-  uint32_t tx_buffer_bytes = 65536;
-  uint32_t rx_buffer_bytes = 262144;
+/// A card's parameters beyond its behaviour. Times in ps.
+struct NicConfig : CoreConfig {
   /// From an event to the control plane's answer.
   TimePs management_latency_ps = 1'000'000;
   /// How long a register read is held for the control plane; then the device needs a reset.
   TimePs hold_bound_ps = 1'000'000'000;
+  /// What follows counts for models with bus timing.
+  PcieLinkConfig pcie;
+  RootComplexConfig root_complex;
+  PipelineConfig pipeline;
 };
 
 struct NicCounter {
   std::string_view name;
   uint64_t value;
+};
+
+/// Something in the card or on its bus that can be what limits it. Time in which it was busy.
+struct NicResource {
+  std::string name;
+  TimePs busy_ps;
 };
 
 /// A card. The module's sockets take PcieExtension; the card is the master of `dma()`.
@@ -47,6 +52,12 @@ class NicModel : public sc_core::sc_module, public EthernetReceiver {
   /// Connects the card's port to its end of a link (before the simulation starts).
   virtual void connect(EthernetPort& port) = 0;
   virtual std::vector<NicCounter> counters() const = 0;
+  /// Null ends the trace. The sink outlives the card or the trace.
+  virtual void trace(TraceSink* sink) = 0;
+  /// TLPs and bytes on the bus by purpose; null for models without bus timing.
+  virtual const PcieLedger* ledger() const { return nullptr; }
+  /// Bus directions and pipeline stages with the time that they were busy so far.
+  virtual std::vector<NicResource> resources() const { return {}; }
 };
 
 }  // namespace ringside::hw

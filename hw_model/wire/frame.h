@@ -20,6 +20,9 @@ class Frame {
   std::vector<std::byte> bytes;
   /// False: the FCS on the wire does not match (link impairment); the MAC drops and counts it.
   bool fcs_ok = true;
+  /// Which frame it is, for traces: unique in its pool, never 0. A copy that stands for the same
+  /// frame (padding) carries the same.
+  uint64_t id = 0;
 
  private:
   friend class FramePtr;
@@ -72,6 +75,7 @@ class FramePool {
     free_.pop_back();
     frame->bytes.clear();
     frame->fcs_ok = true;
+    frame->id = ++made_;
     return FramePtr(frame);
   }
 
@@ -79,6 +83,7 @@ class FramePool {
   friend class FramePtr;
   std::vector<Frame*> all_;
   std::vector<Frame*> free_;
+  uint64_t made_ = 0;
 };
 
 void FramePtr::release() {

@@ -47,6 +47,7 @@ TimePs Link::End::transmit(const FramePtr& frame) {
     sent->bytes = frame->bytes;
     sent->bytes.resize(kMinFrameBytes);
     sent->fcs_ok = frame->fcs_ok;
+    sent->id = frame->id;
   }
   const TimePs now = sc_core::sc_time_stamp().value();
   const TimePs start = std::max(now, free_at_ps);

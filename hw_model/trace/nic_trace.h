@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// nic_trace: what a card chose and did, record by record, the same for every model (as RVFI is for
+// processors). Latencies, the event listing, the Perfetto trace and, later, the follower of a
+// hardware card are all made from it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "hw_model/pcie/purpose.h"
+#include "hw_model/wire/ethernet_port.h"
+
+namespace ringside::hw {
+
+/// Kinds of record; the comment says which fields count beside time and queue. `chain` is the
+/// position of a descriptor chain in its queue (grows from 0 with every reset), `frame` is
+/// Frame::id.
+enum class TraceKind : uint8_t {
+  // -- inputs
+  kDoorbell,       ///< the driver notified
+  kFrameIn,        ///< `frame`, `size`: taken into the receive buffer; queue = where it will go
+  kFrameDropped,   ///< `frame`, `size`, `value` = Counter that counts it
+  kRegisterWrite,  ///< `address` in the BAR, `size`, `value`
+  kRegisterRead,   ///< `address`, `size`, `value` = what was answered
+  // -- choices
+  kSampleAvail,       ///< the available index is asked for
+  kFetchIds,          ///< `chain` first, `size` entries
+  kFetchDescriptors,  ///< `chain` first, `size` descriptors
+  kStartTransmit,     ///< `chain`, `size` bytes of frame; `frame` 0 if it is dropped at once
+  kStartReceive,      ///< `chain` first, `value` chains, `frame`, `size` bytes
+  kReturnUsed,        ///< `chain` first, `size` entries; `value` = used index after it
+  kReadSuppression,   ///< used_event or flags are asked for
+  kArmNotify,         ///< `value` = available index asked to be told of
+  // -- effects
+  kAvailSampled,       ///< `value` = the index, `size` = how far it moved
+  kIdsFetched,         ///< `chain` first, `size` entries
+  kDescribed,          ///< `chain` is whole and valid, `size` bytes usable
+  kDmaRead,            ///< `purpose`, `id` = read, `address`, `size`
+  kDmaReadDone,        ///< `purpose`, `id` = read, `size`; `value` 0 if it failed
+  kDmaWrite,           ///< `purpose`, `address`, `size`, `value` = XXH3-64 of the bytes
+  kFrameOut,           ///< `chain`, `frame`, `size`: whole in the transmit buffer, to the port
+  kFrameSent,          ///< `frame`, `size`: its last bit left (`value` = first bit, ps)
+  kInterruptDecision,  ///< `value` 1: interrupt, 0: suppressed
+  kMsix,               ///< `value` = vector
+  kIntx,               ///< `value` = level
+  kManagementEvent,    ///< `value` = rs_event_kind, `id` = sequence
+  kManagementCommand,  ///< `value` = rs_command_kind, `id` = sequence
+  kDeviceError,        ///< `value` = DeviceError
+  kReset,              ///< the data plane forgot everything
+  kCount
+};
+
+std::string_view name_of(TraceKind kind);
+
+struct TraceRecord {
+  TimePs time_ps = 0;
+  TraceKind kind = TraceKind::kDoorbell;
+  Purpose purpose = Purpose::kPayload;
+  uint16_t queue = 0;
+  uint32_t id = 0;
+  uint32_t chain = 0;
+  uint32_t size = 0;
+  uint64_t frame = 0;
+  uint64_t address = 0;
+  uint64_t value = 0;
+};
+
+/// Takes records in the order of a card's decisions. Times of one card may run ahead of simulation
+/// time by what its model looks ahead, and so may step back a little from record to record.
+class TraceSink {
+ public:
+  virtual ~TraceSink() = default;
+  virtual void record(const TraceRecord& record) = 0;
+};
+
+}  // namespace ringside::hw
