@@ -2,18 +2,23 @@
 // Data frames per wall second, driver to driver: driver, card, wire, card, driver, on one thread.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <map>
 #include <string>
 
 #include "testbench/frames/frame_exchange.h"
 
+using ringside::tb::ModelKind;
+
 int main(int argc, char** argv) {
-  CLI::App app("Frames per wall second, driver to driver, model lt");
+  CLI::App app("Frames per wall second, driver to driver");
   ringside::tb::FrameExchangeConfig config;
   uint32_t bytes = 60;
   uint64_t frames = 1'000'000;
   bool zero_cost = false;
   config.window = 200;
   config.batch = 32;
+  const std::map<std::string, ModelKind> models = {{"lt", ModelKind::kLt}, {"at", ModelKind::kAt}};
+  app.add_option("--model", config.model, "lt or at")->transform(CLI::CheckedTransformer(models));
   app.add_option("--bytes", bytes, "frame size without FCS")->check(CLI::Range(60, 1514));
   app.add_option("--frames", frames, "frames to send");
   app.add_option("--ring", config.driver.ring_size, "entries of each virtqueue");
@@ -33,8 +38,9 @@ int main(int argc, char** argv) {
     return 1;
   }
   std::printf(
-      "bytes=%u frames=%llu sim_ms=%.3f wall_s=%.3f frames_per_wall_s=%.0f interrupts=%llu\n",
-      bytes, static_cast<unsigned long long>(result.frames),
+      "model=%s bytes=%u frames=%llu sim_ms=%.3f wall_s=%.3f frames_per_wall_s=%.0f "
+      "interrupts=%llu\n",
+      name_of(config.model), bytes, static_cast<unsigned long long>(result.frames),
       static_cast<double>(result.sim_time_ns) / 1e6, result.wall_s,
       static_cast<double>(result.frames) / result.wall_s,
       static_cast<unsigned long long>(result.interrupts));

@@ -7,9 +7,8 @@
 #include <memory>
 #include <systemc>
 
-#include "firmware/native.h"
-#include "hw_model/tlm/lt_nic.h"
 #include "testbench/frames/exchange_host.h"
+#include "testbench/run/make_nic.h"
 #include "testbench/run/monitor.h"
 
 namespace ringside::tb {
@@ -57,11 +56,11 @@ void Exchange::build() {
         [this, index](unsigned, uint32_t message) { monitor.interrupt(index, message); });
     hw::NicConfig nic = config.nic;
     nic.mac[5] = static_cast<uint8_t>(index + 1);
-    side.nic = hw::make_lt_nic(
-        (name + "_nic").c_str(), nic,
-        hw::make_native_control_plane((name + "_firmware").c_str(), *rs_firmware_native(),
-                                      nic.management_latency_ps),
-        frames);
+    side.nic = make_nic(config.model, name, nic, frames);
+    if (side.nic == nullptr) {
+      fault = std::string("this build has no model ") + name_of(config.model);
+      return;
+    }
     side.host->port(0).down.bind(side.nic->pcie_target());
     side.nic->pcie_initiator().bind(side.host->port(0).up);
     side.nic->connect(link->end(index));

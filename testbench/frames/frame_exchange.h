@@ -12,11 +12,13 @@
 #include "hw_model/wire/link.h"
 #include "testbench/host/sim_host.h"
 #include "testbench/run/runner.h"
+#include "testbench/scenario/scenario.h"
 
 namespace ringside::tb {
 
 struct FrameExchangeConfig {
   uint64_t seed = 1;
+  ModelKind model = ModelKind::kLt;
   /// Of both hosts, cards and drivers; names, MAC addresses and seeds are set for each.
   SimHostConfig host;
   hw::NicConfig nic;

@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "firmware/native.h"
-#include "hw_model/tlm/lt_nic.h"
 #include "testbench/run/hosted_application.h"
+#include "testbench/run/make_nic.h"
 #include "testbench/run/user_app.h"
 
 namespace ringside::tb {
@@ -151,11 +150,12 @@ Status Simulation::build_hosts() {
   for (const Nic& config : scenario_.nics) {
     Node& node = *nodes_[config.host];
     const unsigned port = ports_used[config.host]++;
-    nics_.push_back(hw::make_lt_nic(
-        ("nic_" + config.name).c_str(), card_config(config),
-        hw::make_native_control_plane(("firmware_" + config.name).c_str(), *rs_firmware_native(),
-                                      config.management_latency_ps),
-        frames_));
+    auto nic = make_nic(scenario_.model, config.name, card_config(config), frames_);
+    if (nic == nullptr) {
+      return Status::failure(std::string("model: this build has no model ") +
+                             name_of(scenario_.model));
+    }
+    nics_.push_back(std::move(nic));
     node.host->port(port).down.bind(nics_.back()->pcie_target());
     nics_.back()->pcie_initiator().bind(node.host->port(port).up);
     const DriverFactory make_driver =

@@ -6,14 +6,13 @@
 #include <systemc>
 #include <vector>
 
-#include "firmware/native.h"
 #include "formats/frame_parser.h"
 #include "host_driver/virtio_net_driver.h"
-#include "hw_model/tlm/lt_nic.h"
 #include "hw_model/wire/link.h"
 #include "stack/network_stack.h"
 #include "stack/sockets.h"
 #include "testbench/host/sim_host.h"
+#include "testbench/run/make_nic.h"
 #include "tests/support/gtest.h"
 
 namespace ringside::tb {
@@ -73,11 +72,7 @@ class World {
     side.host = std::make_unique<SimHost>(name.c_str(), host, nullptr);
     hw::NicConfig nic;
     nic.mac[5] = static_cast<uint8_t>(i + 1);
-    side.nic = hw::make_lt_nic(
-        (name + "_nic").c_str(), nic,
-        hw::make_native_control_plane((name + "_firmware").c_str(), *rs_firmware_native(),
-                                      nic.management_latency_ps),
-        frames_);
+    side.nic = make_nic(ModelKind::kLt, name, nic, frames_);
     side.host->port(0).down.bind(side.nic->pcie_target());
     side.nic->pcie_initiator().bind(side.host->port(0).up);
     side.nic->connect(i == 0 ? losing : link_.end(1));

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one place where a card's model is chosen.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "hw_model/tlm/nic_model.h"
+#include "hw_model/wire/frame.h"
+#include "testbench/scenario/scenario.h"
+
+namespace ringside::tb {
+
+/// A card with native firmware, as the modules `nic_NAME` and `firmware_NAME`. `frames` must
+/// outlive the simulation. Null if this build has no such model.
+std::unique_ptr<hw::NicModel> make_nic(ModelKind model, const std::string& name,
+                                       const hw::NicConfig& config, hw::FramePool& frames);
+
+}  // namespace ringside::tb
