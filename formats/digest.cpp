@@ -13,6 +13,8 @@
 
 namespace ringside::formats {
 
+uint64_t hash64(ByteView bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+
 // The records' headers are hashed as they lie in memory.
 static_assert(std::endian::native == std::endian::little);
 

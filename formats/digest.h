@@ -14,6 +14,9 @@ struct XXH3_state_s;
 
 namespace ringside::formats {
 
+/// XXH3-64 of `bytes` (seed 0): stands for them where they are compared and not kept.
+uint64_t hash64(ByteView bytes);
+
 /// XXH3-128 of a stream that comes in many small pieces, which are gathered into blocks first.
 class StreamDigest {
  public:

@@ -38,6 +38,7 @@ void NicCore::fetch_descriptors(unsigned queue, uint16_t count, ActionList& acti
     ++run;
   }
   q.head += run;
+  if (tracing()) note(TraceKind::kFetchDescriptors, queue, first, run);
   read(ReadKind::kHeads, queue, first, q.context.desc + 16u * id, 16u * run, actions, run);
 }
 
@@ -73,7 +74,7 @@ void NicCore::walk(unsigned queue, uint32_t position, const VirtqDesc& desc, Act
   }
   if (!add_segment(queue, chain, desc, actions)) return;
   if ((desc.flags & VIRTQ_DESC_F_NEXT) == 0) {
-    described(queue, chain, actions);
+    described(queue, position, actions);
   } else if (desc.next >= q.context.size) {
     device_error(DeviceError::kNextOutOfRange, queue, actions);
   } else {
@@ -94,7 +95,7 @@ void NicCore::walk_table(const Read& read, ByteView data, ActionList& actions) {
     }
     if (!add_segment(read.queue, chain, desc, actions)) return;
     if ((desc.flags & VIRTQ_DESC_F_NEXT) == 0) {
-      described(read.queue, chain, actions);
+      described(read.queue, read.position, actions);
       return;
     }
     if (desc.next >= entries) {
@@ -130,13 +131,15 @@ bool NicCore::add_segment(unsigned queue, Chain& chain, const VirtqDesc& desc,
   return false;
 }
 
-void NicCore::described(unsigned queue, Chain& chain, ActionList& actions) {
+void NicCore::described(unsigned queue, uint32_t position, ActionList& actions) {
+  Chain& chain = queues_[queue].chain(position);
   const uint64_t usable = is_transmit(queue) ? chain.readable_bytes : chain.writable_bytes;
   if (usable == 0) {
     device_error(DeviceError::kNoUsableBuffer, queue, actions);
     return;
   }
   chain.state = ChainState::kDescribed;
+  if (tracing()) note(TraceKind::kDescribed, queue, position, static_cast<uint32_t>(usable));
 }
 
 }  // namespace ringside::hw

@@ -7,7 +7,7 @@ namespace ringside::hw {
 
 void NicCore::queue_interrupt(unsigned queue, ActionList& actions) {
   if (pci_.msix_enabled()) {
-    send_msix(queues_[queue].vector, actions);
+    send_msix(queues_[queue].vector, static_cast<uint16_t>(queue), actions);
     return;
   }
   isr_ |= VIRTIO_ISR_QUEUE;  // PIS-D-003
@@ -18,19 +18,20 @@ void NicCore::config_interrupt(ActionList& actions) {
   if (quiesced_) return;      // RST-D-002
   isr_ |= VIRTIO_ISR_CONFIG;  // PIS-D-002, also with MSI-X
   if (pci_.msix_enabled()) {
-    send_msix(config_vector_, actions);
+    send_msix(config_vector_, TraceRecord::kNoQueue, actions);
   } else {
     update_intx(actions);
   }
 }
 
-void NicCore::send_msix(uint16_t vector, ActionList& actions) {
+void NicCore::send_msix(uint16_t vector, uint16_t queue, ActionList& actions) {
   if (vector >= msix_.vectors()) return;  // PUN-D-001, PCN-D-001
   if (pci_.msix_masked() || msix_.masked(vector) || !pci_.bus_master()) {
     msix_.set_pending(vector, true);
     return;
   }
   ++counters_[Counter::kMsixMessages];
+  if (tracing()) note(TraceKind::kMsix, queue, 0, 0, vector);
   Action& action = actions.add(ActionKind::kMsix);
   action.address = msix_.address(vector);
   action.value = msix_.data(vector);
@@ -44,8 +45,13 @@ void NicCore::flush_msix(ActionList& actions) {
   for (uint16_t vector = 0; vector < msix_.vectors(); ++vector) {
     if (!msix_.pending(vector) || msix_.masked(vector)) continue;
     msix_.set_pending(vector, false);
-    send_msix(vector, actions);
+    send_msix(vector, TraceRecord::kNoQueue, actions);
   }
+}
+
+void NicCore::send_intx(bool level, ActionList& actions) {
+  if (tracing()) note(TraceKind::kIntx, TraceRecord::kNoQueue, 0, 0, level);
+  actions.add(ActionKind::kIntx).value = level;
 }
 
 // PIS-D-004: Interrupt Status is the OR of the ISR bits; Interrupt Disable gates the message alone.
@@ -56,7 +62,7 @@ void NicCore::update_intx(ActionList& actions) {
   if (level == intx_level_) return;
   intx_level_ = level;
   if (level) ++counters_[Counter::kIntxAsserts];
-  actions.add(ActionKind::kIntx).value = level;
+  send_intx(level, actions);
 }
 
 }  // namespace ringside::hw

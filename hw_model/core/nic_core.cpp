@@ -121,6 +121,8 @@ std::string_view NicCore::dispatch_choice(const Event& event, ActionList& action
 
 uint32_t NicCore::post(rs_event event, ActionList& actions) {
   event.sequence = ++sequence_;
+  if (tracing())
+    note_management(TraceKind::kManagementEvent, event.kind, event.sequence, event.queue);
   actions.add_management(event);
   return sequence_;
 }
@@ -160,13 +162,14 @@ void NicCore::update_active() {
 // what is on its way to the wire.
 void NicCore::reset_device() {
   ++counters_[Counter::kDeviceResets];
+  if (tracing()) note(TraceKind::kReset, TraceRecord::kNoQueue);
   for (Queue& queue : queues_) {
     for (uint32_t at = queue.returned; at != queue.allocated; ++at) {
       if (queue.chain(at).frame) tx_occupancy_ -= queue.chain(at).frame_bytes;
     }
     queue.reset(config_.queue_size_max);
   }
-  for (Read& read : reads_) read.kind = ReadKind::kStale;
+  for (Read& read : reads_) read.stale = true;
   for (unsigned pair = 0; pair < config_.queue_pairs; ++pair) {
     while (!receive_fifo_[pair].empty()) drop_received(2 * pair, Counter::kRxDropReset);
   }
@@ -184,6 +187,7 @@ void NicCore::reset_device() {
 void NicCore::device_error(DeviceError error, unsigned queue, ActionList& actions) {
   ++counters_[error];
   ++counters_[Counter::kDeviceErrors];
+  if (tracing()) note(TraceKind::kDeviceError, queue, 0, 0, static_cast<uint64_t>(error));
   if (broken_) return;
   broken_ = true;
   update_active();
@@ -196,6 +200,8 @@ void NicCore::device_error(DeviceError error, unsigned queue, ActionList& action
 
 std::string_view NicCore::command(const rs_command& command, ActionList& actions) {
   if (command.sequence > sequence_) return "an answer to an event that was not sent";
+  if (tracing())
+    note_management(TraceKind::kManagementCommand, command.kind, command.sequence, command.queue);
   // Overtaken by a reset, which forgets neither what the card offers nor its configuration.
   if (command.sequence < reset_sequence_ && command.kind != RS_COMMAND_OFFER &&
       command.kind != RS_COMMAND_DEVICE_CONFIG) {

@@ -100,18 +100,10 @@ class NicCore {
   void trace(TraceSink* sink) { trace_ = sink; }
 
  private:
-  enum class ReadKind : uint8_t {
-    kStale,
-    kAvail,
-    kIds,
-    kHeads,
-    kNext,
-    kTable,
-    kPayload,
-    kSuppression
-  };
+  enum class ReadKind : uint8_t { kAvail, kIds, kHeads, kNext, kTable, kPayload, kSuppression };
   struct Read {
-    ReadKind kind = ReadKind::kStale;
+    ReadKind kind = ReadKind::kAvail;
+    bool stale = false;  ///< asked for before a reset: the answer means nothing
     uint16_t queue = 0;
     uint16_t count = 0;     ///< ids or heads; for kSuppression the used index at issue
     uint32_t position = 0;  ///< chain
@@ -135,12 +127,24 @@ class NicCore {
   void device_error(DeviceError error, unsigned queue, ActionList& actions);
   bool has(unsigned feature) const { return (negotiated_ & formats::feature_bit(feature)) != 0; }
 
+  // trace.cpp; cold, so that a run without a trace pays a branch that is never taken
+  bool tracing() const { return trace_ != nullptr; }
+  [[gnu::cold]] void note(TraceKind kind, unsigned queue, uint32_t chain = 0, uint32_t size = 0,
+                          uint64_t value = 0, uint64_t frame = 0);
+  [[gnu::cold]] void note_read(const Action& action, uint32_t chain);
+  [[gnu::cold]] void note_read_done(const Read& read, const Event& event);
+  [[gnu::cold]] void note_write(ActionList& actions, uint32_t chain);
+  [[gnu::cold]] void note_register(TraceKind kind, uint32_t offset, unsigned width, uint64_t value);
+  [[gnu::cold]] void note_management(TraceKind kind, uint32_t what, uint32_t sequence,
+                                     uint16_t queue);
+
   // interrupts.cpp
   void queue_interrupt(unsigned queue, ActionList& actions);
   void config_interrupt(ActionList& actions);
-  void send_msix(uint16_t vector, ActionList& actions);
+  void send_msix(uint16_t vector, uint16_t queue, ActionList& actions);
   void flush_msix(ActionList& actions);
   void update_intx(ActionList& actions);
+  void send_intx(bool level, ActionList& actions);
 
   // registers.cpp
   void config_read(const Event& event, ActionList& actions);
@@ -157,6 +161,7 @@ class NicCore {
   void release_held(ActionList& actions);
   void hold_expired(ActionList& actions);
   void reply(uint32_t tag, uint64_t value, ActionList& actions);
+  void register_reply(const HeldRead& read, uint64_t value, ActionList& actions);
   Queue* selected_queue() { return queue_select_ < queues() ? &queues_[queue_select_] : nullptr; }
   uint16_t valid_vector(uint64_t vector) const {
     return vector < msix_.vectors() ? static_cast<uint16_t>(vector) : kNoVector;
@@ -167,7 +172,7 @@ class NicCore {
   void read(ReadKind kind, unsigned queue, uint32_t position, uint64_t address, uint32_t size,
             ActionList& actions, uint16_t count = 0, uint32_t offset = 0);
   void write(unsigned queue, Purpose purpose, uint64_t address, uint32_t place, uint32_t size,
-             ActionList& actions);
+             ActionList& actions, uint32_t chain = 0);
   void write16(unsigned queue, Purpose purpose, uint64_t address, uint16_t value,
                ActionList& actions);
   std::string_view dma_done(const Event& event, ActionList& actions);
@@ -189,7 +194,7 @@ class NicCore {
   void walk_table(const Read& read, ByteView data, ActionList& actions);
   bool add_segment(unsigned queue, Chain& chain, const formats::VirtqDesc& desc,
                    ActionList& actions);
-  void described(unsigned queue, Chain& chain, ActionList& actions);
+  void described(unsigned queue, uint32_t position, ActionList& actions);
 
   // transmit.cpp
   uint32_t frame_limit() const { return config_.mtu + kEthernetHeader + kVlanTag; }
@@ -204,6 +209,7 @@ class NicCore {
   void frame_in(const FramePtr& frame);
   void start_receive(unsigned queue, ActionList& actions);
   void scatter(unsigned queue, uint32_t chains, ActionList& actions);
+  void count_drop(Counter why, unsigned queue, const Frame& frame);
   void drop_received(unsigned queue, Counter why);
 
   CoreConfig config_;

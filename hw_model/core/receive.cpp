@@ -25,26 +25,37 @@ void NicCore::frame_in(const FramePtr& frame) {
   const std::vector<std::byte>& bytes = frame->bytes;
   const uint64_t limit = config_.mtu + kEthernetHeader + (vlan_tagged(bytes) ? kVlanTag : 0);
   if (!frame->fcs_ok) {
-    ++counters_[Counter::kRxDropFcs];
+    count_drop(Counter::kRxDropFcs, kQueue, *frame);
   } else if (bytes.size() < kEthernetHeader) {
-    ++counters_[Counter::kRxDropShort];
+    count_drop(Counter::kRxDropShort, kQueue, *frame);
   } else if (bytes.size() > limit) {
-    ++counters_[Counter::kRxDropLong];
+    count_drop(Counter::kRxDropLong, kQueue, *frame);
   } else if (!queue_active(kQueue)) {
-    ++counters_[Counter::kRxDropNotReady];
+    count_drop(Counter::kRxDropNotReady, kQueue, *frame);
   } else if (rx_occupancy_ + bytes.size() > config_.rx_buffer_bytes) {
-    ++counters_[Counter::kRxDropBufferFull];
+    count_drop(Counter::kRxDropBufferFull, kQueue, *frame);
   } else {
+    if (tracing()) {
+      note(TraceKind::kFrameIn, kQueue, 0, static_cast<uint32_t>(bytes.size()), 0, frame->id);
+    }
     rx_occupancy_ += static_cast<uint32_t>(bytes.size());
     receive_fifo_[kQueue / 2].push(frame);
   }
 }
 
+void NicCore::count_drop(Counter why, unsigned queue, const Frame& frame) {
+  ++counters_[why];
+  if (tracing()) {
+    note(TraceKind::kFrameDropped, queue, 0, static_cast<uint32_t>(frame.bytes.size()),
+         static_cast<uint64_t>(why), frame.id);
+  }
+}
+
 void NicCore::drop_received(unsigned queue, Counter why) {
   FrameFifo& fifo = receive_fifo_[queue / 2];
+  count_drop(why, queue, *fifo.front());
   rx_occupancy_ -= static_cast<uint32_t>(fifo.front()->bytes.size());
   fifo.pop();
-  ++counters_[why];
 }
 
 /// How many chains the oldest frame takes: 0 if buffers are still missing, kNeverFits if even all
@@ -87,15 +98,19 @@ void NicCore::scatter(unsigned queue, uint32_t chains, ActionList& actions) {
   const auto frame_bytes = static_cast<uint32_t>(bytes.size());
   formats::VirtioNetHdr header{};
   header.num_buffers = static_cast<uint16_t>(chains);
+  if (tracing()) {
+    note(TraceKind::kStartReceive, queue, q.started, frame_bytes, chains, fifo.front()->id);
+  }
   uint32_t place = actions.reserve_bytes(kHeader + frame_bytes);
   std::memcpy(actions.bytes(place), &header, kHeader);
   std::memcpy(actions.bytes(place + kHeader), bytes.data(), frame_bytes);
   uint32_t left = kHeader + frame_bytes;
   for (uint32_t i = 0; i < chains; ++i) {
-    Chain& chain = q.chain(q.started++);
+    const uint32_t position = q.started++;
+    Chain& chain = q.chain(position);
     for (std::size_t at = chain.readable; at < chain.segments.size() && left != 0; ++at) {
       const uint32_t part = std::min(chain.segments[at].size, left);
-      write(queue, Purpose::kPayload, chain.segments[at].address, place, part, actions);
+      write(queue, Purpose::kPayload, chain.segments[at].address, place, part, actions, position);
       place += part;
       left -= part;
       chain.used_length += part;

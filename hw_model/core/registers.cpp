@@ -45,6 +45,11 @@ void NicCore::reply(uint32_t tag, uint64_t value, ActionList& actions) {
   action.value = value;
 }
 
+void NicCore::register_reply(const HeldRead& read, uint64_t value, ActionList& actions) {
+  if (tracing()) note_register(TraceKind::kRegisterRead, read.offset, read.width, value);
+  reply(read.tag, value, actions);
+}
+
 void NicCore::config_read(const Event& event, ActionList& actions) {
   const auto offset = static_cast<uint32_t>(event.address);
   const uint32_t in_window = offset - PciConfig::kPciCfgData;
@@ -77,7 +82,7 @@ void NicCore::config_write(const Event& event, ActionList& actions) {
   }
   if (pci_.write(offset, event.width, static_cast<uint32_t>(event.value))) {  // FLR
     ++counters_[Counter::kFunctionResets];
-    if (intx_level_) actions.add(ActionKind::kIntx).value = 0;
+    if (intx_level_) send_intx(false, actions);
     intx_level_ = false;
     pci_.reset();
     msix_.reset();
@@ -100,12 +105,13 @@ bool NicCore::must_hold(uint32_t offset, unsigned width) const {
 }
 
 void NicCore::register_read(uint32_t offset, uint8_t width, uint32_t tag, ActionList& actions) {
+  const HeldRead read{tag, offset, width};
   if (!register_access(offset, width)) {
-    reply(tag, ~uint64_t{0}, actions);
+    register_reply(read, ~uint64_t{0}, actions);
   } else if (must_hold(offset, width)) {
-    held_.push_back({tag, offset, width});
+    held_.push_back(read);
   } else {
-    reply(tag, read_now(offset, width, actions), actions);
+    register_reply(read, read_now(offset, width, actions), actions);
   }
 }
 
@@ -116,7 +122,7 @@ void NicCore::release_held(ActionList& actions) {
     if (must_hold(read.offset, read.width)) {
       held_[kept++] = read;
     } else {
-      reply(read.tag, read_now(read.offset, read.width, actions), actions);
+      register_reply(read, read_now(read.offset, read.width, actions), actions);
     }
   }
   held_.resize(kept);
@@ -187,7 +193,10 @@ void NicCore::register_write(uint32_t offset, uint8_t width, uint64_t value, Act
   if (!register_access(offset, width)) return;
   if (offset >= BarLayout::kNotify && offset < BarLayout::kNotify + BarLayout::kNotifyBytes) {
     notify(offset - BarLayout::kNotify);
-  } else if (offset < BarLayout::kCommonBytes) {
+    return;
+  }
+  if (tracing()) note_register(TraceKind::kRegisterWrite, offset, width, value);
+  if (offset < BarLayout::kCommonBytes) {
     common_write(offset, width, value, actions);
   } else if (offset >= BarLayout::kMsixTable && offset < BarLayout::kMsixPending && width >= 4) {
     const uint32_t at = offset - BarLayout::kMsixTable;
@@ -203,6 +212,7 @@ void NicCore::notify(uint32_t offset) {
   const uint32_t queue = offset / BarLayout::kNotifyMultiplier;
   if (queue >= queues()) return;
   ++counters_[Counter::kDoorbells];
+  if (tracing()) note(TraceKind::kDoorbell, queue);
   queues_[queue].kicked = true;
 }
 

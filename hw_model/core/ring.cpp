@@ -47,20 +47,22 @@ void NicCore::read(ReadKind kind, unsigned queue, uint32_t position, uint64_t ad
     tag = free_reads_.back();
     free_reads_.pop_back();
   }
-  reads_[tag] = {kind, static_cast<uint16_t>(queue), count, position, offset, size};
+  reads_[tag] = {kind, false, static_cast<uint16_t>(queue), count, position, offset, size};
   Action& action = actions.add(ActionKind::kDmaRead);
   action.purpose = purpose_of(kind);
   action.queue = static_cast<uint16_t>(queue);
   action.tag = tag;
   action.address = address;
   action.size = size;
+  if (tracing()) note_read(action, position);
   ++counters_[Counter::kDmaReads];
   counters_[Counter::kDmaReadBytes] += size;
 }
 
 void NicCore::write(unsigned queue, Purpose purpose, uint64_t address, uint32_t place,
-                    uint32_t size, ActionList& actions) {
+                    uint32_t size, ActionList& actions, uint32_t chain) {
   actions.add_write(static_cast<uint16_t>(queue), purpose, address, place, size);
+  if (tracing()) note_write(actions, chain);
   ++counters_[Counter::kDmaWrites];
   counters_[Counter::kDmaWriteBytes] += size;
 }
@@ -80,7 +82,8 @@ std::string_view NicCore::dma_done(const Event& event, ActionList& actions) {
   const Read read = reads_[event.tag];
   reads_[event.tag] = {};
   free_reads_.push_back(event.tag);
-  if (read.kind == ReadKind::kStale || broken_ || quiesced_) return {};
+  if (tracing()) note_read_done(read, event);
+  if (read.stale || broken_ || quiesced_) return {};
   if (!event.ok) {
     device_error(DeviceError::kDmaRead, read.queue, actions);
     return {};
@@ -118,6 +121,7 @@ void NicCore::sample_avail(unsigned queue, ActionList& actions) {
   Queue& q = queues_[queue];
   q.sampling = true;
   q.kicked = false;
+  if (tracing()) note(TraceKind::kSampleAvail, queue);
   read(ReadKind::kAvail, queue, 0, q.context.driver + SplitRing::kAvailIdx, 2, actions);
 }
 
@@ -128,6 +132,7 @@ void NicCore::avail_sampled(unsigned queue, uint16_t index, ActionList& actions)
   q.sampling = false;
   const uint32_t moved = static_cast<uint16_t>(index - q.avail_seen);
   const uint32_t held = static_cast<uint16_t>(q.avail_seen - q.used_next);
+  if (tracing()) note(TraceKind::kAvailSampled, queue, 0, moved, index);
   if (moved + held > q.context.size) {
     device_error(DeviceError::kAvailIndexJump, queue, actions);
     return;
@@ -140,6 +145,7 @@ void NicCore::avail_sampled(unsigned queue, uint16_t index, ActionList& actions)
 std::string_view NicCore::fetch_ids(unsigned queue, uint16_t count, ActionList& actions) {
   Queue& q = queues_[queue];
   if (count == 0 || count > q.ids_fetchable()) return "more ids than are available in one piece";
+  if (tracing()) note(TraceKind::kFetchIds, queue, q.allocated, count);
   const unsigned slot = q.avail_next % q.context.size;
   read(ReadKind::kIds, queue, q.allocated, q.context.driver + SplitRing::avail_entry(slot),
        2u * count, actions, count);
@@ -151,6 +157,7 @@ std::string_view NicCore::fetch_ids(unsigned queue, uint16_t count, ActionList& 
 
 void NicCore::ids_fetched(const Read& read, ByteView data, ActionList& actions) {
   Queue& q = queues_[read.queue];
+  if (tracing()) note(TraceKind::kIdsFetched, read.queue, read.position, read.count);
   for (uint32_t i = 0; i < read.count; ++i) {
     const uint16_t id = get16(data.subspan(2 * i));
     if (id >= q.context.size) {
@@ -173,6 +180,9 @@ void NicCore::chain_done(unsigned queue, ActionList& actions) {
     ++counters_[Counter::kTxFrames];
     counters_[Counter::kTxBytes] += chain.frame_bytes;
     tx_leaving_ += chain.frame_bytes;
+    if (tracing()) {
+      note(TraceKind::kFrameOut, queue, q.done - 1, chain.frame_bytes, 0, chain.frame->id);
+    }
     Action& action = actions.add_frame(std::move(chain.frame));
     action.queue = static_cast<uint16_t>(queue);
     action.size = chain.frame_bytes;
@@ -188,6 +198,10 @@ std::string_view NicCore::return_used(unsigned queue, uint16_t frames, ActionLis
   for (uint16_t seen = 0; seen < frames; ++entries) {
     if (q.chain(q.returned + entries).frame_end) ++seen;
   }
+  if (tracing()) {
+    note(TraceKind::kReturnUsed, queue, q.returned, entries,
+         static_cast<uint16_t>(q.used_next + entries));
+  }
   const uint32_t place = actions.reserve_bytes(8 * entries);
   for (uint32_t i = 0; i < entries; ++i) {
     const Chain& chain = q.chain(q.returned + i);
@@ -198,11 +212,11 @@ std::string_view NicCore::return_used(unsigned queue, uint16_t frames, ActionLis
   const uint32_t to_end = q.context.size - slot;
   const uint32_t first = entries < to_end ? entries : to_end;
   const uint64_t ring = q.context.device;
-  write(queue, Purpose::kUsedEntries, ring + SplitRing::used_entry(slot), place, 8 * first,
-        actions);
+  write(queue, Purpose::kUsedEntries, ring + SplitRing::used_entry(slot), place, 8 * first, actions,
+        q.returned);
   if (first < entries) {
     write(queue, Purpose::kUsedEntries, ring + SplitRing::used_entry(0), place + 8 * first,
-          8 * (entries - first), actions);
+          8 * (entries - first), actions, q.returned + first);
   }
   q.returned += entries;
   q.frames_returned += frames;
@@ -215,6 +229,7 @@ std::string_view NicCore::return_used(unsigned queue, uint16_t frames, ActionLis
 void NicCore::read_suppression(unsigned queue, ActionList& actions) {
   Queue& q = queues_[queue];
   q.deciding = true;
+  if (tracing()) note(TraceKind::kReadSuppression, queue);
   const uint64_t offset =
       event_idx_ ? SplitRing::used_event(q.context.size) : SplitRing::kAvailFlags;
   read(ReadKind::kSuppression, queue, 0, q.context.driver + offset, 2, actions, q.used_next);
@@ -224,16 +239,19 @@ void NicCore::read_suppression(unsigned queue, ActionList& actions) {
 void NicCore::suppression_read(const Read& read, uint16_t value, ActionList& actions) {
   Queue& q = queues_[read.queue];
   q.deciding = false;
-  const bool wanted = event_idx_ ? formats::need_event(value, read.count, q.used_signalled)
-                                 : (value & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
+  const bool wanted =
+      active_ && (event_idx_ ? formats::need_event(value, read.count, q.used_signalled)
+                             : (value & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0);
   q.used_signalled = read.count;
-  if (wanted && active_) queue_interrupt(read.queue, actions);
+  if (tracing()) note(TraceKind::kInterruptDecision, read.queue, 0, 0, wanted);
+  if (wanted) queue_interrupt(read.queue, actions);
 }
 
 // The write that asks for notifications, then a fresh look at the index: a buffer made available
 // before the driver saw the request is found here. VQS-D-018 to VQS-D-021.
 void NicCore::arm_notify(unsigned queue, ActionList& actions) {
   Queue& q = queues_[queue];
+  if (tracing()) note(TraceKind::kArmNotify, queue, 0, 0, q.avail_seen);
   if (event_idx_) {
     write16(queue, Purpose::kAvailEvent, q.context.device + SplitRing::avail_event(q.context.size),
             q.avail_seen, actions);
@@ -247,6 +265,7 @@ void NicCore::arm_notify(unsigned queue, ActionList& actions) {
 
 void NicCore::suppress_notify(unsigned queue, ActionList& actions) {
   Queue& q = queues_[queue];
+  if (tracing()) note(TraceKind::kSuppressNotify, queue);
   write16(queue, Purpose::kAvailEvent, q.context.device + SplitRing::kUsedFlags,
           VIRTQ_USED_F_NO_NOTIFY, actions);
   q.no_notify = true;

@@ -34,6 +34,11 @@ void NicCore::start_transmit(unsigned queue, ActionList& actions) {
   const Counter drop = transmit_drop(chain);
   if (drop != Counter::kCount) {
     ++counters_[drop];
+    if (tracing()) {
+      const auto bytes = static_cast<uint32_t>(std::max<uint64_t>(chain.readable_bytes, kHeader));
+      note(TraceKind::kStartTransmit, queue, position, bytes - kHeader);
+      note(TraceKind::kFrameDropped, queue, position, bytes - kHeader, static_cast<uint64_t>(drop));
+    }
     chain.state = ChainState::kDone;
     chain_done(queue, actions);
     return;
@@ -43,6 +48,9 @@ void NicCore::start_transmit(unsigned queue, ActionList& actions) {
   chain.frame = pool_.make();
   chain.outstanding = chain.readable;
   tx_occupancy_ += chain.frame_bytes;
+  if (tracing()) {
+    note(TraceKind::kStartTransmit, queue, position, chain.frame_bytes, 0, chain.frame->id);
+  }
   uint32_t offset = 0;
   for (uint32_t i = 0; i < chain.readable; ++i) {
     const Segment& segment = chain.segments[i];

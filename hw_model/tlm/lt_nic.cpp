@@ -10,6 +10,7 @@
 
 #include "hw_model/core/nic_core.h"
 #include "hw_model/tlm/dma_reader.h"
+#include "hw_model/tlm/trace_stamp.h"
 
 namespace ringside::hw {
 
@@ -72,7 +73,10 @@ class LtNic final : public NicModel,
     port.attach(*this);
   }
   std::vector<NicCounter> counters() const override;
-  void trace(TraceSink* sink) override { core_.trace(sink); }
+  void trace(TraceSink* sink) override {
+    stamp_.forward_to(sink);
+    core_.trace(sink == nullptr ? nullptr : &stamp_);
+  }
 
   // EthernetReceiver
   void receive_frame(const FramePtr& frame, TimePs, TimePs) override {
@@ -136,6 +140,7 @@ class LtNic final : public NicModel,
   void carry_out(ActionList& actions);
   void dma_read(const Action& action, ActionList& actions);
   bool posted_write(uint64_t address, const std::byte* data, uint32_t size, PcieSpace space);
+  [[gnu::cold]] void note_sent(const Frame& frame, uint16_t queue, TimePs free_at, TimePs end);
   void choose(EventKind kind, unsigned queue, unsigned count = 0) {
     take(Event::choice(kind, static_cast<uint16_t>(queue), static_cast<uint16_t>(count)));
   }
@@ -160,6 +165,7 @@ class LtNic final : public NicModel,
   tlm::tlm_initiator_socket<> initiator_{"pcie_initiator"};
   DmaReader reader_;
   EthernetPort* port_ = nullptr;
+  TraceStamp stamp_;
   tlm::tlm_generic_payload write_payload_;
   PcieExtension write_extension_;
   sc_core::sc_event work_;
@@ -222,7 +228,10 @@ void LtNic::carry_out(ActionList& actions) {
       case ActionKind::kFrameOut: {
         const FramePtr frame = std::move(actions.frame(actions[i]));
         const uint32_t bytes = actions[i].size;
-        in_flight_.push({port_->transmit(frame), bytes});
+        const TimePs free_at = stamp_.on() ? port_->free_at() : 0;
+        const TimePs end = port_->transmit(frame);
+        in_flight_.push({end, bytes});
+        if (stamp_.on()) note_sent(*frame, actions[i].queue, free_at, end);
         break;
       }
       case ActionKind::kReadReply: {
@@ -237,6 +246,15 @@ void LtNic::carry_out(ActionList& actions) {
         break;
     }
   }
+}
+
+void LtNic::note_sent(const Frame& frame, uint16_t queue, TimePs free_at, TimePs end) {
+  stamp_.record({.time_ps = end,
+                 .kind = TraceKind::kFrameSent,
+                 .queue = queue,
+                 .size = static_cast<uint32_t>(frame.bytes.size()),
+                 .frame = frame.id,
+                 .value = std::max<TimePs>(free_at, sc_core::sc_time_stamp().value())});
 }
 
 void LtNic::dma_read(const Action& action, ActionList& actions) {

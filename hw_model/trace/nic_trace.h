@@ -19,9 +19,9 @@ enum class TraceKind : uint8_t {
   // -- inputs
   kDoorbell,       ///< the driver notified
   kFrameIn,        ///< `frame`, `size`: taken into the receive buffer; queue = where it will go
-  kFrameDropped,   ///< `frame`, `size`, `value` = Counter that counts it
-  kRegisterWrite,  ///< `address` in the BAR, `size`, `value`
-  kRegisterRead,   ///< `address`, `size`, `value` = what was answered
+  kFrameDropped,   ///< `frame`, `size`, `value` = Counter that counts it; transmit: `chain`
+  kRegisterWrite,  ///< `address` in the BAR, `size`, `value`; not doorbells
+  kRegisterRead,   ///< `address`, `size`, `value` = what was answered, when it is
   // -- choices
   kSampleAvail,       ///< the available index is asked for
   kFetchIds,          ///< `chain` first, `size` entries
@@ -31,17 +31,21 @@ enum class TraceKind : uint8_t {
   kReturnUsed,        ///< `chain` first, `size` entries; `value` = used index after it
   kReadSuppression,   ///< used_event or flags are asked for
   kArmNotify,         ///< `value` = available index asked to be told of
+  kSuppressNotify,    ///< NO_NOTIFY is set (without EVENT_IDX)
+  kStartCommand,      ///< control virtqueue: `chain`, `size` bytes of command
   // -- effects
   kAvailSampled,       ///< `value` = the index, `size` = how far it moved
   kIdsFetched,         ///< `chain` first, `size` entries
   kDescribed,          ///< `chain` is whole and valid, `size` bytes usable
-  kDmaRead,            ///< `purpose`, `id` = read, `address`, `size`
-  kDmaReadDone,        ///< `purpose`, `id` = read, `size`; `value` 0 if it failed
-  kDmaWrite,           ///< `purpose`, `address`, `size`, `value` = XXH3-64 of the bytes
+  kDmaRead,            ///< `purpose`, `id` = read, `address`, `size`; `chain` (first) it is for
+  kDmaReadDone,        ///< `purpose`, `id` = read, `size`, `chain`; `value` 0 if it failed
+  kDmaWrite,           ///< `purpose`, `address`, `size`, `value` = formats::hash64 of the bytes;
+                       ///< `chain` (first) with payload and used entries
   kFrameOut,           ///< `chain`, `frame`, `size`: whole in the transmit buffer, to the port
-  kFrameSent,          ///< `frame`, `size`: its last bit left (`value` = first bit, ps)
+  kFrameSent,          ///< `frame`, `size`: its last bit left (`value` = first bit, ps). Recorded
+                       ///< when the port says when that will be
   kInterruptDecision,  ///< `value` 1: interrupt, 0: suppressed
-  kMsix,               ///< `value` = vector
+  kMsix,               ///< `value` = vector; kNoQueue: configuration, or pended and unmasked
   kIntx,               ///< `value` = level
   kManagementEvent,    ///< `value` = rs_event_kind, `id` = sequence
   kManagementCommand,  ///< `value` = rs_command_kind, `id` = sequence
@@ -53,6 +57,8 @@ enum class TraceKind : uint8_t {
 std::string_view name_of(TraceKind kind);
 
 struct TraceRecord {
+  /// `queue` of what belongs to no queue: registers, configuration, reset.
+  static constexpr uint16_t kNoQueue = 0xFFFF;
   TimePs time_ps = 0;
   TraceKind kind = TraceKind::kDoorbell;
   Purpose purpose = Purpose::kPayload;
