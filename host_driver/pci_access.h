@@ -73,7 +73,13 @@ class PciAccess {
   virtual void interrupt_bind(unsigned vector, InterruptHandler handler, void* context) = 0;
   virtual void interrupt_mask(unsigned vector) = 0;
   virtual void interrupt_unmask(unsigned vector) = 0;
-  /// Returns when no handler of `vector` is running (process context).
+  /// Delivers `vector` to `core` from now on, below Platform::core_count(); core 0 before. To be
+  /// called while the vector is masked. INTx stays on core 0. Platforms with one core ignore it.
+  virtual void interrupt_affinity(unsigned vector, unsigned core) {
+    static_cast<void>(vector);
+    static_cast<void>(core);
+  }
+  /// Returns when no handler of `vector` is running on any core (process context).
   virtual void interrupt_synchronize(unsigned vector) = 0;
 
   // -- memory

@@ -3,8 +3,9 @@
 // deferred work, mutual exclusion, charging of time, log. Plain C++, no SystemC.
 //
 // Contexts, as in Linux: a hard interrupt preempts softirq and process; softirq preempts process
-// unless bottom halves are off; only process context sleeps. Timers and softirq work run in softirq
-// context on the core that owns the object; process work runs on a worker in process context.
+// unless bottom halves are off; only process context sleeps. Timers run in softirq context on core
+// 0. Softirq work runs on the core that was chosen for it (Work::set_core), else on the one that
+// schedules it; it never runs beside itself. Process work runs on a worker in process context.
 //
 // In simulation code runs in zero virtual time between synchronisation points, which are the
 // accessors of PciAccess, Lock::lock, WaitQueue::wait_until and sleep_until. Between two of them no
@@ -35,11 +36,15 @@ class Timer {
 enum class WorkContext : uint8_t { kSoftirq, kProcess };
 
 /// Deferred work; scheduling it while it is pending does nothing, while it runs makes it run again.
+/// What was stored to shared memory before schedule() is visible to it, on whatever core it runs.
 class Work {
  public:
   virtual ~Work() = default;
   virtual void schedule() = 0;
   virtual void cancel() = 0;
+  /// Softirq work runs on `core`, below Platform::core_count(), when it is next scheduled.
+  /// Platforms with one core, and process work, ignore it.
+  virtual void set_core(unsigned core) { static_cast<void>(core); }
 };
 
 /// Where process contexts sleep. The caller tests its condition in a loop; no wake is lost between
@@ -54,7 +59,8 @@ class WaitQueue {
 };
 
 /// Mutual exclusion between cores and against softirq on this core (spin_lock_bh). Not recursive.
-/// Must not be held over a sleep.
+/// Must not be held over a sleep. What the last holder stored to shared memory is visible to the
+/// next one.
 class Lock {
  public:
   virtual ~Lock() = default;
@@ -72,6 +78,9 @@ class Platform {
   virtual uint64_t now_ns() = 0;
   /// Charges the running context for `count` units of work.
   virtual void charge(Cost cost, uint64_t count = 1) = 0;
+
+  /// Cores that softirq work and interrupt vectors may be given to.
+  virtual unsigned core_count() const { return 1; }
 
   virtual std::unique_ptr<Timer> make_timer(Callback callback, void* context) = 0;
   virtual std::unique_ptr<Work> make_work(WorkContext where, Callback callback, void* context) = 0;

@@ -103,21 +103,34 @@ void CpuCore::block() {
   if (!process.runnable_) switch_away(process);
 }
 
+void CpuCore::called_from_other_core() {
+  if (running_ == nullptr || running_ == this) return;
+  if (running_->get_parent_object() != get_parent_object()) return;  // another host's
+  // As an inter-processor interrupt does: what was stored before it is visible after it.
+  if (running_->serialise_) running_->serialise_();
+  if (serialise_) serialise_();
+}
+
+void CpuCore::notify_at_local_time(sc_core::sc_event& event) {
+  if (running_ == nullptr || running_ == this || running_->accrued_ps_ == 0) {
+    event.notify();
+  } else {
+    // The other core acts at its own local time, which is ahead of simulation time.
+    event.notify(sc_time::from_value(running_->accrued_ps_));
+  }
+}
+
 void CpuCore::wake(ProcessContext& process) {
   if (process.finished_ || process.runnable_) return;
   process.runnable_ = true;
   if (running_ != nullptr) running_->charge(Cost::kWakeUp, 1);
   CpuCore& core = process.core_;
+  core.called_from_other_core();
   if (core.current_ == &process) return;  // it has not left the core yet
   core.run_queue_.push_back(&process);
   // Before the simulation starts nothing can be notified; idle looks at the queue first.
   if (core.current_ != nullptr || !sc_core::sc_is_running()) return;
-  if (running_ == nullptr || running_ == &core || running_->accrued_ps_ == 0) {
-    core.idle_event_.notify();
-  } else {
-    // Another core wakes it at its own local time, which is ahead of simulation time.
-    core.idle_event_.notify(sc_time::from_value(running_->accrued_ps_));
-  }
+  core.notify_at_local_time(core.idle_event_);
 }
 
 void CpuCore::preempt_if_slice_over() {
@@ -147,10 +160,11 @@ void CpuCore::raise_softirq(SoftirqItem& item) {
   item.pending_ = true;
   softirqs_.push_back(&item);
   attention_ = true;
+  called_from_other_core();
   if (softirqs_deferred_) {
     wake(*ksoftirqd_);
   } else if (running_ != this) {
-    interrupt_event_.notify();
+    notify_at_local_time(interrupt_event_);
   }
 }
 

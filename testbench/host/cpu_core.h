@@ -23,6 +23,7 @@
 namespace ringside::tb {
 
 class CpuCore;
+class MemoryOrder;
 
 /// Something that a hard interrupt runs. Static storage or owned by the platform.
 class InterruptSource {
@@ -30,6 +31,8 @@ class InterruptSource {
   virtual ~InterruptSource() = default;
   /// In hard-interrupt context.
   virtual void interrupt() = 0;
+  /// Raised and not yet taken.
+  bool pending() const { return pending_; }
   /// Raised and not yet taken, or being handled.
   bool busy() const { return pending_ || handling_; }
 
@@ -95,6 +98,7 @@ class CpuCore : public sc_core::sc_module {
   void raise(InterruptSource& source);
   /// Takes back an interrupt that was raised and not yet taken.
   void cancel(InterruptSource& source);
+  /// From a context of any core of the host.
   void raise_softirq(SoftirqItem& item);
   void cancel_softirq(SoftirqItem& item);
   void disable_bottom_halves() { ++bottom_halves_off_; }
@@ -131,12 +135,19 @@ class CpuCore : public sc_core::sc_module {
   /// may ask, the one that ran last. Null before the first.
   static CpuCore* running() { return running_; }
 
+  /// What reorders this core's accesses to memory shared with devices; null: nothing does.
+  void set_memory_order(MemoryOrder* order) { memory_order_ = order; }
+  MemoryOrder* memory_order() const { return memory_order_; }
   /// Called at events that serialise memory accesses as real cores do: interrupt entry and exit,
-  /// switch of process.
+  /// switch of process, a wake or softirq for another core.
   void on_serialise(std::function<void()> callback) { serialise_ = std::move(callback); }
 
  private:
   bool activity_before_local_time() const;
+  /// If another core of this host runs, it is about to make this one do something.
+  void called_from_other_core();
+  /// Notifies `event` of this core now, or at the local time of the other core that causes it.
+  void notify_at_local_time(sc_core::sc_event& event);
   bool softirqs_can_run() const {
     return !softirqs_.empty() && !softirqs_deferred_ && bottom_halves_off_ == 0;
   }
@@ -174,6 +185,7 @@ class CpuCore : public sc_core::sc_module {
   ProcessContext* ksoftirqd_ = nullptr;
   uint64_t slice_end_ps_ = 0;
   std::function<void()> serialise_;
+  MemoryOrder* memory_order_ = nullptr;
   static inline CpuCore* running_ = nullptr;
 };
 

@@ -49,11 +49,16 @@ MemoryOrder::MemoryOrder(const sc_core::sc_module_name& name, CpuCore& core, uin
   options.dont_initialize();
   sc_core::sc_spawn([this] { drain_later(); }, "drain", &options);
   core_.on_serialise([this] { full_barrier(); });
+  core_.set_memory_order(this);
+}
+
+MemoryOrder::~MemoryOrder() {
+  core_.on_serialise(nullptr);
+  core_.set_memory_order(nullptr);
 }
 
 void MemoryOrder::perturb() {
-  // Whichever core makes the access: with several, they share the buffer but not the delay.
-  if (random_.below(8) == 0) CpuCore::running()->charge_ps(random_.below(kDelayPs));
+  if (random_.below(8) == 0) core_.charge_ps(random_.below(kDelayPs));
 }
 
 void MemoryOrder::store(std::byte* to, const std::byte* from, std::size_t size) {

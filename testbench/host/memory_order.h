@@ -5,7 +5,8 @@
 //
 // The model is coherent per location (a core sees its own stores, and no location goes back), and
 // as weak otherwise as the barriers of PciAccess allow. Interrupt entry and exit and a switch of
-// process serialise, as they do on real cores.
+// process serialise, as they do on real cores. Every core has one; what its buffer holds other
+// cores do not see.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +24,9 @@ namespace ringside::tb {
 class MemoryOrder : public sc_core::sc_module, public hw::HostMemoryObserver {
  public:
   MemoryOrder(const sc_core::sc_module_name& name, CpuCore& core, uint64_t seed);
+  ~MemoryOrder() override;
 
-  /// Perhaps charges the core a delay of up to a microsecond. Before each access.
+  /// Perhaps charges the core a delay of up to a microsecond. Before each of its accesses.
   void perturb();
   void store(std::byte* to, const std::byte* from, std::size_t size);
   void load(std::byte* to, const std::byte* from, std::size_t size);

@@ -29,13 +29,14 @@ SimHost::SimHost(const sc_core::sc_module_name& name, const SimHostConfig& confi
                                                config.costs, config.stack_size * kStackFactor));
     cores.push_back(cores_.back().get());
   }
-  if (config.interleave_seeded) {
-    memory_order_ = std::make_unique<MemoryOrder>("memory_order", *cores_[0], ~config.seed);
-    memory_.observe(memory_order_.get());
+  for (unsigned core = 0; config.interleave_seeded && core < config.cores; ++core) {
+    memory_orders_.push_back(std::make_unique<MemoryOrder>(
+        ("memory_order" + std::to_string(core)).c_str(), *cores_[core], ~(config.seed + core)));
+    memory_.observe(memory_orders_.back().get());
   }
   platform_ = std::make_unique<SimPlatform>(config.name, cores, config.seed, std::move(log));
   intx_ = std::make_unique<IntxLine>(*cores_[0]);
-  const PciHostContext context{memory_, allocator_, *cores_[0], *intx_, memory_order_.get()};
+  const PciHostContext context{memory_, allocator_, cores, *intx_};
   hw::InterruptSink& sink = *this;
   for (unsigned port = 0; port < config.ports; ++port) {
     ports_.push_back(std::make_unique<hw::RootPort>(("port" + std::to_string(port)).c_str(), port,

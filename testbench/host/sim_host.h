@@ -61,7 +61,7 @@ class SimHost : public sc_core::sc_module, private hw::InterruptSink {
   hw::HostMemory memory_;
   ArenaAllocator allocator_;
   std::vector<std::unique_ptr<CpuCore>> cores_;
-  std::unique_ptr<MemoryOrder> memory_order_;
+  std::vector<std::unique_ptr<MemoryOrder>> memory_orders_;  ///< of each core, if seeded
   std::unique_ptr<SimPlatform> platform_;
   std::unique_ptr<IntxLine> intx_;
   std::vector<std::unique_ptr<hw::RootPort>> ports_;

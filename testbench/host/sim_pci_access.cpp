@@ -103,7 +103,7 @@ uint64_t SimPciAccess::bar_read(unsigned bar, uint64_t offset, unsigned width) {
   const uint64_t start = sc_core::sc_time_stamp().value();
   const uint64_t value = port_.memory_read(port_.bar_address(bar) + offset, width);
   core.stalled_since(start);
-  if (host_.memory_order != nullptr) host_.memory_order->read_barrier();
+  if (core.memory_order() != nullptr) core.memory_order()->read_barrier();
   return value;
 }
 
@@ -183,7 +183,7 @@ unsigned SimPciAccess::interrupts_enable(unsigned wanted, InterruptMode* mode) {
     mode_ = InterruptMode::kIntx;
   }
   for (unsigned vector = 0; vector < count; ++vector) {
-    vectors_.push_back(std::make_unique<Vector>());
+    vectors_.push_back(std::make_unique<Vector>(*host_.cores[0]));
   }
   *mode = mode_;
   return count;
@@ -196,7 +196,7 @@ void SimPciAccess::interrupts_disable() {
   }
   if (mode_ == InterruptMode::kMsix) set_msix_control(0, kMsixEnable);
   std::erase(host_.intx.functions_, this);
-  for (auto& vector : vectors_) host_.interrupt_core.cancel(*vector);
+  for (auto& vector : vectors_) vector->core->cancel(*vector);
   vectors_.clear();
   mode_ = InterruptMode::kNone;
 }
@@ -238,15 +238,30 @@ void SimPciAccess::interrupt_unmask(unsigned vector) {
   }
 }
 
+void SimPciAccess::interrupt_affinity(unsigned vector, unsigned core) {
+  if (mode_ != InterruptMode::kMsix || vector >= vectors_.size() || core >= host_.cores.size()) {
+    return;
+  }
+  Vector& moved = *vectors_[vector];
+  CpuCore& target = *host_.cores[core];
+  if (moved.core == &target) return;
+  // What came in before the vector was masked goes with it.
+  const bool pending = moved.pending();
+  moved.core->cancel(moved);
+  moved.core = &target;
+  if (pending) target.raise(moved);
+}
+
 void SimPciAccess::interrupt_synchronize(unsigned vector) {
   if (vector >= vectors_.size()) return;
-  const InterruptSource& source = mode_ == InterruptMode::kIntx
-                                      ? static_cast<const InterruptSource&>(host_.intx)
-                                      : *vectors_[vector];
+  const bool intx = mode_ == InterruptMode::kIntx;
+  const InterruptSource& source =
+      intx ? static_cast<const InterruptSource&>(host_.intx) : *vectors_[vector];
+  const CpuCore* handles = intx ? host_.cores[0] : vectors_[vector]->core;
   CpuCore& core = *CpuCore::running();
   // On its own core a pending interrupt is taken at once; another core's is watched.
   core.pay();
-  while (&core != &host_.interrupt_core && source.busy()) {
+  while (&core != handles && source.busy()) {
     core.charge_ps(kSynchronizePollPs);
     core.pay();
   }
@@ -254,7 +269,7 @@ void SimPciAccess::interrupt_synchronize(unsigned vector) {
 
 void SimPciAccess::msi(uint32_t vector) {
   if (mode_ != InterruptMode::kMsix || vector >= vectors_.size()) return;
-  host_.interrupt_core.raise(*vectors_[vector]);
+  vectors_[vector]->core->raise(*vectors_[vector]);
 }
 
 driver::DmaMemory SimPciAccess::alloc_coherent(std::size_t size, std::size_t align) {
@@ -262,7 +277,9 @@ driver::DmaMemory SimPciAccess::alloc_coherent(std::size_t size, std::size_t ali
   std::byte* data = host_.allocator.allocate(size, align);
   if (data == nullptr) return memory;
   // No store to what was here before may drain into it later.
-  if (host_.memory_order != nullptr) host_.memory_order->full_barrier();
+  for (CpuCore* core : host_.cores) {
+    if (core->memory_order() != nullptr) core->memory_order()->full_barrier();
+  }
   std::memset(data, 0, size);
   memory.data = data;
   memory.size = size;
@@ -274,7 +291,9 @@ void SimPciAccess::free_coherent(const driver::DmaMemory& memory) { free_memory(
 
 void SimPciAccess::free_memory(std::byte* data) {
   // Whoever gets this memory next writes it plainly: no older store may drain over that.
-  if (host_.memory_order != nullptr) host_.memory_order->write_barrier();
+  for (CpuCore* core : host_.cores) {
+    if (core->memory_order() != nullptr) core->memory_order()->write_barrier();
+  }
   host_.allocator.free(data);
 }
 
@@ -285,43 +304,41 @@ driver::BusAddress SimPciAccess::map(const void* data, std::size_t size, driver:
 
 void SimPciAccess::unmap(driver::BusAddress, std::size_t, driver::DmaDirection) {}
 
-void SimPciAccess::access_point() {
-  if (host_.memory_order != nullptr) host_.memory_order->perturb();
-  CpuCore::running()->sync();
+MemoryOrder* SimPciAccess::access_point() {
+  CpuCore& core = *CpuCore::running();
+  if (core.memory_order() != nullptr) core.memory_order()->perturb();
+  core.sync();
+  return core.memory_order();
 }
 
 void SimPciAccess::load(void* to, const void* from, std::size_t size) {
-  access_point();
-  if (host_.memory_order != nullptr) {
-    host_.memory_order->load(static_cast<std::byte*>(to), static_cast<const std::byte*>(from),
-                             size);
+  if (MemoryOrder* order = access_point(); order != nullptr) {
+    order->load(static_cast<std::byte*>(to), static_cast<const std::byte*>(from), size);
   } else {
     std::memcpy(to, from, size);
   }
 }
 
 void SimPciAccess::store(void* to, const void* from, std::size_t size) {
-  access_point();
-  if (host_.memory_order != nullptr) {
-    host_.memory_order->store(static_cast<std::byte*>(to), static_cast<const std::byte*>(from),
-                              size);
+  if (MemoryOrder* order = access_point(); order != nullptr) {
+    order->store(static_cast<std::byte*>(to), static_cast<const std::byte*>(from), size);
   } else {
     std::memcpy(to, from, size);
   }
 }
 
 void SimPciAccess::barrier(Barrier kind) {
-  if (host_.memory_order == nullptr) return;
-  access_point();
+  if (CpuCore::running()->memory_order() == nullptr) return;
+  MemoryOrder* order = access_point();
   switch (kind) {
     case Barrier::kRead:
-      host_.memory_order->read_barrier();
+      order->read_barrier();
       break;
     case Barrier::kWrite:
-      host_.memory_order->write_barrier();
+      order->write_barrier();
       break;
     case Barrier::kFull:
-      host_.memory_order->full_barrier();
+      order->full_barrier();
       break;
   }
 }

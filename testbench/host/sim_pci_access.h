@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // PciAccess on a simulated host: register accesses through a root port, memory in the host's arena,
-// interrupts on a simulated core.
+// interrupts on simulated cores.
 #pragma once
 
 #include <cstdint>
@@ -37,10 +37,8 @@ class IntxLine : public InterruptSource {
 struct PciHostContext {
   hw::HostMemory& memory;
   ArenaAllocator& allocator;
-  CpuCore& interrupt_core;
+  std::vector<CpuCore*> cores;
   IntxLine& intx;
-  /// Null unless host.interleave = "seeded".
-  MemoryOrder* memory_order;
 };
 
 class SimPciAccess : public driver::PciAccess {
@@ -62,6 +60,7 @@ class SimPciAccess : public driver::PciAccess {
   void interrupt_bind(unsigned vector, driver::InterruptHandler handler, void* context) override;
   void interrupt_mask(unsigned vector) override;
   void interrupt_unmask(unsigned vector) override;
+  void interrupt_affinity(unsigned vector, unsigned core) override;
   void interrupt_synchronize(unsigned vector) override;
 
   driver::DmaMemory alloc_coherent(std::size_t size, std::size_t align) override;
@@ -94,12 +93,14 @@ class SimPciAccess : public driver::PciAccess {
  private:
   friend class IntxLine;
   struct Vector : InterruptSource {
+    explicit Vector(CpuCore& first) : core(&first) {}
     void interrupt() override {
       if (handler != nullptr) handler(context);
     }
     driver::InterruptHandler handler = nullptr;
     void* context = nullptr;
     bool masked = true;
+    CpuCore* core;
   };
   template <typename T>
   T load_value(const void* address) {
@@ -107,7 +108,8 @@ class SimPciAccess : public driver::PciAccess {
     SimPciAccess::load(&value, address, sizeof value);
     return value;
   }
-  void access_point();
+  /// A synchronisation point of the running core; what reorders its accesses, or null.
+  static MemoryOrder* access_point();
   void free_memory(std::byte* data);
   uint32_t find_capability(uint8_t id);
   void write_vector_control(unsigned vector, bool masked);

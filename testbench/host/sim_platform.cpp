@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "testbench/host/memory_order.h"
+
 namespace ringside::tb {
 
 namespace {
@@ -79,6 +81,7 @@ class SimPlatform::SimLock : public driver::Lock {
       core.stalled_since(start);
     }
     held_ = true;
+    order_after_last_holder(core);
   }
   void unlock() override {
     CpuCore& core = *CpuCore::running();
@@ -89,24 +92,52 @@ class SimPlatform::SimLock : public driver::Lock {
   }
 
  private:
+  /// Release and acquire, when the lock goes from core to core. Between two holders on one core it
+  /// orders nothing for a device.
+  void order_after_last_holder(CpuCore& core) {
+    if (last_holder_ == &core) return;
+    if (last_holder_ != nullptr && last_holder_->memory_order() != nullptr) {
+      last_holder_->memory_order()->write_barrier();
+      core.memory_order()->read_barrier();
+    }
+    last_holder_ = &core;
+  }
+
   bool held_ = false;
   unsigned spinning_ = 0;
+  CpuCore* last_holder_ = nullptr;
   sc_core::sc_event released_;
 };
 
 class SimPlatform::SoftirqWork : public driver::Work, private SoftirqItem {
  public:
-  SoftirqWork(CpuCore& core, driver::Callback callback, void* context)
-      : core_(core), callback_(callback), context_(context) {}
-  ~SoftirqWork() override { core_.cancel_softirq(*this); }
-  void schedule() override { core_.raise_softirq(*this); }
-  void cancel() override { core_.cancel_softirq(*this); }
+  SoftirqWork(SimPlatform& platform, driver::Callback callback, void* context)
+      : platform_(platform), callback_(callback), context_(context) {}
+  ~SoftirqWork() override { SoftirqWork::cancel(); }
+  void schedule() override {
+    if (pending_on_ != nullptr) return;
+    // It never runs beside itself: while it runs, the core that runs it runs it again.
+    pending_on_ = runs_on_ != nullptr ? runs_on_ : home_;
+    if (pending_on_ == nullptr) pending_on_ = CpuCore::running();
+    pending_on_->raise_softirq(*this);
+  }
+  void cancel() override {
+    if (pending_on_ != nullptr) std::exchange(pending_on_, nullptr)->cancel_softirq(*this);
+  }
+  void set_core(unsigned core) override { home_ = platform_.cores_[core]; }
 
  private:
-  void run_softirq() override { callback_(context_); }
-  CpuCore& core_;
+  void run_softirq() override {
+    runs_on_ = std::exchange(pending_on_, nullptr);
+    callback_(context_);
+    runs_on_ = nullptr;
+  }
+  SimPlatform& platform_;
   driver::Callback callback_;
   void* context_;
+  CpuCore* home_ = nullptr;
+  CpuCore* pending_on_ = nullptr;
+  CpuCore* runs_on_ = nullptr;
 };
 
 class SimPlatform::ProcessWork : public driver::Work {
@@ -173,7 +204,7 @@ std::unique_ptr<driver::Timer> SimPlatform::make_timer(driver::Callback callback
 std::unique_ptr<driver::Work> SimPlatform::make_work(driver::WorkContext where,
                                                      driver::Callback callback, void* context) {
   if (where == driver::WorkContext::kSoftirq) {
-    return std::make_unique<SoftirqWork>(*cores_[0], callback, context);
+    return std::make_unique<SoftirqWork>(*this, callback, context);
   }
   return std::make_unique<ProcessWork>(*this, callback, context);
 }

@@ -20,12 +20,13 @@ using LogSink = std::function<void(driver::LogLevel, const std::string&)>;
 
 class SimPlatform : public driver::Platform {
  public:
-  /// Core 0 takes timers, deferred work and interrupts. `log` may be empty.
+  /// Core 0 takes timers and process work. `log` may be empty.
   SimPlatform(const std::string& host, std::vector<CpuCore*> cores, uint64_t seed, LogSink log);
   ~SimPlatform() override;
 
   uint64_t now_ns() override;
   void charge(driver::Cost cost, uint64_t count) override;
+  unsigned core_count() const override { return static_cast<unsigned>(cores_.size()); }
   std::unique_ptr<driver::Timer> make_timer(driver::Callback callback, void* context) override;
   std::unique_ptr<driver::Work> make_work(driver::WorkContext where, driver::Callback callback,
                                           void* context) override;
@@ -38,7 +39,6 @@ class SimPlatform : public driver::Platform {
 
   /// A process context on core `core`.
   ProcessContext& spawn(std::string name, std::function<void()> body, unsigned core = 0);
-  CpuCore& interrupt_core() { return *cores_[0]; }
 
  private:
   class SimWaitQueue;
