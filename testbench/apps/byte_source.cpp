@@ -12,7 +12,7 @@
 #include <cstring>
 #include <utility>
 
-#include "testbench/random.h"
+#include "formats/random.h"
 
 namespace ringside::tb {
 

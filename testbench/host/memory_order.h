@@ -17,7 +17,7 @@
 
 #include "hw_model/pcie/host_memory.h"
 #include "testbench/host/cpu_core.h"
-#include "testbench/random.h"
+#include "formats/random.h"
 
 namespace ringside::tb {
 

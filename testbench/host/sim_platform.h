@@ -12,7 +12,7 @@
 #include "host_driver/platform.h"
 #include "testbench/host/cpu_core.h"
 #include "testbench/host/timer_queue.h"
-#include "testbench/random.h"
+#include "formats/random.h"
 
 namespace ringside::tb {
 

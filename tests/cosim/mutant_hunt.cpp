@@ -25,7 +25,7 @@ using ringside::driver::Mutant;
 using ringside::formats::feature_bit;
 using ringside::tb::FrameExchangeConfig;
 using ringside::tb::FrameExchangeResult;
-using ringside::tb::SplitMix64;
+using ringside::SplitMix64;
 
 /// A run that takes longer than this has hung, s.
 constexpr unsigned kHangSeconds = 60;

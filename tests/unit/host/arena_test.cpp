@@ -87,7 +87,7 @@ TEST(ArenaAllocator, FindsADoubleFreeAndAForeignPointer) {
 
 TEST(ArenaAllocator, NeverHandsOutTheSameBytesTwice) {
   Arena arena(1 << 20);
-  tb::SplitMix64 random(5);
+  SplitMix64 random(5);
   std::map<std::byte*, std::size_t> live;
   for (unsigned i = 0; i < 20'000; ++i) {
     if (live.size() > 200 || (!live.empty() && random.below(2) == 0)) {
@@ -113,7 +113,7 @@ TEST(ArenaAllocator, NeverHandsOutTheSameBytesTwice) {
 
 TEST(ArenaAllocator, GivesTheSameOffsetsForTheSameRequests) {
   Arena a(1 << 20), b(1 << 20);
-  tb::SplitMix64 random(9);
+  SplitMix64 random(9);
   std::vector<std::pair<std::byte*, std::byte*>> live;
   for (unsigned i = 0; i < 5000; ++i) {
     if (!live.empty() && random.below(3) == 0) {

@@ -91,7 +91,7 @@ TEST(Timers, RearmThemselvesAndFireAtOnceWhenLate) {
 
 TEST(Timers, ThousandsKeepTheirOrder) {
   HostRig rig;
-  tb::SplitMix64 random(3);
+  SplitMix64 random(3);
   std::vector<std::unique_ptr<Call>> calls;
   std::vector<std::unique_ptr<driver::Timer>> timers;
   std::vector<uint64_t> armed_for(2000);

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace ringside::tb {
+namespace ringside {
 
 /// Number `index` of the sequence that `seed` begins; any can be made by itself.
 constexpr uint64_t splitmix64(uint64_t seed, uint64_t index) {
@@ -27,4 +27,4 @@ class SplitMix64 {
   uint64_t index_ = 0;
 };
 
-}  // namespace ringside::tb
+}  // namespace ringside
