@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "formats/units.h"
+#include "hw_model/pcie/fifo.h"
 #include "hw_model/pcie/ledger.h"
 #include "hw_model/pcie/link_config.h"
 #include "hw_model/pcie/tlp_channel.h"
@@ -40,6 +41,10 @@ struct DmaEngineCounters {
 
 /// One requester. Time comes from its caller; it sets no timers of its own. Reads that find no tag
 /// or no room wait inside, in order; their requests leave as completions free what they need.
+///
+/// A tag whose request timed out is not used again until its last completion has come late, or for
+/// another time-out: the specification (2.2.6.2) wants tags unique among outstanding requests,
+/// which this one no longer is, but its completions in a new request would be taken for data.
 class DmaEngine {
  public:
   /// All references outlive it. `ledger` gets every request sent and every completion received.
@@ -58,17 +63,89 @@ class DmaEngine {
   void completion(Tlp& tlp, TimePs arrival_ps);
 
   /// Read requests without their last completion, and bytes asked for that have not come.
-  unsigned tags_in_use() const;
-  uint32_t bytes_in_flight() const;
+  unsigned tags_in_use() const { return tags_in_use_; }
+  uint32_t bytes_in_flight() const { return bytes_in_flight_; }
   /// Reads that wait for a tag or for room.
-  std::size_t reads_waiting() const;
-  bool idle() const;
-  /// When the oldest request times out; kNoDeadline if none is in flight.
+  std::size_t reads_waiting() const { return waiting_.size(); }
+  /// No read is under way or waits.
+  bool idle() const { return free_operations_.size() == operations_.size(); }
+  /// When expire() has something to do; kNoDeadline if it has not.
   static constexpr TimePs kNoDeadline = ~TimePs{0};
   TimePs next_deadline() const;
   /// Gives up requests whose time is over by `now_ps`.
   void expire(TimePs now_ps);
-  const DmaEngineCounters& counters() const;
+  const DmaEngineCounters& counters() const { return counters_; }
+
+ private:
+  static constexpr uint16_t kNone = 0xFFFF;
+  enum class TagState : uint8_t { kFree, kInFlight, kRetired };
+  /// A read request, by tag.
+  struct Request {
+    uint64_t address = 0;
+    uint32_t operation = 0;
+    uint32_t offset = 0;  ///< of its first byte in the operation
+    uint32_t size = 0;
+    uint32_t received = 0;
+    TimePs deadline_ps = 0;
+    TagState state = TagState::kFree;
+    uint16_t older = kNone;  ///< neighbours in its state's list
+    uint16_t newer = kNone;
+  };
+  /// A read that the client asked for.
+  struct Operation {
+    uint32_t handle = 0;
+    Purpose purpose = Purpose::kPayload;
+    bool failed = false;
+    uint64_t address = 0;
+    uint32_t size = 0;
+    uint32_t asked = 0;     ///< bytes that requests were sent for
+    uint32_t held = 0;      ///< bytes of the reassembly buffer
+    uint32_t requests = 0;  ///< in flight
+    TimePs earliest_ps = 0;
+    TimePs last_ps = 0;
+    std::vector<std::byte> bytes;  ///< grows, never shrinks
+  };
+  /// Tags in the order in which they got there, which is that of their deadlines.
+  struct TagList {
+    uint16_t oldest = kNone;
+    uint16_t newest = kNone;
+  };
+
+  uint32_t next_size(const Operation& operation) const;
+  bool may_ask(uint32_t size) const;
+  void issue(TimePs now_ps);
+  void ask(uint32_t index, TimePs earliest_ps, TimePs* burst_ps);
+  void send_request(Tlp&& tlp, TimePs earliest_ps);
+  bool expected(const Tlp& tlp, const Request& request) const;
+  void fail(uint32_t index);
+  void end_request(uint16_t tag, TagState next, ByteView data, TimePs at_ps);
+  void finish(uint32_t index, ByteView data);
+  void link_in(TagList& list, uint16_t tag);
+  void take_out(TagList& list, uint16_t tag);
+  void free_tag(TagList& list, uint16_t tag);
+
+  DmaEngineConfig config_;
+  uint32_t mps_;
+  uint32_t request_max_;
+  bool whole_dwords_;
+  TlpChannel& up_;
+  PayloadPool& pool_;
+  DmaClient& client_;
+  PcieLedger& ledger_;
+
+  std::vector<Request> tags_;
+  Fifo<uint16_t> free_tags_;
+  TagList in_flight_;
+  TagList retired_;
+  TimePs last_deadline_ps_ = 0;
+  unsigned tags_in_use_ = 0;
+  uint32_t bytes_in_flight_ = 0;
+  uint32_t held_bytes_ = 0;  ///< of the reassembly buffer
+
+  std::deque<Operation> operations_;  ///< slots, whose references last
+  std::vector<uint32_t> free_operations_;
+  Fifo<uint32_t> waiting_;
+  DmaEngineCounters counters_;
 };
 
 }  // namespace ringside::hw

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "formats/status.h"
 #include "hw_model/wire/ethernet_port.h"
 
 namespace ringside::hw {
@@ -42,6 +43,10 @@ struct PcieLinkConfig {
   ReceiverConfig card;  ///< downstream traffic
   uint64_t seed = 1;    ///< of the drain jitter
 };
+
+/// Whether a link can be built so: every field in its range, and finite credits for at least one
+/// TLP of the largest size in each class (2.6.1: the least that may be advertised).
+Status check(const PcieLinkConfig& config);
 
 /// How the root complex answers reads.
 struct RootComplexConfig {

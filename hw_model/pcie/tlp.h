@@ -101,4 +101,12 @@ struct Tlp {
 /// sequence number 2, LCRC 4; gen3 and later: STP token 4 with the sequence number, LCRC 4).
 inline constexpr uint32_t kTlpFramingBytes = 8;
 
+/// Bytes that `tlp` takes on the link. `whole_dwords`: PcieLinkConfig's.
+inline uint32_t link_bytes(const Tlp& tlp, bool whole_dwords) {
+  const uint32_t payload = !tlp.has_data() ? 0
+                           : whole_dwords  ? 4 * tlp.payload_dwords()
+                                           : tlp.length;
+  return tlp.header_bytes() + payload + kTlpFramingBytes;
+}
+
 }  // namespace ringside::hw

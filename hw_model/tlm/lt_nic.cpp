@@ -9,7 +9,7 @@
 #include <string>
 
 #include "hw_model/core/nic_core.h"
-#include "hw_model/tlm/dma_reader.h"
+#include "hw_model/pcie/dma_reader.h"
 #include "hw_model/tlm/trace_stamp.h"
 
 namespace ringside::hw {

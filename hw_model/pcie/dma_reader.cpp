@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Grants of direct memory, and reads where there is none.
-#include "hw_model/tlm/dma_reader.h"
+#include "hw_model/pcie/dma_reader.h"
 
 namespace ringside::hw {
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// A queue in a ring that grows: no allocation once it has been as long as it gets.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace ringside::hw {
+
+/// First in, first out, with access by position from the front. `T` is default-constructible.
+template <typename T>
+class Fifo {
+ public:
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
+  T& front() { return slots_[head_]; }
+  const T& front() const { return slots_[head_]; }
+  T& back() { return (*this)[size_ - 1]; }
+  T& operator[](std::size_t index) { return slots_[(head_ + index) & mask_]; }
+  const T& operator[](std::size_t index) const { return slots_[(head_ + index) & mask_]; }
+
+  void push(T&& value) {
+    if (size_ == slots_.size()) grow();
+    slots_[(head_ + size_) & mask_] = std::move(value);
+    ++size_;
+  }
+  void push(const T& value) { push(T(value)); }
+  /// What a popped element owned stays until its slot is used again: move it out first.
+  void pop() {
+    head_ = (head_ + 1) & mask_;
+    --size_;
+  }
+
+ private:
+  void grow() {
+    std::vector<T> wider(slots_.empty() ? 16 : 2 * slots_.size());
+    for (std::size_t i = 0; i < size_; ++i) wider[i] = std::move((*this)[i]);
+    slots_ = std::move(wider);
+    mask_ = slots_.size() - 1;
+    head_ = 0;
+  }
+  std::vector<T> slots_;
+  std::size_t mask_ = 0;
+  std::size_t head_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace ringside::hw
