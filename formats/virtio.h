@@ -126,6 +126,7 @@ struct VirtioNetConfig {
   uint32_t supported_tunnel_types;
 };
 static_assert(sizeof(VirtioNetConfig) == 28 && offsetof(VirtioNetConfig, status) == 6 &&
+              offsetof(VirtioNetConfig, max_virtqueue_pairs) == 8 &&
               offsetof(VirtioNetConfig, mtu) == 10 && offsetof(VirtioNetConfig, speed) == 12 &&
               offsetof(VirtioNetConfig, duplex) == 16 &&
               offsetof(VirtioNetConfig, supported_hash_types) == 20);

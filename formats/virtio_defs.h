@@ -95,6 +95,16 @@ enum {
   VIRTIO_NET_HDR_F_DATA_VALID = 2,
   VIRTIO_NET_HDR_GSO_NONE = 0
 };
+
+/* Control virtqueue of the network device: ack values, classes and commands. */
+enum {
+  VIRTIO_NET_OK = 0,
+  VIRTIO_NET_ERR = 1,
+  VIRTIO_NET_CTRL_MQ = 4,
+  VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET = 0,
+  VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MIN = 1,
+  VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX = 0x8000
+};
 #define VIRTIO_NET_SPEED_UNKNOWN 0xFFFFFFFFu
 
 #endif
