@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "testbench/measure/pcie_bandwidth.h"
 #include "testbench/run/runner.h"
 #include "testbench/scenario/scenario.h"
 
@@ -20,6 +21,9 @@ struct CliEnvironment {
   bool terminal = false;
   /// Makes the simulation: run_scenario.
   RunResult (*run)(const Scenario& scenario, const RunOptions& options) = nullptr;
+  /// Makes the measurement: tb::measure_pcie.
+  Status (*measure_pcie)(const std::vector<PciePoint>& points,
+                         std::vector<PcieBandwidth>* results) = nullptr;
   /// Name and version of parts that only the program knows ("SystemC", "2.3.4").
   std::vector<std::pair<std::string, std::string>> components = {};
   /// The folder that the program lies in; empty if not known.

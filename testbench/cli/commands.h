@@ -24,12 +24,26 @@ struct RunArguments {
   bool json = false;
 };
 
+/// Of `measure pcie`. Sizes in bytes.
+struct MeasurePcieArguments {
+  std::optional<unsigned> generation;
+  std::optional<unsigned> lanes;
+  uint32_t mps = 256;
+  uint32_t mrrs = 512;
+  uint32_t rcb = 64;
+  std::vector<std::string> sizes;  ///< none: a set of them
+  unsigned tags = 1024;
+  bool whole_dwords = false;
+  bool json = false;
+};
+
 /// Each returns the exit status.
 int command_run(const RunArguments& arguments, const CliEnvironment& environment);
 int command_check(const RunArguments& arguments, const CliEnvironment& environment);
 int command_explain(const std::string& key, bool markdown, const CliEnvironment& environment);
 /// `topic` is one of list_topics(), or empty for all.
 int command_list(const std::string& topic, const CliEnvironment& environment);
+int command_measure_pcie(const MeasurePcieArguments& arguments, const CliEnvironment& environment);
 int command_doctor(const CliEnvironment& environment);
 
 std::vector<std::string> list_topics();

@@ -72,9 +72,9 @@ class Program : public ::testing::Test {
 };
 
 TEST_F(Program, BadCommandLinesEndWithStatusTwoAndOneLine) {
-  expect_bad({}, "ringside: no command; expected run, check, explain, list or doctor");
+  expect_bad({}, "ringside: no command; expected run, check, explain, list, measure or doctor");
   expect_bad({"rum", "two.toml"},
-             "ringside: no command is named 'rum'; expected run, check, explain, list or doctor "
+             "ringside: no command is named 'rum'; expected run, check, explain, list, measure or doctor "
              "(did you mean 'run'?)");
   expect_bad({"--bogus"},
              "ringside: no command is named '--bogus'; expected run, check, explain, list or "
