@@ -66,6 +66,16 @@ class NicCore {
     return queue_active(queue) && queues_[queue].next_described() &&
            !transmit_ready(queues_[queue]);
   }
+  /// Chains that were fetched, or are being fetched, and that no frame has.
+  uint32_t chains_ahead(unsigned queue) const {
+    return queues_[queue].allocated - queues_[queue].started;
+  }
+  /// Bytes with virtio_net_hdr of the frame that kStartFrame would take now.
+  uint64_t next_frame_bytes(unsigned queue) const {
+    return is_transmit(queue)
+               ? queues_[queue].chain(queues_[queue].started).readable_bytes
+               : sizeof(formats::VirtioNetHdr) + receive_fifo_[queue / 2].front()->bytes.size();
+  }
   bool frame_waiting(unsigned queue) const { return !receive_fifo_[queue / 2].empty(); }
   /// The most frames that kReturnUsed may name now.
   uint32_t used_returnable(unsigned queue) const {

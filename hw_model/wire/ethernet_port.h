@@ -27,9 +27,10 @@ class EthernetPort {
   virtual ~EthernetPort() = default;
   /// Names who gets the frames that arrive at this end. Once, before the simulation starts.
   virtual void attach(EthernetReceiver& receiver) = 0;
-  /// Sends a frame behind those already given; returns when its last bit leaves. May be called
-  /// ahead of time: frames queue without bound, so callers bound themselves with free_at().
-  virtual TimePs transmit(const FramePtr& frame) = 0;
+  /// Sends a frame behind those already given, not before `earliest_ps`; returns when its last bit
+  /// leaves. May be called ahead of time: frames queue without bound, so callers bound themselves
+  /// with free_at().
+  virtual TimePs transmit(const FramePtr& frame, TimePs earliest_ps = 0) = 0;
   /// When the first bit of the next frame could leave (in the past: at once).
   virtual TimePs free_at() const = 0;
   /// Time on the wire of a frame of `bytes` (without FCS), with preamble, padding, FCS and gap.

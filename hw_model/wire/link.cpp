@@ -40,7 +40,7 @@ TimePs Link::End::wire_time(uint64_t bytes) const {
                          kInterFrameGapBytes);
 }
 
-TimePs Link::End::transmit(const FramePtr& frame) {
+TimePs Link::End::transmit(const FramePtr& frame, TimePs earliest_ps) {
   FramePtr sent = frame;
   if (sent->bytes.size() < kMinFrameBytes) {
     sent = link->padding_pool_.make();
@@ -50,7 +50,7 @@ TimePs Link::End::transmit(const FramePtr& frame) {
     sent->id = frame->id;
   }
   const TimePs now = sc_core::sc_time_stamp().value();
-  const TimePs start = std::max(now, free_at_ps);
+  const TimePs start = std::max({now, earliest_ps, free_at_ps});
   const TimePs taken = wire_time(sent->bytes.size());
   const TimePs end = start + taken - link->bits_time(kInterFrameGapBytes);
   free_at_ps = start + taken;

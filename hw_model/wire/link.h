@@ -54,7 +54,7 @@ class Link : public sc_core::sc_module {
   class End : public EthernetPort {
    public:
     void attach(EthernetReceiver& receiver) override { this->receiver = &receiver; }
-    TimePs transmit(const FramePtr& frame) override;
+    TimePs transmit(const FramePtr& frame, TimePs earliest_ps) override;
     TimePs free_at() const override { return free_at_ps; }
     TimePs wire_time(uint64_t bytes) const override;
     uint64_t rate_bps() const override { return link->config_.rate_bps; }

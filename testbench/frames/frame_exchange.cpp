@@ -61,8 +61,7 @@ void Exchange::build() {
       fault = std::string("this build has no model ") + name_of(config.model);
       return;
     }
-    side.host->port(0).down.bind(side.nic->pcie_target());
-    side.nic->pcie_initiator().bind(side.host->port(0).up);
+    side.host->plug(0, *side.nic);
     side.nic->connect(link->end(index));
     side.device = config.make_driver(side.host->pci(0), side.host->platform(), config.driver);
     side.client =
@@ -77,7 +76,7 @@ void Exchange::build() {
 
 void Exchange::run_side(unsigned index) {
   Side& side = sides[index];
-  side.host->port(0).enumerate();
+  side.host->enumerate();
   side.client->open();
   --not_open;
   // Bring-up is no part of the exchange: both sides wait for the slower one.

@@ -57,6 +57,21 @@ stack::MemoryCallbacks SimHost::stack_memory() {
           }};
 }
 
+void SimHost::plug(unsigned index, hw::NicModel& nic) {
+  port(index).down.bind(nic.pcie_target());
+  nic.pcie_initiator().bind(port(index).up);
+  pci(index).set_bus_timed(nic.ledger() != nullptr);
+}
+
+void SimHost::enumerate() {
+  CpuCore& core = *CpuCore::running();
+  for (auto& port : ports_) {
+    const uint64_t start = sc_core::sc_time_stamp().value();
+    port->enumerate();
+    core.stalled_since(start);
+  }
+}
+
 void SimHost::msi(unsigned port, uint32_t data) {
   if (observer_) observer_(port, data);
   pci_[port]->msi(data);

@@ -17,6 +17,7 @@
 #include "testbench/host/arena_allocator.h"
 #include "testbench/host/cpu_core.h"
 #include "testbench/host/memory_order.h"
+#include "hw_model/tlm/nic_model.h"
 #include "testbench/host/sim_pci_access.h"
 #include "testbench/host/sim_platform.h"
 
@@ -49,6 +50,10 @@ class SimHost : public sc_core::sc_module, private hw::InterruptSink {
   SimPciAccess& pci(unsigned index) { return *pci_[index]; }
   CpuCore& core(unsigned index) { return *cores_[index]; }
   unsigned core_count() const { return static_cast<unsigned>(cores_.size()); }
+  /// Puts `nic` into port `index`. Before the simulation starts.
+  void plug(unsigned index, hw::NicModel& nic);
+  /// Finds and places what the cards decode, as firmware of a host does. From a process context.
+  void enumerate();
   void observe_interrupts(InterruptObserver observer) { observer_ = std::move(observer); }
   /// The stack's memory: this host's arena.
   stack::MemoryCallbacks stack_memory();

@@ -98,7 +98,7 @@ uint64_t SimPciAccess::bar_size(unsigned bar) { return bar < kBars ? port_.bar_s
 uint64_t SimPciAccess::bar_read(unsigned bar, uint64_t offset, unsigned width) {
   if (bar >= kBars || offset + width > port_.bar_size(bar)) return ~uint64_t{0} >> (64 - 8 * width);
   CpuCore& core = *CpuCore::running();
-  core.charge(Cost::kMmioRead, 1);
+  if (!bus_timed_) core.charge(Cost::kMmioRead, 1);
   core.pay();
   const uint64_t start = sc_core::sc_time_stamp().value();
   const uint64_t value = port_.memory_read(port_.bar_address(bar) + offset, width);

@@ -87,6 +87,8 @@ class SimPciAccess : public driver::PciAccess {
   void store(void* to, const void* from, std::size_t size) override;
   void barrier(driver::Barrier kind) override;
 
+  /// Register accesses take their time on a bus model: Cost::kMmioRead is not charged.
+  void set_bus_timed(bool timed) { bus_timed_ = timed; }
   /// An MSI-X message for `vector` arrived.
   void msi(uint32_t vector);
 
@@ -119,6 +121,7 @@ class SimPciAccess : public driver::PciAccess {
   PciHostContext host_;
   hw::RootPort& port_;
   bool offer_msix_;
+  bool bus_timed_ = false;
   driver::InterruptMode mode_ = driver::InterruptMode::kNone;
   std::vector<std::unique_ptr<Vector>> vectors_;
   uint32_t msix_capability_ = 0;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "firmware/native.h"
+#include "hw_model/tlm/at_nic.h"
 #include "hw_model/tlm/lt_nic.h"
 
 namespace ringside::tb {
@@ -18,6 +19,7 @@ std::unique_ptr<hw::NicModel> make_nic(ModelKind model, const std::string& name,
     case ModelKind::kLt:
       return hw::make_lt_nic(module.c_str(), config, std::move(control), frames);
     case ModelKind::kAt:
+      return hw::make_at_nic(module.c_str(), config, std::move(control), frames);
     case ModelKind::kRtl:
     case ModelKind::kDiff:
       break;

@@ -46,7 +46,7 @@ driver::VirtioNetOptions driver_options(const Nic& nic) {
   return options;
 }
 
-hw::NicConfig card_config(const Nic& nic) {
+hw::NicConfig card_config(const Nic& nic, uint64_t seed) {
   hw::NicConfig config;
   config.mac = nic.mac;
   config.mtu = nic.mtu_bytes;
@@ -55,6 +55,11 @@ hw::NicConfig card_config(const Nic& nic) {
   config.tx_buffer_bytes = static_cast<uint32_t>(nic.tx_buffer_bytes);
   config.rx_buffer_bytes = static_cast<uint32_t>(nic.rx_buffer_bytes);
   config.management_latency_ps = nic.management_latency_ps;
+  config.pcie = nic.pcie;
+  config.pcie.seed = seed;
+  config.root_complex = nic.root_complex;
+  config.root_complex.seed = ~seed;
+  config.pipeline = nic.pipeline;
   return config;
 }
 
@@ -150,14 +155,15 @@ Status Simulation::build_hosts() {
   for (const Nic& config : scenario_.nics) {
     Node& node = *nodes_[config.host];
     const unsigned port = ports_used[config.host]++;
-    auto nic = make_nic(scenario_.model, config.name, card_config(config), frames_);
+    auto nic =
+        make_nic(scenario_.model, config.name,
+                 card_config(config, seed_for(scenario_.seed, "nic." + config.name)), frames_);
     if (nic == nullptr) {
       return Status::failure(std::string("model: this build has no model ") +
                              name_of(scenario_.model));
     }
     nics_.push_back(std::move(nic));
-    node.host->port(port).down.bind(nics_.back()->pcie_target());
-    nics_.back()->pcie_initiator().bind(node.host->port(port).up);
+    node.host->plug(port, *nics_.back());
     const DriverFactory make_driver =
         options_.make_driver ? options_.make_driver : make_virtio_net_driver;
     node.device = make_driver(node.host->pci(port), node.host->platform(), driver_options(config));
@@ -238,9 +244,7 @@ void Simulation::spawn(Node& node, const std::string& label, std::function<void(
 }
 
 void Simulation::boot(Node& node) {
-  for (unsigned port = 0; port < node.config->nics.size(); ++port) {
-    node.host->port(port).enumerate();
-  }
+  node.host->enumerate();
   const Status status = node.stack->start();
   if (!status.ok()) {
     if (failure_.empty()) failure_ = "host." + node.config->name + ": " + status.error;

@@ -29,6 +29,8 @@ std::optional<Quantity> quantity_of(KeyType type) {
       return Quantity::kRate;
     case KeyType::kTime:
       return Quantity::kTime;
+    case KeyType::kFrequency:
+      return Quantity::kFrequency;
     default:
       return std::nullopt;
   }
@@ -96,9 +98,10 @@ Converted convert_quantity(const KeySpec& key, const RawValue& raw, const std::s
       return fail(what + " has an unknown unit", describe(quantity));
     case QuantityError::kNotWhole:
       return fail(what + " is finer than the smallest unit",
-                  quantity == Quantity::kTime   ? "whole picoseconds"
-                  : quantity == Quantity::kRate ? "whole bits per second"
-                                                : "whole bytes");
+                  quantity == Quantity::kTime        ? "whole picoseconds"
+                  : quantity == Quantity::kRate      ? "whole bits per second"
+                  : quantity == Quantity::kFrequency ? "whole hertz"
+                                                     : "whole bytes");
     case QuantityError::kOutOfRange:
       return fail(what + " is too large", expectation(key));
   }
@@ -281,10 +284,11 @@ std::string expectation(const KeySpec& key) {
       return (key.power_of_two ? "a power of two" : "an integer") + range_text(key);
     case KeyType::kSize:
     case KeyType::kRate:
-    case KeyType::kTime: {
-      constexpr std::string_view kNouns[] = {"a time", "a rate", "a size"};
+    case KeyType::kTime:
+    case KeyType::kFrequency: {
+      constexpr std::string_view kNouns[] = {"a time", "a rate", "a size", "a frequency"};
       return std::string(kNouns[static_cast<std::size_t>(*quantity_of(key.type))]) +
-             range_text(key);
+             (key.power_of_two ? " that is a power of two" : "") + range_text(key);
     }
     case KeyType::kMac:
       return "a unicast MAC address such as \"02:00:00:00:00:01\"";

@@ -46,7 +46,7 @@ std::string example_value(const KeySpec& key) {
     case KeyType::kSymbol:
       return "libmine.so:my_entry";
     case KeyType::kChoice:
-      return key.choices[key.built == 1 ? 0 : key.choices.size() - 1];
+      return key.choices[(key.built == 0 ? key.choices.size() : key.built) - 1];
     case KeyType::kChoices:
       return fmt::format("[\"{}\"]", key.choices.front());
     case KeyType::kName:
@@ -56,12 +56,13 @@ std::string example_value(const KeySpec& key) {
     case KeyType::kString:
       return "text";
     case KeyType::kInteger:
-      if (key.power_of_two) return "512";
+      if (key.power_of_two && key.default_text == "256") return "512";
       return key.default_text.empty() ? key.min : key.default_text;
     case KeyType::kTime:
       return key.default_text.empty() ? "120ns" : key.default_text;
     case KeyType::kRate:
     case KeyType::kSize:
+    case KeyType::kFrequency:
       break;
   }
   return key.default_text;

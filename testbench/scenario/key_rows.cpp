@@ -76,7 +76,7 @@ void add_scenario_keys(std::vector<KeySpec>& table) {
                    .doc = "Model of every card",
                    .default_text = "lt",
                    .choices = {"lt", "at", "rtl", "diff"},
-                   .built = 1,
+                   .built = 2,
                    .store = into<Scenario>(&Scenario::model)});
   table.push_back({.section = "",
                    .name = "firmware",
@@ -459,6 +459,8 @@ std::vector<KeySpec> make_key_rows() {
   add_scenario_keys(table);
   add_host_keys(table);
   add_nic_keys(table);
+  add_bus_keys(table);
+  add_pipeline_keys(table);
   add_link_keys(table);
   add_flow_keys(table);
   add_traffic_keys<Ping>(table, "ping");

@@ -23,6 +23,7 @@ enum class KeyType : uint8_t {
   kSize,
   kRate,
   kTime,
+  kFrequency,
   kMac,
   kInterface4,  ///< IPv4 address with prefix length
   kInterface6,

@@ -236,10 +236,18 @@ class Reader {
                            join_words(names, "or"), suggestion(parts[1], names)));
   }
 
+  /// A list that a person reads, or where to find it.
+  static std::string expected_keys(const std::string& section,
+                                   const std::vector<std::string>& known) {
+    constexpr std::size_t kReadable = 20;
+    if (known.size() <= kReadable) return join_words(known, "or");
+    return fmt::format("one of those that `ringside explain {}` lists", section);
+  }
+
   std::string unknown_key(const std::string& key, const std::string& section) const {
     const std::vector<std::string> known = key_names(section);
     return fmt::format("unknown key '{}' in {}; expected {}{}", printable(key),
-                       find_section(section)->noun, join_words(known, "or"),
+                       find_section(section)->noun, expected_keys(section, known),
                        suggestion(key, known));
   }
 
@@ -282,10 +290,11 @@ class Reader {
     for (const auto& [key, node] : table) {
       const std::string name(key.str());
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-      d_.add_at(place_of(key.source()),
-                fmt::format("unknown {} '{}' in {}; expected {}{}",
-                            top && node.is_table() ? "section" : "key", printable(name),
-                            section_title(path), join_words(known, "or"), suggestion(name, known)));
+      d_.add_at(
+          place_of(key.source()),
+          fmt::format("unknown {} '{}' in {}; expected {}{}",
+                      top && node.is_table() ? "section" : "key", printable(name),
+                      section_title(path), expected_keys(section, known), suggestion(name, known)));
     }
   }
 

@@ -50,6 +50,12 @@ constexpr Unit kSizeUnits[] = {
     {"kB", kKilo, false},
     {"B", 1, true},
 };
+constexpr Unit kFrequencyUnits[] = {
+    {"GHz", kKilo* kKilo* kKilo, true},
+    {"MHz", kKilo* kKilo, true},
+    {"kHz", kKilo, true},
+    {"Hz", 1, true},
+};
 
 std::span<const Unit> units_of(Quantity quantity) {
   switch (quantity) {
@@ -57,6 +63,8 @@ std::span<const Unit> units_of(Quantity quantity) {
       return kTimeUnits;
     case Quantity::kRate:
       return kRateUnits;
+    case Quantity::kFrequency:
+      return kFrequencyUnits;
     case Quantity::kSize:
       break;
   }
@@ -120,6 +128,8 @@ std::string_view describe(Quantity quantity) {
       return "a time with its unit, such as \"2us\" (ps, ns, us, ms or s)";
     case Quantity::kRate:
       return "a rate with its unit, such as \"100G\" (k, M, G or T, alone or with bps or bit/s)";
+    case Quantity::kFrequency:
+      return "a frequency with its unit, such as \"250MHz\" (Hz, kHz, MHz or GHz)";
     case Quantity::kSize:
       break;
   }

@@ -9,9 +9,10 @@
 namespace ringside::tb {
 
 enum class Quantity : uint8_t {
-  kTime,  ///< ps
-  kRate,  ///< bit/s
-  kSize,  ///< bytes
+  kTime,       ///< ps
+  kRate,       ///< bit/s
+  kSize,       ///< bytes
+  kFrequency,  ///< Hz
 };
 
 enum class QuantityError : uint8_t {

@@ -2,8 +2,9 @@
 // Scenario: what a run is made of, typed, checked, with every default filled in.
 //
 // Comes from a TOML file through load_scenario() (scenario/load.h), which alone fills it: the
-// defaults are in the key table (scenario/keys.h) and nowhere else. Times are picoseconds, rates
-// bits per second, sizes bytes. Knows no SystemC.
+// defaults are in the key table (scenario/keys.h) and nowhere else, but for those of the card's bus
+// and pipeline, which the table takes from the models. Times are picoseconds, rates bits per
+// second, sizes bytes. Knows no SystemC.
 #pragma once
 
 #include <array>
@@ -15,6 +16,8 @@
 
 #include "formats/units.h"
 #include "host_driver/cost.h"
+#include "hw_model/pcie/link_config.h"
+#include "hw_model/tlm/pipeline_config.h"
 
 namespace ringside::tb {
 
@@ -86,6 +89,10 @@ struct Nic {
   uint64_t rx_buffer_size_bytes;
   uint32_t napi_budget;
   uint64_t tx_reclaim_timeout_ps;
+  /// Bus and pipeline of models that have them.
+  hw::PcieLinkConfig pcie;
+  hw::RootComplexConfig root_complex;
+  hw::PipelineConfig pipeline;
 };
 
 /// `[link.NAME]`: a cable between two cards.

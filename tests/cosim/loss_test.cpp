@@ -28,14 +28,14 @@ class LosingPort : public hw::EthernetPort {
  public:
   explicit LosingPort(hw::EthernetPort& end) : end_(end) {}
   void attach(hw::EthernetReceiver& receiver) override { end_.attach(receiver); }
-  hw::TimePs transmit(const hw::FramePtr& frame) override {
+  hw::TimePs transmit(const hw::FramePtr& frame, hw::TimePs earliest_ps) override {
     const formats::ParsedFrame parsed = formats::parse_frame(frame->bytes);
     const bool data =
         parsed.transport == formats::Transport::kTcp && parsed.payload_offset != parsed.payload_end;
     if (data && ++data_frames == 1) {
       return sc_core::sc_time_stamp().value() + end_.wire_time(frame->bytes.size());
     }
-    return end_.transmit(frame);
+    return end_.transmit(frame, earliest_ps);
   }
   hw::TimePs free_at() const override { return end_.free_at(); }
   hw::TimePs wire_time(uint64_t bytes) const override { return end_.wire_time(bytes); }
@@ -73,8 +73,7 @@ class World {
     hw::NicConfig nic;
     nic.mac[5] = static_cast<uint8_t>(i + 1);
     side.nic = make_nic(ModelKind::kLt, name, nic, frames_);
-    side.host->port(0).down.bind(side.nic->pcie_target());
-    side.nic->pcie_initiator().bind(side.host->port(0).up);
+    side.host->plug(0, *side.nic);
     side.nic->connect(i == 0 ? losing : link_.end(1));
     side.device = std::make_unique<driver::VirtioNetDriver>(side.host->pci(0),
                                                             side.host->platform(), options);
@@ -108,7 +107,7 @@ uint64_t time_until_arrival(const driver::VirtioNetOptions& options) {
   uint64_t arrived_ns = 0;
   std::vector<std::byte> received;
   world->bob().host->platform().spawn("server", [&, world] {
-    world->bob().host->port(0).enumerate();
+    world->bob().host->enumerate();
     EXPECT_EQ(world->bob().stack->start().error, "");
     stack::Sockets& sockets = world->bob().stack->sockets();
     const int listener = sockets.socket(stack::Family::kIpv4, stack::SocketType::kStream);
@@ -124,7 +123,7 @@ uint64_t time_until_arrival(const driver::VirtioNetOptions& options) {
   const std::vector<std::byte> message(500, std::byte{0x5A});
   world->alice().host->platform().spawn("client", [&, world] {
     driver::Platform& platform = world->alice().host->platform();
-    world->alice().host->port(0).enumerate();
+    world->alice().host->enumerate();
     EXPECT_EQ(world->alice().stack->start().error, "");
     platform.sleep_until(5 * kNsPerMs);  // bob listens
     stack::Sockets& sockets = world->alice().stack->sockets();

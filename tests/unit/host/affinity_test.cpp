@@ -87,7 +87,7 @@ struct AffinityRig {
   /// Runs `body` in process context of core 0 after the vectors were enabled.
   void run(unsigned wanted, std::function<void()> body) {
     host->platform().spawn("p", [this, wanted, body = std::move(body)] {
-      host->port(0).enumerate();
+      host->enumerate();
       count = pci().interrupts_enable(wanted, &mode);
       body();
     });

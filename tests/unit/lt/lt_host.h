@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two loosely timed cards on a link, each behind a root port, with a hand-written driver each: what
-// tests and measurements of model `lt` need, without host_driver.
+// Two cards on a link, loosely timed unless a test says otherwise, each behind a root port, with a
+// hand-written driver each: what tests and measurements of a model need, without host_driver.
 #pragma once
 
 #include <cstring>
@@ -35,13 +35,18 @@ struct TestQueue {
 /// A host with one card: memory, root port, interrupts counted by vector.
 class LtHost : public hw::InterruptSink {
  public:
+  /// What makes the cards: tests of other models put theirs here.
+  static inline std::unique_ptr<hw::NicModel> (*make)(const char*, const hw::NicConfig&,
+                                                      std::unique_ptr<hw::ControlPlane>,
+                                                      hw::FramePool&) = hw::make_lt_nic;
+
   LtHost(const std::string& name, const hw::NicConfig& config, hw::FramePool& pool,
          const rs_firmware_ops& firmware = *rs_firmware_native())
       : memory(16 << 20), port((name + "_port").c_str(), 0, memory, *this) {
-    nic = hw::make_lt_nic((name + "_nic").c_str(), config,
-                          hw::make_native_control_plane((name + "_firmware").c_str(), firmware,
-                                                        config.management_latency_ps),
-                          pool);
+    nic = make((name + "_nic").c_str(), config,
+               hw::make_native_control_plane((name + "_firmware").c_str(), firmware,
+                                             config.management_latency_ps),
+               pool);
     port.down.bind(nic->pcie_target());
     nic->pcie_initiator().bind(port.up);
   }

@@ -62,10 +62,10 @@ TEST(Explain, SaysAllThatThereIsToSay) {
             "model\n"
             "  Model of every card.\n"
             "  value    one of lt, at, rtl or diff\n"
-            "  but not  at, rtl or diff, which this build does not have\n"
+            "  but not  rtl or diff, which this build does not have\n"
             "  default  lt\n"
             "  models   all\n"
-            "  example  --set 'model=lt'\n");
+            "  example  --set 'model=at'\n");
 }
 
 TEST(Explain, TakesEveryFormOfAKey) {

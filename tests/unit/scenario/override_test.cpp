@@ -92,9 +92,9 @@ TEST(Override, ErrorsNameTheOption) {
       {"nic.*.ring_size=300",
        "nic.alice0.ring_size = 300 is not a power of two; expected a power of two from 4 to 32768"},
       {"nic.alice0.ringsize=512",
-       "unknown key 'ringsize' in a nic; expected mac, mtu, ring_size, queue_size_max, interrupts, "
-       "withhold, tx_buffer, rx_buffer, management_latency, rx_buffer_size, napi_budget or "
-       "tx_reclaim_timeout (did you mean 'ring_size'?)"},
+       "unknown key 'ringsize' in a nic; expected one of those that `ringside explain nic` lists "
+       "(did "
+       "you mean 'ring_size'?)"},
       {"nics.alice0.mtu=1500",
        "unknown section 'nics'; expected one of host, nic, link, flow, ping, udp_echo, tcp_echo or "
        "app (did you mean 'nic'?)"},
@@ -111,7 +111,7 @@ TEST(Override, ErrorsNameTheOption) {
        "unknown key 'cost' in a host; expected nics, address, address6, gateway, gateway6, cores, "
        "cost, interleave, memory, stack_size, tcp_timer, txqueue or costs (did you mean "
        "'cost'?)"},
-      {"model=at", "model 'at' is not in this build; expected lt"},
+      {"model=rtl", "model 'rtl' is not in this build; expected lt or at"},
       {"link.wire.delay=2",
        "link.wire.delay = \"2\" has no unit; expected a time with its unit, such as \"2us\" (ps, "
        "ns, us, ms or s)"},

@@ -102,8 +102,8 @@ TEST_F(Program, BadScenariosEndWithStatusTwoAndLeaveNothing) {
     expect_bad({verb, "none.toml"},
                "none.toml: No such file or directory; expected a scenario file, such as one of "
                "examples/");
-    expect_bad({verb, "two.toml", "--model", "at"},
-               "--model at: model 'at' is not in this build; expected lt");
+    expect_bad({verb, "two.toml", "--model", "rtl"},
+               "--model rtl: model 'rtl' is not in this build; expected lt or at");
     expect_bad({verb, "two.toml", "--firmware", "rv23"},
                "--firmware rv23: firmware 'rv23' is not known; expected one of native or rv32 (did "
                "you mean 'rv32'?)");

@@ -71,6 +71,20 @@ TEST(Quantity, EverySizeUnitIsExact) {
   }
 }
 
+TEST(Quantity, FrequenciesHaveTheirUnits) {
+  for (const auto& [text, expected] :
+       std::vector<std::pair<std::string, uint64_t>>{{"1Hz", 1},
+                                                     {"1kHz", 1'000},
+                                                     {"250MHz", 250'000'000},
+                                                     {"322.265625MHz", 322'265'625},
+                                                     {"1.5 GHz", 1'500'000'000}}) {
+    EXPECT_EQ(value(Quantity::kFrequency, text), expected) << text;
+  }
+  EXPECT_EQ(parse_quantity(Quantity::kFrequency, "250M").error, QuantityError::kUnknownUnit);
+  EXPECT_EQ(parse_quantity(Quantity::kFrequency, "0.5Hz").error, QuantityError::kNotWhole);
+  EXPECT_EQ(format_quantity(Quantity::kFrequency, 250'000'000), "250MHz");
+}
+
 TEST(Quantity, RefusesWhatIsNotExactlyAQuantity) {
   using Error = QuantityError;
   for (const auto& [quantity, text, error] : {
@@ -123,7 +137,8 @@ TEST(Quantity, FormatsSoThatItReadsBackTheSame) {
   uint64_t number = 1;
   for (int i = 0; i < 200; ++i) {
     number = number * 6364136223846793005ULL + 1442695040888963407ULL;
-    for (const Quantity quantity : {Quantity::kTime, Quantity::kRate, Quantity::kSize}) {
+    for (const Quantity quantity :
+         {Quantity::kTime, Quantity::kRate, Quantity::kSize, Quantity::kFrequency}) {
       const uint64_t shorter = number >> (i % 64);
       EXPECT_EQ(value(quantity, format_quantity(quantity, shorter)), shorter);
     }

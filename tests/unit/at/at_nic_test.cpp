@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// Model `at` does what a virtio-net card does. One simulation a process: run by CTest, one test at
+// a time.
+#include "tests/unit/at/at_host.h"
+
+namespace ringside::test {
+namespace {
+
+void send_and_check(AtPair& pair, uint64_t alice_features, uint64_t bob_features,
+                    unsigned us = 20) {
+  Rings a = bring_up(pair.alice, alice_features);
+  Rings b = bring_up(pair.bob, bob_features);
+  pair.alice.make_available(a.rx, 64);
+  pair.alice.notify(a.rx);
+  pair.bob.make_available(b.rx, 64);
+  pair.bob.notify(b.rx);
+  for (unsigned i = 0; i < 72; ++i) {
+    pair.alice.store(a.tx.buffers + i, static_cast<uint8_t>(i));
+    pair.bob.store(b.tx.buffers + i, static_cast<uint8_t>(200 - i));
+  }
+  pair.alice.make_available(a.tx, 1);
+  pair.alice.notify(a.tx);
+  pair.bob.make_available(b.tx, 3);
+  pair.bob.notify(b.tx);
+  wait_us(us);
+  EXPECT_EQ(pair.alice.used_idx(a.tx), 1);
+  EXPECT_EQ(pair.alice.used_idx(a.rx), 3);
+  EXPECT_EQ(pair.bob.used_idx(b.tx), 3);
+  EXPECT_EQ(pair.bob.used_idx(b.rx), 1);
+  EXPECT_EQ(pair.bob.load<uint8_t>(b.rx.buffers + 12), 12);
+  EXPECT_EQ(pair.bob.load<uint8_t>(b.rx.buffers + 71), 71);
+  EXPECT_EQ(pair.alice.load<uint8_t>(a.rx.buffers + 12), 188);
+  EXPECT_EQ(pair.bob.messages[1], 1u);
+  EXPECT_EQ(pair.bob.messages[2], 1u);  // three frames used together, one interrupt
+  EXPECT_GE(pair.alice.messages[1], 1u);
+}
+
+TEST(AtNic, FramesCrossTheWireBothWays) {
+  AtPair pair;
+  ASSERT_TRUE(pair.run([&] { send_and_check(pair, kBasic | kEventIdx, kBasic); }));
+}
+
+// Windows and buffers at their smallest.
+TEST(AtNic, WorksWithOneTagAndHardlyAnyCredit) {
+  hw::NicConfig config;
+  config.pipeline.read_tags = 1;
+  config.pipeline.ring_fetches_max = 1;
+  config.pipeline.prefetch = 1;
+  config.pipeline.fetch_batch = 1;
+  config.pipeline.used_batch = 1;
+  config.pipeline.write_buffer_bytes = 512;
+  for (hw::ReceiverConfig* end : {&config.pcie.root, &config.pcie.card}) {
+    end->posted = {1, config.pcie.mps / 16};
+    end->non_posted = {1, 1};
+  }
+  AtPair pair(config);
+  ASSERT_TRUE(pair.run([&] { send_and_check(pair, kBasic | kEventIdx, kBasic, 100); }));
+}
+
+TEST(AtNic, RunsAheadOnlyAsFarAsItsBuffer) {
+  hw::NicConfig config;
+  config.tx_buffer_bytes = 8192;
+  hw::LinkConfig wire;
+  wire.rate_bps = 1'000'000'000;
+  AtPair pair(config, wire);
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic, 64, 1026);
+    pair.alice.make_available(a.tx, 64);
+    pair.alice.notify(a.tx);
+    wait_us(4);
+    EXPECT_EQ(pair.alice.used_idx(a.tx), 8);
+    EXPECT_EQ(pair.alice.counter("tx_frames"), 8u);
+    wait_us(1000);
+    EXPECT_EQ(pair.alice.used_idx(a.tx), 64);
+    EXPECT_LE(pair.link.end(0).free_at(), now_ps());
+    EXPECT_EQ(pair.link.counters(0).frames, 64u);
+  }));
+}
+
+TEST(AtNic, ReceiveWaitsForBuffersThenGoesOn) {
+  AtPair pair;
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic);
+    Rings b = bring_up(pair.bob, kBasic | kEventIdx);
+    pair.bob.make_available(b.rx, 2);
+    pair.bob.notify(b.rx);
+    pair.alice.make_available(a.tx, 5);
+    pair.alice.notify(a.tx);
+    wait_us(20);
+    EXPECT_EQ(pair.bob.used_idx(b.rx), 2);
+    EXPECT_EQ(pair.bob.avail_event(b.rx), 2);  // armed: tell me of entry 2
+    pair.bob.make_available(b.rx, 10);
+    pair.bob.notify(b.rx);
+    wait_us(5);
+    EXPECT_EQ(pair.bob.used_idx(b.rx), 5);
+  }));
+}
+
+void silent(void*, const rs_event*, rs_command_sink, void*) {}
+
+TEST(AtNic, FirmwareThatNeverAnswersMeansDeviceNeedsReset) {
+  const rs_firmware_ops ops{0, silent};
+  hw::NicConfig config;
+  config.hold_bound_ps = 50'000'000;
+  AtPair pair(config, {}, ops);
+  ASSERT_TRUE(pair.run([&] {
+    pair.alice.enable_pci(true);
+    const hw::TimePs before = now_ps();
+    pair.alice.set_status(1);
+    EXPECT_EQ(pair.alice.status(), VIRTIO_STATUS_DEVICE_NEEDS_RESET);
+    EXPECT_GE(now_ps() - before, config.hold_bound_ps);
+    EXPECT_LT(now_ps() - before, config.hold_bound_ps + 1'000'000);
+    EXPECT_EQ(pair.alice.counter("error_management_timeout"), 1u);
+  }));
+}
+
+TEST(AtNic, RefusesWhatItDoesNotDecode) {
+  AtPair pair;
+  ASSERT_TRUE(pair.run([&] {
+    pair.alice.enable_pci(true);
+    const uint64_t refused = pair.alice.port.counters().unsupported_requests;
+    EXPECT_EQ(pair.alice.port.memory_read(pair.alice.bar() + BarLayout::kSize, 4), 0xFFFFFFFFu);
+    EXPECT_EQ(pair.alice.port.memory_read(pair.alice.bar() + 2, 4), 0xFFFFFFFFu);
+    pair.alice.port.config_write(hw::PciConfig::kCommand, 2, 0);
+    EXPECT_EQ(pair.alice.port.memory_read(pair.alice.bar(), 4), 0xFFFFFFFFu);
+    EXPECT_EQ(pair.alice.port.counters().unsupported_requests, refused + 3);
+  }));
+}
+
+// INTx is a message in the posted stream. RST-D-002, PIS-D-004.
+TEST(AtNic, IntxIsAssertedAndClearedByReadingIsr) {
+  AtPair pair;
+  ASSERT_TRUE(pair.run([&] {
+    LtHost& host = pair.alice;
+    host.enable_pci(false);
+    EXPECT_EQ(host.negotiate(kBasic), 11);
+    TestQueue tx = host.make_queue(1, 16, 72, 0xFFFF);
+    host.set_status(15);
+    EXPECT_EQ(host.status(), 15);
+    host.make_available(tx, 1);
+    host.notify(tx);
+    wait_us(5);
+    EXPECT_TRUE(host.intx_level);
+    EXPECT_EQ(host.used_idx(tx), 1);  // a message does not pass DMA
+    EXPECT_EQ(host.get(BarLayout::kIsr, 1), 1u);
+    wait_us(1);
+    EXPECT_FALSE(host.intx_level);
+    host.set_status(0);
+    EXPECT_EQ(host.status(), 0);
+  }));
+}
+
+// A read that the root complex refuses is an error that stops the device. STS-D-003.
+TEST(AtNic, DmaOutsideMemoryNeedsReset) {
+  AtPair pair;
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic);
+    pair.alice.store(a.tx.desc, formats::VirtqDesc{0x1000, 72, 0, 0});
+    pair.alice.make_available(a.tx, 1);
+    pair.alice.notify(a.tx);
+    wait_us(10);
+    EXPECT_EQ(pair.alice.status(), 15 | VIRTIO_STATUS_DEVICE_NEEDS_RESET);
+    EXPECT_EQ(pair.alice.messages[0], 1u);
+    EXPECT_EQ(pair.alice.counter("error_dma_read"), 1u);
+    EXPECT_EQ(pair.alice.used_idx(a.tx), 0);
+    EXPECT_EQ(pair.alice.negotiate(kBasic), 11);
+  }));
+}
+
+// Writes are posted: nobody tells the card that one went nowhere (PCI Express Base 4.0, 2.3.1). The
+// root complex counts it, and the card works on.
+TEST(AtNic, ReceiveIntoNowhereIsLost) {
+  AtPair pair;
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic);
+    Rings b = bring_up(pair.bob, kBasic);
+    pair.bob.store(b.rx.desc, formats::VirtqDesc{0x1000, 1600, VIRTQ_DESC_F_WRITE, 0});
+    pair.bob.make_available(b.rx, 2);
+    pair.bob.notify(b.rx);
+    const uint64_t refused = pair.bob.port.counters().unsupported_requests;
+    pair.alice.make_available(a.tx, 2);
+    pair.alice.notify(a.tx);
+    wait_us(10);
+    EXPECT_EQ(pair.bob.status(), 15);
+    EXPECT_EQ(pair.bob.used_idx(b.rx), 2);
+    EXPECT_EQ(pair.bob.port.counters().unsupported_requests, refused + 1);
+  }));
+}
+
+// A reset while reads are on the bus: their answers mean nothing, and the card starts afresh.
+TEST(AtNic, ResetForgetsReadsOnTheBus) {
+  AtPair pair;
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic);
+    for (unsigned round = 0; round < 40; ++round) {
+      pair.alice.make_available(a.tx, 8);
+      pair.alice.notify(a.tx);
+      sc_core::wait(100 + 50 * round, sc_core::SC_NS);
+      pair.alice.set_status(0);
+      EXPECT_EQ(pair.alice.status(), 0);
+      EXPECT_EQ(pair.alice.negotiate(kBasic), 11);
+      a.tx = pair.alice.make_queue(1, 64, 72, 2);
+      pair.alice.set_status(15);
+      EXPECT_EQ(pair.alice.status(), 15);
+    }
+    pair.alice.make_available(a.tx, 8);
+    pair.alice.notify(a.tx);
+    wait_us(10);
+    EXPECT_EQ(pair.alice.used_idx(a.tx), 8);
+    EXPECT_EQ(pair.alice.counter("device_errors"), 0u);
+  }));
+}
+
+}  // namespace
+}  // namespace ringside::test

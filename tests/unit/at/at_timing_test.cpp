@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Model `at` takes the time that its parameters say: sums made by hand from the configuration, on
+// an idle bus.
+#include "tests/unit/at/at_host.h"
+
+namespace ringside::test {
+namespace {
+
+constexpr uint64_t kPsPerS = 1'000'000'000'000;
+/// DLLPs between TLPs, and fractions of a byte's time, on an idle link.
+constexpr hw::TimePs kSlackPs = 8'000;
+
+hw::TimePs cycles(const hw::NicConfig& config, uint64_t count) {
+  return count * kPsPerS / config.pipeline.clock_hz;
+}
+
+/// `bytes` on a generation 3 or later link.
+hw::TimePs on_link(const hw::NicConfig& config, uint64_t bytes) {
+  const uint64_t gigatransfers = uint64_t{1} << config.pcie.generation;  // 8, 16, 32
+  return bytes * 8 * 130 * 1000 / (128 * gigatransfers * config.pcie.lanes);
+}
+
+/// A read of `bytes` (at most MPS) and its answer.
+hw::TimePs read_time(const hw::NicConfig& config, uint64_t bytes) {
+  return on_link(config, 24) + config.pcie.latency_ps + config.root_complex.read_latency_ps +
+         on_link(config, 20 + bytes) + config.pcie.latency_ps;
+}
+
+void expect_near(hw::TimePs got, hw::TimePs expected, const char* what) {
+  EXPECT_GE(got + 1'000, expected) << what;
+  EXPECT_LE(got, expected + kSlackPs) << what;
+}
+
+// A register read: request down, the card's cycles, completion up.
+TEST(AtTiming, RegisterReadTakesARoundTrip) {
+  hw::NicConfig config;
+  config.pcie.generation = 3;
+  config.pcie.lanes = 8;
+  AtPair pair(config);
+  ASSERT_TRUE(pair.run([&] {
+    pair.alice.enable_pci(true);
+    wait_us(5);
+    const hw::TimePs before = now_ps();
+    pair.alice.get(CommonCfg::kNumQueues, 2);
+    expect_near(now_ps() - before,
+                2 * config.pcie.latency_ps + on_link(config, 24) + on_link(config, 20 + 4) +
+                    cycles(config, config.pipeline.register_cycles),
+                "round trip");
+    const hw::TimePs posted = now_ps();
+    pair.alice.set(CommonCfg::kQueueSelect, 2, 1);
+    EXPECT_EQ(now_ps(), posted);  // a write is posted
+  }));
+}
+
+struct FirstFrame : hw::LinkObserver {
+  void frame_arrived(unsigned, const hw::Frame&, hw::TimePs start_ps, hw::TimePs) override {
+    if (start == 0) start = start_ps;
+  }
+  hw::TimePs start = 0;
+};
+
+// From the doorbell to the first bit at the other end: doorbell, index, entry, descriptor, payload.
+TEST(AtTiming, TransmitIsTheSumOfItsStages) {
+  hw::NicConfig config;
+  hw::LinkConfig wire;
+  AtPair pair(config, wire);
+  FirstFrame first;
+  pair.link.observe(&first);
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic);
+    wait_us(20);
+    pair.alice.make_available(a.tx, 1);
+    const hw::TimePs doorbell = now_ps();
+    pair.alice.notify(a.tx);
+    wait_us(10);
+    const hw::PipelineConfig& pipeline = config.pipeline;
+    const hw::TimePs expected =
+        on_link(config, 24 + 4) + config.pcie.latency_ps +
+        cycles(config, pipeline.doorbell_cycles) + read_time(config, 4) + read_time(config, 4) +
+        read_time(config, 16) + 3 * cycles(config, pipeline.ring_result_cycles) +
+        read_time(config, 72) + cycles(config, pipeline.tx_latency_cycles) + wire.delay_ps;
+    ASSERT_NE(first.start, 0u);
+    expect_near(first.start - doorbell, expected, "doorbell to wire");
+  }));
+}
+
+/// Time from the end of the first frame on the wire to the interrupt that tells of it.
+struct ReceiveProbe : hw::LinkObserver {
+  void frame_arrived(unsigned end, const hw::Frame&, hw::TimePs, hw::TimePs end_ps) override {
+    if (end == 1) arrived = end_ps;
+  }
+  hw::TimePs arrived = 0;
+};
+
+// From the last bit to MSI-X: payload, used entry after its time-out, index, suppression, message.
+TEST(AtTiming, ReceiveIsTheSumOfItsStages) {
+  hw::NicConfig config;
+  AtPair pair(config);
+  ReceiveProbe probe;
+  pair.link.observe(&probe);
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic);
+    Rings b = bring_up(pair.bob, kBasic);
+    pair.bob.make_available(b.rx, 64);
+    pair.bob.notify(b.rx);
+    wait_us(20);
+    hw::TimePs interrupt = 0;
+    pair.bob.on_interrupt = [&](unsigned vector) {
+      if (vector == 1 && interrupt == 0) interrupt = now_ps();
+    };
+    pair.alice.make_available(a.tx, 1);
+    pair.alice.notify(a.tx);
+    wait_us(20);
+    const hw::PipelineConfig& pipeline = config.pipeline;
+    // The time-out counts from the event of the arrival; the suppression read goes behind the
+    // index.
+    const hw::TimePs expected = cycles(config, pipeline.used_timeout_cycles) +
+                                on_link(config, 24 + 8) + on_link(config, 24 + 4) +
+                                read_time(config, 4) + cycles(config, pipeline.ring_result_cycles) +
+                                cycles(config, pipeline.interrupt_cycles) +
+                                on_link(config, 20 + 4) + config.pcie.latency_ps;
+    ASSERT_NE(interrupt, 0u);
+    expect_near(interrupt - probe.arrived, expected, "last bit to interrupt");
+  }));
+}
+
+/// Data frames that reach the other end in `us` microseconds, with rings that never run dry.
+double frame_ps(const hw::NicConfig& config, uint32_t bytes) {
+  hw::LinkConfig wire;
+  wire.rate_bps = 1'000'000'000'000;  // not the limit
+  AtPair pair(config, wire);
+  double taken = 0;
+  EXPECT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic, 1024, bytes + 12);
+    pair.alice.make_available(a.tx, 1024);
+    pair.alice.notify(a.tx);
+    sc_core::wait(4, sc_core::SC_US);
+    const hw::TimePs start = now_ps();
+    const uint64_t before = pair.alice.counter("tx_frames");
+    while (pair.alice.counter("tx_frames") < 900) sc_core::wait(100, sc_core::SC_NS);
+    taken = static_cast<double>(now_ps() - start) /
+            static_cast<double>(pair.alice.counter("tx_frames") - before);
+  }));
+  return taken;
+}
+
+// The datapath's beats bound the frame rate when link and wire do not.
+TEST(AtTiming, DatapathIsTheLimitWhenItIsNarrow) {
+  hw::NicConfig config;
+  config.pipeline.datapath_bits = 128;
+  const double got = frame_ps(config, 500);  // 32 beats of 16 bytes
+  EXPECT_NEAR(got, static_cast<double>(cycles(config, 32)), 0.04 * got);
+}
+
+// A narrow link bounds it too: 512 bytes of payload and header come in two completions.
+TEST(AtTiming, LinkIsTheLimitWhenItIsNarrow) {
+  hw::NicConfig config;
+  config.pcie.generation = 3;
+  config.pcie.lanes = 4;
+  const double got = frame_ps(config, 500);
+  const double raw = static_cast<double>(on_link(config, 512 + 2 * 20));
+  EXPECT_GT(got, raw);
+  EXPECT_LT(got, 1.2 * raw);  // DLLPs and SKIP ordered sets, and what the rings add
+}
+
+}  // namespace
+}  // namespace ringside::test
