@@ -73,12 +73,13 @@ class Program : public ::testing::Test {
 
 TEST_F(Program, BadCommandLinesEndWithStatusTwoAndOneLine) {
   expect_bad({}, "ringside: no command; expected run, check, explain, list, measure or doctor");
-  expect_bad({"rum", "two.toml"},
-             "ringside: no command is named 'rum'; expected run, check, explain, list, measure or doctor "
-             "(did you mean 'run'?)");
+  expect_bad(
+      {"rum", "two.toml"},
+      "ringside: no command is named 'rum'; expected run, check, explain, list, measure or doctor "
+      "(did you mean 'run'?)");
   expect_bad({"--bogus"},
-             "ringside: no command is named '--bogus'; expected run, check, explain, list or "
-             "doctor");
+             "ringside: no command is named '--bogus'; expected run, check, explain, list, measure "
+             "or doctor");
   expect_bad({"run"}, "ringside: SCENARIO is required; expected what 'ringside run --help' shows");
   expect_bad({"run", "two.toml", "--bogus"},
              "ringside: The following argument was not expected: --bogus; expected what 'ringside "
