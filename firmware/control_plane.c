@@ -2,37 +2,22 @@
  * The card's control plane as an event-step function (virtio 1.4, "Device Status Field"). */
 #include "firmware/control_plane.h"
 
+#include "firmware/answer.h"
+#include "firmware/control_virtqueue.h"
 #include "formats/virtio_defs.h"
 
-/* The answer to one event: where commands go and which event they answer. */
-struct answer {
-  rs_command_sink sink;
-  void* context;
-  uint32_t sequence;
-};
-
-static struct rs_command command_of(const struct answer* answer, uint32_t kind) {
-  struct rs_command command = {0};
-  command.kind = kind;
-  command.sequence = answer->sequence;
-  return command;
+static int negotiated(const struct rs_control_plane* state, unsigned feature) {
+  return ((state->negotiated >> feature) & 1) != 0;
 }
 
-static void send(const struct answer* answer, const struct rs_command* command) {
-  answer->sink(answer->context, command);
-}
-
-static void send_plain(const struct answer* answer, uint32_t kind, uint32_t value, uint16_t queue,
-                       uint64_t features) {
-  struct rs_command command = command_of(answer, kind);
-  command.value = value;
-  command.queue = queue;
+static void send_features(const struct rs_answer* answer, uint32_t kind, uint64_t features) {
+  struct rs_command command = rs_command_of(answer, kind);
   command.features = features;
-  send(answer, &command);
+  rs_send(answer, &command);
 }
 
-static void send_status(const struct rs_control_plane* state, const struct answer* answer) {
-  send_plain(answer, RS_COMMAND_STATUS, state->status, 0, 0);
+static void send_status(const struct rs_control_plane* state, const struct rs_answer* answer) {
+  rs_send_value(answer, RS_COMMAND_STATUS, state->status);
 }
 
 static void put16(uint8_t* at, uint16_t value) {
@@ -41,8 +26,8 @@ static void put16(uint8_t* at, uint16_t value) {
 }
 
 /* struct virtio_net_config; NCF-D-002, NCF-D-010, NCF-D-011. */
-static void send_config(const struct rs_control_plane* state, const struct answer* answer) {
-  struct rs_command command = command_of(answer, RS_COMMAND_DEVICE_CONFIG);
+static void send_config(const struct rs_control_plane* state, const struct rs_answer* answer) {
+  struct rs_command command = rs_command_of(answer, RS_COMMAND_DEVICE_CONFIG);
   const uint32_t speed = state->link.up ? state->link.speed_mbps : VIRTIO_NET_SPEED_UNKNOWN;
   unsigned i;
   for (i = 0; i < 6; ++i) command.config[i] = state->identity.mac[i];
@@ -52,39 +37,39 @@ static void send_config(const struct rs_control_plane* state, const struct answe
   put16(command.config + 12, (uint16_t)speed);
   put16(command.config + 14, (uint16_t)(speed >> 16));
   command.config[16] = state->link.up ? VIRTIO_NET_DUPLEX_FULL : VIRTIO_NET_DUPLEX_UNKNOWN;
-  send(answer, &command);
+  rs_send(answer, &command);
 }
 
-static void reset(struct rs_control_plane* state, const struct answer* answer) {
+static void reset(struct rs_control_plane* state, const struct rs_answer* answer) {
   state->status = 0;
   state->negotiated = 0;
-  send_plain(answer, RS_COMMAND_RESET, 0, 0, 0);
-  send_plain(answer, RS_COMMAND_NEGOTIATED, 0, 0, 0);
+  rs_send_value(answer, RS_COMMAND_RESET, 0);
+  send_features(answer, RS_COMMAND_NEGOTIATED, 0);
 }
 
 /* STS-D-002 and STS-D-003: the status first, then the notification. */
-static void need_reset(struct rs_control_plane* state, const struct answer* answer) {
+static void need_reset(struct rs_control_plane* state, const struct rs_answer* answer) {
   if ((state->status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0) return;
   state->status |= VIRTIO_STATUS_DEVICE_NEEDS_RESET;
   send_status(state, answer);
   if ((state->status & VIRTIO_STATUS_DRIVER_OK) != 0) {
-    send_plain(answer, RS_COMMAND_CONFIG_INTERRUPT, 0, 0, 0);
+    rs_send_value(answer, RS_COMMAND_CONFIG_INTERRUPT, 0);
   }
 }
 
 static void power_on(struct rs_control_plane* state, const struct rs_event* event,
-                     const struct answer* answer) {
+                     const struct rs_answer* answer) {
   state->identity = event->identity;
   state->link = event->link;
   state->offered = rs_features_to_offer(event->identity.features);
   reset(state, answer);
-  send_plain(answer, RS_COMMAND_OFFER, 0, 0, state->offered);
+  send_features(answer, RS_COMMAND_OFFER, state->offered);
   send_config(state, answer);
   send_status(state, answer);
 }
 
 static void status_write(struct rs_control_plane* state, const struct rs_event* event,
-                         const struct answer* answer) {
+                         const struct rs_answer* answer) {
   const uint8_t bits = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_DRIVER_OK |
                        VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_FAILED;
   uint8_t wanted;
@@ -98,7 +83,7 @@ static void status_write(struct rs_control_plane* state, const struct rs_event* 
     if (event->features_beyond == 0 &&
         rs_features_acceptable(state->offered, event->driver_features)) {
       state->negotiated = event->driver_features;
-      send_plain(answer, RS_COMMAND_NEGOTIATED, 0, 0, state->negotiated);
+      send_features(answer, RS_COMMAND_NEGOTIATED, state->negotiated);
     } else { /* FEA-D-003 */
       wanted = (uint8_t)(wanted & ~VIRTIO_STATUS_FEATURES_OK);
     }
@@ -122,35 +107,42 @@ static int context_ok(const struct rs_control_plane* state, const struct rs_queu
          part_ok(queue->device, 4, 6 + 8 * size);
 }
 
+/* Virtqueues of the negotiated features: pairs, then the control virtqueue. */
+static unsigned queues(const struct rs_control_plane* state) {
+  const unsigned pairs = negotiated(state, VIRTIO_NET_F_MQ) ? state->identity.queue_pairs : 1u;
+  return 2 * pairs + (negotiated(state, VIRTIO_NET_F_CTRL_VQ) ? 1u : 0u);
+}
+
 static void queue_enable(struct rs_control_plane* state, const struct rs_event* event,
-                         const struct answer* answer) {
-  const int good = event->value == 1 && event->queue < 2 * state->identity.queue_pairs &&
+                         const struct rs_answer* answer) {
+  struct rs_command acknowledge = rs_command_of(answer, RS_COMMAND_QUEUE_ACKNOWLEDGE);
+  const int good = event->value == 1 && event->queue < queues(state) &&
                    (state->status & VIRTIO_STATUS_FEATURES_OK) != 0 &&
                    context_ok(state, &event->context);
   if (good) {
-    struct rs_command command = command_of(answer, RS_COMMAND_QUEUE_CONTEXT);
+    struct rs_command command = rs_command_of(answer, RS_COMMAND_QUEUE_CONTEXT);
     command.queue = event->queue;
     command.context = event->context;
-    send(answer, &command);
+    rs_send(answer, &command);
   } else {
     need_reset(state, answer);
   }
-  send_plain(answer, RS_COMMAND_QUEUE_ACKNOWLEDGE, 0, event->queue, 0);
+  acknowledge.queue = event->queue;
+  rs_send(answer, &acknowledge);
 }
 
 static void link_change(struct rs_control_plane* state, const struct rs_event* event,
-                        const struct answer* answer) {
-  const uint64_t tells = ((uint64_t)1 << VIRTIO_NET_F_STATUS);
+                        const struct rs_answer* answer) {
   state->link = event->link;
   send_config(state, answer);
-  if ((state->status & VIRTIO_STATUS_DRIVER_OK) != 0 && (state->negotiated & tells) != 0) {
-    send_plain(answer, RS_COMMAND_CONFIG_INTERRUPT, 0, 0, 0);
+  if ((state->status & VIRTIO_STATUS_DRIVER_OK) != 0 && negotiated(state, VIRTIO_NET_F_STATUS)) {
+    rs_send_value(answer, RS_COMMAND_CONFIG_INTERRUPT, 0);
   }
 }
 
 void rs_control_plane_step(struct rs_control_plane* state, const struct rs_event* event,
                            rs_command_sink sink, void* context) {
-  struct answer answer;
+  struct rs_answer answer;
   answer.sink = sink;
   answer.context = context;
   answer.sequence = event->sequence;
@@ -169,6 +161,9 @@ void rs_control_plane_step(struct rs_control_plane* state, const struct rs_event
       break;
     case RS_EVENT_DEVICE_ERROR:
       need_reset(state, &answer);
+      break;
+    case RS_EVENT_CONTROL:
+      rs_control_virtqueue(state, event, &answer);
       break;
     default:
       break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The card's control plane: device status, feature negotiation, queue set-up, reset and link state
- * (virtio 1.4, "Device Status Field", "Feature Bits", "Virtio Over PCI Bus").
+ * The card's control plane: device status, feature negotiation, queue set-up, reset, link state,
+ * control commands (virtio 1.4, "Device Status Field", "Feature Bits", "Virtio Over PCI Bus").
  *
  * Freestanding C11: all state in one structure, one function that handles one event to its end. */
 #ifndef RINGSIDE_FIRMWARE_CONTROL_PLANE_H

@@ -133,6 +133,7 @@ bool NicCore::add_segment(unsigned queue, Chain& chain, const VirtqDesc& desc,
 
 void NicCore::described(unsigned queue, uint32_t position, ActionList& actions) {
   Chain& chain = queues_[queue].chain(position);
+  // A command without room for its ack cannot be answered: usable bytes are the writable ones.
   const uint64_t usable = is_transmit(queue) ? chain.readable_bytes : chain.writable_bytes;
   if (usable == 0) {
     device_error(DeviceError::kNoUsableBuffer, queue, actions);

@@ -17,9 +17,11 @@ struct CoreConfig {
   uint64_t features = ~uint64_t{0};
   /// Largest queue size that the card offers; a power of two up to 32768.
   uint16_t queue_size_max = 1024;
-  uint16_t msix_vectors = 3;
+  /// 0: one for configuration changes and one for each virtqueue.
+  uint16_t msix_vectors = 0;
   uint32_t tx_buffer_bytes = 65536;
   uint32_t rx_buffer_bytes = 262144;
+  /// Up to RS_MAX_QUEUE_PAIRS. MQ is offered if there are several.
   uint16_t queue_pairs = 1;
 };
 
@@ -29,6 +31,7 @@ inline constexpr uint64_t kImplementedFeatures =
     formats::feature_bit(VIRTIO_F_ORDER_PLATFORM) | formats::feature_bit(VIRTIO_NET_F_MAC) |
     formats::feature_bit(VIRTIO_NET_F_STATUS) | formats::feature_bit(VIRTIO_NET_F_MTU) |
     formats::feature_bit(VIRTIO_NET_F_SPEED_DUPLEX) | formats::feature_bit(VIRTIO_NET_F_MRG_RXBUF) |
+    formats::feature_bit(VIRTIO_NET_F_CTRL_VQ) | formats::feature_bit(VIRTIO_NET_F_MQ) |
     formats::feature_bit(VIRTIO_F_INDIRECT_DESC) | formats::feature_bit(VIRTIO_F_EVENT_IDX) |
     formats::feature_bit(VIRTIO_F_NOTIFICATION_DATA);
 

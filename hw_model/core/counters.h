@@ -25,6 +25,7 @@ enum class Counter : uint8_t {
   kRxDropNoFit,       ///< without MRG_RXBUF: longer than the driver's buffer
   kRxDropChosen,      ///< dropped by a choice of the scheduler
   kRxDropReset,       ///< waited in the card's buffer when the device was reset
+  kRxDropInactive,    ///< waited there for a queue pair that was switched off
   kDmaReads,
   kDmaReadBytes,
   kDmaWrites,
@@ -54,7 +55,8 @@ enum class DeviceError : uint8_t {
   kZeroLength,
   kReadableAfterWritable,
   kAddressWraps,
-  kNoUsableBuffer,  ///< transmit without a readable, receive without a writable descriptor
+  kNoUsableBuffer,  ///< transmit without a readable, receive or control without a
+                    ///< writable descriptor
   kDmaRead,
   kDmaWrite,
   kManagementTimeout,

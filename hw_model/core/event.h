@@ -30,7 +30,8 @@ enum class EventKind : uint8_t {
   kSampleAvail,       ///< read the available index of `queue`
   kFetchIds,          ///< read the next `count` available ring entries of `queue`
   kFetchDescriptors,  ///< read up to `count` head descriptors of `queue` in one read
-  kStartFrame,        ///< transmit: gather the next chain; receive: scatter the oldest frame
+  kStartFrame,        ///< transmit: gather the next chain; receive: scatter the oldest
+                      ///< frame; control: gather the next command for firmware
   kReturnUsed,        ///< write used entries for `count` whole frames, then the used index
   kReadSuppression,   ///< read used_event or flags afresh, then decide the interrupt
   kArmNotify,         ///< ask for notifications, then read the available index again

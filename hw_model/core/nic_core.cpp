@@ -14,8 +14,12 @@ CoreConfig sane(CoreConfig config) {
   config.mtu = std::max<uint16_t>(config.mtu, 68);  // NCF-D-002
   config.queue_size_max = std::bit_floor(
       std::clamp<uint16_t>(config.queue_size_max, 1, static_cast<uint16_t>(VIRTQ_MAX_SIZE)));
-  config.msix_vectors = std::clamp<uint16_t>(config.msix_vectors, 1, BarLayout::kMsixVectorsMax);
   config.queue_pairs = std::clamp<uint16_t>(config.queue_pairs, 1, RS_MAX_QUEUE_PAIRS);
+  if (config.queue_pairs == 1) config.features &= ~formats::feature_bit(VIRTIO_NET_F_MQ);
+  if (config.msix_vectors == 0) {
+    config.msix_vectors = static_cast<uint16_t>(2 * config.queue_pairs + 2);
+  }
+  config.msix_vectors = std::min<uint16_t>(config.msix_vectors, BarLayout::kMsixVectorsMax);
   const uint32_t frame = config.mtu + kEthernetHeader + kVlanTag;
   config.tx_buffer_bytes = std::max(config.tx_buffer_bytes, frame);
   config.rx_buffer_bytes = std::max(config.rx_buffer_bytes, frame);
@@ -27,6 +31,7 @@ CoreConfig sane(CoreConfig config) {
 NicCore::NicCore(const CoreConfig& config, FramePool& pool)
     : config_(sane(config)), pool_(pool), pci_(config_.msix_vectors), msix_(config_.msix_vectors) {
   for (Queue& queue : queues_) queue.reset(config_.queue_size_max);
+  place_queues();
 }
 
 std::string_view NicCore::step(const Event& event, ActionList& actions) {
@@ -92,6 +97,8 @@ std::string_view NicCore::dispatch_choice(const Event& event, ActionList& action
       if (!can_start_frame(queue)) return "no frame can start";
       if (is_transmit(queue)) {
         start_transmit(queue, actions);
+      } else if (is_control(queue)) {
+        start_command(queue, actions);
       } else {
         start_receive(queue, actions);
       }
@@ -158,8 +165,26 @@ void NicCore::update_active() {
       (status_ & kBits) == VIRTIO_STATUS_DRIVER_OK && !broken_ && !quiesced_ && pci_.bus_master();
 }
 
-// RST-D-002, PCC-D-008, PMX-D-007. What DMA still answers is discarded; the transmit buffer keeps
-// what is on its way to the wire.
+// The control virtqueue lies behind the pairs that the negotiated features make usable. VERSION_1
+// is always negotiated, so 0 means that nothing is yet.
+void NicCore::place_queues() {
+  const bool open = negotiated_ == 0;
+  const unsigned pairs = open || has(VIRTIO_NET_F_MQ) ? config_.queue_pairs : 1;
+  const bool control = open ? offers(VIRTIO_NET_F_CTRL_VQ) : has(VIRTIO_NET_F_CTRL_VQ);
+  queue_count_ = 2 * pairs + (control ? 1 : 0);
+  control_queue_ = control ? 2 * pairs : kNone;
+}
+
+// NMQ-D-002: nothing that waits may reach a pair that is switched off.
+void NicCore::set_active_pairs(unsigned pairs) {
+  active_pairs_ = pairs;
+  for (unsigned pair = pairs; pair < config_.queue_pairs; ++pair) {
+    while (frame_waiting(2 * pair)) drop_received(2 * pair, Counter::kRxDropInactive);
+  }
+}
+
+// RST-D-002, PCC-D-008, PMX-D-007, NMQ-D-001. What DMA still answers is discarded; the transmit
+// buffer keeps what is on its way to the wire.
 void NicCore::reset_device() {
   ++counters_[Counter::kDeviceResets];
   if (tracing()) note(TraceKind::kReset, TraceRecord::kNoQueue);
@@ -171,8 +196,11 @@ void NicCore::reset_device() {
   }
   for (Read& read : reads_) read.stale = true;
   for (unsigned pair = 0; pair < config_.queue_pairs; ++pair) {
-    while (!receive_fifo_[pair].empty()) drop_received(2 * pair, Counter::kRxDropReset);
+    while (frame_waiting(2 * pair)) drop_received(2 * pair, Counter::kRxDropReset);
   }
+  active_pairs_ = 1;
+  kicked_ = 0;
+  command_ = {};
   broken_ = false;
   config_vector_ = kNoVector;
   isr_ = 0;
@@ -210,10 +238,12 @@ std::string_view NicCore::command(const rs_command& command, ActionList& actions
   switch (command.kind) {
     case RS_COMMAND_OFFER:
       offered_ = command.features & kImplementedFeatures;
+      place_queues();
       return {};
     case RS_COMMAND_NEGOTIATED:
       negotiated_ = command.features;
       event_idx_ = has(VIRTIO_F_EVENT_IDX);
+      place_queues();
       return {};
     case RS_COMMAND_DEVICE_CONFIG:
       std::copy(std::begin(command.config), std::end(command.config), device_config_.begin());
@@ -241,7 +271,8 @@ std::string_view NicCore::command(const rs_command& command, ActionList& actions
       return {};
     }
     case RS_COMMAND_QUEUE_ACKNOWLEDGE: {
-      if (command.queue >= queues()) return "an acknowledgement for no queue";
+      // The driver may have written before the negotiation that took the queue away.
+      if (command.queue >= kQueuesMax) return "an acknowledgement for no queue";
       Queue& queue = queues_[command.queue];
       if (command.sequence >= queue.enable_sequence) queue.enable_pending = false;
       release_held(actions);
@@ -249,6 +280,12 @@ std::string_view NicCore::command(const rs_command& command, ActionList& actions
     }
     case RS_COMMAND_CONFIG_INTERRUPT:
       config_interrupt(actions);
+      return {};
+    case RS_COMMAND_CONTROL_REPLY:
+      return control_reply(command);
+    case RS_COMMAND_ACTIVE_PAIRS:
+      if (command.value == 0 || command.value > config_.queue_pairs) return "no such queue pairs";
+      set_active_pairs(command.value);
       return {};
     default:
       return "an unknown command";

@@ -39,14 +39,21 @@ class NicCore {
   std::string_view step(const Event& event, ActionList& actions);
 
   // -- what is ready; all cheap
-  /// Queues that the card has: receiveq at 2k, transmitq at 2k + 1.
-  unsigned queues() const { return 2u * config_.queue_pairs; }
+  /// Virtqueues that there are now: receiveq at 2k, transmitq at 2k + 1 and, behind the last of
+  /// them, with CTRL_VQ the control virtqueue. Without MQ there is one pair; until features are
+  /// negotiated, all that might be.
+  unsigned queues() const { return queue_count_; }
   static bool is_transmit(unsigned queue) { return (queue & 1) != 0; }
+  bool is_control(unsigned queue) const { return queue == control_queue_; }
+  /// Pairs among which received frames are spread.
+  unsigned active_pairs() const { return active_pairs_; }
   /// DMA and interrupts are allowed: DRIVER_OK, no error, no reset under way, Bus Master Enable.
   bool active() const { return active_; }
   bool queue_active(unsigned queue) const { return active_ && queues_[queue].enabled; }
   /// The driver notified the queue since its available index was last sampled.
-  bool kicked(unsigned queue) const { return queues_[queue].kicked; }
+  bool kicked(unsigned queue) const { return ((kicked_ >> queue) & 1) != 0; }
+  /// Bit q is kicked(q).
+  uint32_t kicked_mask() const { return kicked_; }
   /// The driver will notify the card of the next buffer.
   bool armed(unsigned queue) const { return queues_[queue].armed; }
   bool can_sample(unsigned queue) const { return queue_active(queue) && !queues_[queue].sampling; }
@@ -58,8 +65,10 @@ class NicCore {
     return queue_active(queue) && queues_[queue].head_fetchable();
   }
   bool can_start_frame(unsigned queue) const {
-    return queue_active(queue) &&
-           (is_transmit(queue) ? transmit_ready(queues_[queue]) : receive_chains(queue) != 0);
+    if (!queue_active(queue)) return false;
+    if (is_transmit(queue)) return transmit_ready(queues_[queue]);
+    return is_control(queue) ? !command_.under_way && queues_[queue].next_described()
+                             : receive_chains(queue) != 0;
   }
   /// A chain waits only for room in the transmit buffer.
   bool transmit_blocked(unsigned queue) const {
@@ -70,13 +79,18 @@ class NicCore {
   uint32_t chains_ahead(unsigned queue) const {
     return queues_[queue].allocated - queues_[queue].started;
   }
-  /// Bytes with virtio_net_hdr of the frame that kStartFrame would take now.
+  /// Bytes, with virtio_net_hdr, of the frame or control command that kStartFrame would take now.
   uint64_t next_frame_bytes(unsigned queue) const {
-    return is_transmit(queue)
+    return is_transmit(queue) || is_control(queue)
                ? queues_[queue].chain(queues_[queue].started).readable_bytes
                : sizeof(formats::VirtioNetHdr) + receive_fifo_[queue / 2].front()->bytes.size();
   }
-  bool frame_waiting(unsigned queue) const { return !receive_fifo_[queue / 2].empty(); }
+  /// Always false for the control virtqueue.
+  bool frame_waiting(unsigned queue) const { return ((waiting_ >> queue) & 1) != 0; }
+  /// Bit q is frame_waiting(q).
+  uint32_t waiting_mask() const { return waiting_; }
+  /// The receive queue to which the last frame that was not malformed was steered.
+  unsigned steered_queue() const { return steered_queue_; }
   /// The most frames that kReturnUsed may name now.
   uint32_t used_returnable(unsigned queue) const {
     return queue_active(queue) ? queues_[queue].returnable() : 0;
@@ -110,20 +124,37 @@ class NicCore {
   void trace(TraceSink* sink) { trace_ = sink; }
 
  private:
-  enum class ReadKind : uint8_t { kAvail, kIds, kHeads, kNext, kTable, kPayload, kSuppression };
+  enum class ReadKind : uint8_t {
+    kAvail,
+    kIds,
+    kHeads,
+    kNext,
+    kTable,
+    kPayload,
+    kCommand,
+    kSuppression
+  };
   struct Read {
     ReadKind kind = ReadKind::kAvail;
     bool stale = false;  ///< asked for before a reset: the answer means nothing
     uint16_t queue = 0;
     uint16_t count = 0;     ///< ids or heads; for kSuppression the used index at issue
     uint32_t position = 0;  ///< chain
-    uint32_t offset = 0;    ///< kPayload: of its first byte from the start of virtio_net_hdr
+    uint32_t offset = 0;    ///< kPayload: of its first byte from the start of virtio_net_hdr;
+                            ///< kCommand: from the start of the command
     uint32_t size = 0;
   };
   struct HeldRead {
     uint32_t tag;
     uint32_t offset;
     uint8_t width;
+  };
+
+  /// The control command that firmware works on, or that is being read for it.
+  struct Command {
+    bool under_way = false;
+    uint32_t sequence = 0;  ///< of its event; 0 until it is posted
+    std::array<uint8_t, RS_CONTROL_BYTES> bytes{};
   };
 
   // nic_core.cpp
@@ -133,9 +164,13 @@ class NicCore {
   void carrier(const Event& event, ActionList& actions);
   void reset_device();
   void update_active();
+  void place_queues();
+  void set_active_pairs(unsigned pairs);
   uint32_t post(rs_event event, ActionList& actions);
   void device_error(DeviceError error, unsigned queue, ActionList& actions);
   bool has(unsigned feature) const { return (negotiated_ & formats::feature_bit(feature)) != 0; }
+
+  bool offers(unsigned feature) const { return (offered_ & formats::feature_bit(feature)) != 0; }
 
   // trace.cpp; cold, so that a run without a trace pays a branch that is never taken
   bool tracing() const { return trace_ != nullptr; }
@@ -206,6 +241,14 @@ class NicCore {
                    ActionList& actions);
   void described(unsigned queue, uint32_t position, ActionList& actions);
 
+  // control.cpp
+  static uint32_t command_bytes(const Chain& chain);
+  void start_command(unsigned queue, ActionList& actions);
+  void command_read(const Read& read, ByteView data, ActionList& actions);
+  void post_command(unsigned queue, ActionList& actions);
+  std::string_view control_reply(const rs_command& reply);
+  void write_acks(unsigned queue, uint32_t entries, ActionList& actions);
+
   // transmit.cpp
   uint32_t frame_limit() const { return config_.mtu + kEthernetHeader + kVlanTag; }
   Counter transmit_drop(const Chain& chain) const;
@@ -221,6 +264,7 @@ class NicCore {
   void scatter(unsigned queue, uint32_t chains, ActionList& actions);
   void count_drop(Counter why, unsigned queue, const Frame& frame);
   void drop_received(unsigned queue, Counter why);
+  void forget_front(unsigned queue);
 
   CoreConfig config_;
   TraceSink* trace_ = nullptr;
@@ -258,6 +302,14 @@ class NicCore {
   // -- data plane
   std::array<Queue, kQueuesMax> queues_;
   std::array<FrameFifo, RS_MAX_QUEUE_PAIRS> receive_fifo_;
+  static constexpr unsigned kNone = ~0u;
+  unsigned queue_count_ = 0;
+  unsigned control_queue_ = kNone;
+  unsigned active_pairs_ = 1;
+  unsigned steered_queue_ = 0;
+  uint32_t kicked_ = 0;   ///< by queue: notified since its available index was sampled
+  uint32_t waiting_ = 0;  ///< by queue: its receive_fifo_ is not empty
+  Command command_;
   uint32_t tx_occupancy_ = 0;
   uint32_t tx_leaving_ = 0;
   uint32_t rx_occupancy_ = 0;

@@ -28,7 +28,7 @@ enum class ChainState : uint8_t {
   kHasId,      ///< head known, descriptor not asked for
   kWalking,    ///< descriptors are being read
   kDescribed,  ///< whole and valid
-  kPayload,    ///< transmit: payload is being read
+  kPayload,    ///< payload is being read; control: or firmware is at it
   kDone,       ///< to be returned in the used ring
 };
 
@@ -36,6 +36,7 @@ enum class ChainState : uint8_t {
 struct Chain {
   ChainState state = ChainState::kIdPending;
   bool frame_end = true;     ///< the last chain of its frame
+  uint8_t ack = 0;           ///< control: firmware's answer
   uint16_t id = 0;           ///< head descriptor
   uint32_t walked = 0;       ///< descriptors seen
   uint32_t readable = 0;     ///< segments that the device reads; the others it writes
@@ -72,7 +73,6 @@ struct Queue {
   uint16_t used_signalled = 0;  ///< used index at the last interrupt decision
   bool sampling = false;        ///< a read of the available index is under way
   bool deciding = false;        ///< a read of used_event or flags is under way
-  bool kicked = false;          ///< notified since the last sample
   bool armed = true;            ///< the driver will notify of the next buffer
   bool no_notify = false;       ///< NO_NOTIFY is set
 
@@ -111,7 +111,7 @@ struct Queue {
     enabled = false;
     context = {};
     avail_seen = avail_next = used_next = used_signalled = 0;
-    sampling = deciding = kicked = no_notify = false;
+    sampling = deciding = no_notify = false;
     armed = true;
     for (; returned != allocated; ++returned) chain(returned).frame = FramePtr();
     returned = done = started = head = allocated = 0;

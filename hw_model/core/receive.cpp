@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "hw_model/core/nic_core.h"
+#include "hw_model/core/steering.h"
 
 namespace ringside::hw {
 
@@ -19,27 +20,33 @@ bool vlan_tagged(const std::vector<std::byte>& bytes) {
 
 }  // namespace
 
-// NCF-D-005: nothing longer than the MTU and its Ethernet header, with or without a tag.
+// NMQ-D-001, NMQ-D-007. NCF-D-005: nothing longer than the MTU and its Ethernet header, with or
+// without a tag.
 void NicCore::frame_in(const FramePtr& frame) {
-  constexpr unsigned kQueue = 0;
   const std::vector<std::byte>& bytes = frame->bytes;
   const uint64_t limit = config_.mtu + kEthernetHeader + (vlan_tagged(bytes) ? kVlanTag : 0);
   if (!frame->fcs_ok) {
-    count_drop(Counter::kRxDropFcs, kQueue, *frame);
-  } else if (bytes.size() < kEthernetHeader) {
-    count_drop(Counter::kRxDropShort, kQueue, *frame);
-  } else if (bytes.size() > limit) {
-    count_drop(Counter::kRxDropLong, kQueue, *frame);
-  } else if (!queue_active(kQueue)) {
-    count_drop(Counter::kRxDropNotReady, kQueue, *frame);
+    count_drop(Counter::kRxDropFcs, 0, *frame);
+    return;
+  }
+  if (bytes.size() < kEthernetHeader || bytes.size() > limit) {
+    count_drop(bytes.size() < kEthernetHeader ? Counter::kRxDropShort : Counter::kRxDropLong, 0,
+               *frame);
+    return;
+  }
+  const unsigned queue = active_pairs_ == 1 ? 0 : 2 * steer(bytes, active_pairs_);
+  steered_queue_ = queue;
+  if (!queue_active(queue)) {
+    count_drop(Counter::kRxDropNotReady, queue, *frame);
   } else if (rx_occupancy_ + bytes.size() > config_.rx_buffer_bytes) {
-    count_drop(Counter::kRxDropBufferFull, kQueue, *frame);
+    count_drop(Counter::kRxDropBufferFull, queue, *frame);
   } else {
     if (tracing()) {
-      note(TraceKind::kFrameIn, kQueue, 0, static_cast<uint32_t>(bytes.size()), 0, frame->id);
+      note(TraceKind::kFrameIn, queue, 0, static_cast<uint32_t>(bytes.size()), 0, frame->id);
     }
     rx_occupancy_ += static_cast<uint32_t>(bytes.size());
-    receive_fifo_[kQueue / 2].push(frame);
+    waiting_ |= 1u << queue;
+    receive_fifo_[queue / 2].push(frame);
   }
 }
 
@@ -52,10 +59,16 @@ void NicCore::count_drop(Counter why, unsigned queue, const Frame& frame) {
 }
 
 void NicCore::drop_received(unsigned queue, Counter why) {
+  count_drop(why, queue, *receive_fifo_[queue / 2].front());
+  forget_front(queue);
+}
+
+/// Frees the receive buffer of the oldest frame for `queue`.
+void NicCore::forget_front(unsigned queue) {
   FrameFifo& fifo = receive_fifo_[queue / 2];
-  count_drop(why, queue, *fifo.front());
   rx_occupancy_ -= static_cast<uint32_t>(fifo.front()->bytes.size());
   fifo.pop();
+  if (fifo.empty()) waiting_ &= ~(1u << queue);
 }
 
 /// How many chains the oldest frame takes: 0 if buffers are still missing, kNeverFits if even all
@@ -93,7 +106,7 @@ void NicCore::start_receive(unsigned queue, ActionList& actions) {
 // NRX-D-005, NRX-D-026: without offloads the other fields are 0.
 void NicCore::scatter(unsigned queue, uint32_t chains, ActionList& actions) {
   Queue& q = queues_[queue];
-  FrameFifo& fifo = receive_fifo_[queue / 2];
+  const FrameFifo& fifo = receive_fifo_[queue / 2];
   const std::vector<std::byte>& bytes = fifo.front()->bytes;
   const auto frame_bytes = static_cast<uint32_t>(bytes.size());
   formats::VirtioNetHdr header{};
@@ -120,8 +133,7 @@ void NicCore::scatter(unsigned queue, uint32_t chains, ActionList& actions) {
   }
   ++counters_[Counter::kRxFrames];
   counters_[Counter::kRxBytes] += frame_bytes;
-  rx_occupancy_ -= frame_bytes;
-  fifo.pop();
+  forget_front(queue);
   chain_done(queue, actions);
 }
 

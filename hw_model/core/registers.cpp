@@ -172,7 +172,8 @@ std::array<uint8_t, BarLayout::kCommonBytes> NicCore::common_image() const {
   put(image, CommonCfg::kDriverFeature,
       feature_word(driver_features_ & offered_, driver_feature_select_));  // PCC-D-004
   put(image, CommonCfg::kConfigMsixVector, config_vector_);
-  put(image, CommonCfg::kNumQueues, static_cast<uint16_t>(queues()));
+  put(image, CommonCfg::kNumQueues,
+      static_cast<uint16_t>(2 * config_.queue_pairs + offers(VIRTIO_NET_F_CTRL_VQ)));
   put(image, CommonCfg::kDeviceStatus, status_);
   put(image, CommonCfg::kConfigGeneration, config_generation_);
   put(image, CommonCfg::kQueueSelect, queue_select_);
@@ -213,7 +214,7 @@ void NicCore::notify(uint32_t offset) {
   if (queue >= queues()) return;
   ++counters_[Counter::kDoorbells];
   if (tracing()) note(TraceKind::kDoorbell, queue);
-  queues_[queue].kicked = true;
+  kicked_ |= 1u << queue;
 }
 
 void NicCore::common_write(uint32_t offset, unsigned width, uint64_t value, ActionList& actions) {

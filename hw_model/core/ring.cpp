@@ -110,6 +110,9 @@ std::string_view NicCore::dma_done(const Event& event, ActionList& actions) {
     case ReadKind::kPayload:
       payload_read(read, event.data, actions);
       break;
+    case ReadKind::kCommand:
+      command_read(read, event.data, actions);
+      break;
     default:
       suppression_read(read, get16(event.data), actions);
       break;
@@ -120,7 +123,7 @@ std::string_view NicCore::dma_done(const Event& event, ActionList& actions) {
 void NicCore::sample_avail(unsigned queue, ActionList& actions) {
   Queue& q = queues_[queue];
   q.sampling = true;
-  q.kicked = false;
+  kicked_ &= ~(1u << queue);
   if (tracing()) note(TraceKind::kSampleAvail, queue);
   read(ReadKind::kAvail, queue, 0, q.context.driver + SplitRing::kAvailIdx, 2, actions);
 }
@@ -189,7 +192,8 @@ void NicCore::chain_done(unsigned queue, ActionList& actions) {
   }
 }
 
-// Entries, then the index, in posted order behind the payload. VQS-D-015, VQS-D-016, NRX-D-004.
+// Acks of commands, entries, then the index, in posted order behind the payload. VQS-D-015,
+// VQS-D-016, NRX-D-004.
 std::string_view NicCore::return_used(unsigned queue, uint16_t frames, ActionList& actions) {
   Queue& q = queues_[queue];
   if (frames == 0) return "a return of nothing";
@@ -202,6 +206,7 @@ std::string_view NicCore::return_used(unsigned queue, uint16_t frames, ActionLis
     note(TraceKind::kReturnUsed, queue, q.returned, entries,
          static_cast<uint16_t>(q.used_next + entries));
   }
+  if (is_control(queue)) write_acks(queue, entries, actions);
   const uint32_t place = actions.reserve_bytes(8 * entries);
   for (uint32_t i = 0; i < entries; ++i) {
     const Chain& chain = q.chain(q.returned + i);

@@ -16,7 +16,8 @@ extern "C" {
 enum {
   RS_MAX_QUEUE_PAIRS = 8,
   RS_MAX_QUEUES = 2 * RS_MAX_QUEUE_PAIRS + 1, /* and the control virtqueue */
-  RS_DEVICE_CONFIG_BYTES = 28                 /* struct virtio_net_config */
+  RS_DEVICE_CONFIG_BYTES = 28,                /* struct virtio_net_config */
+  RS_CONTROL_BYTES = 64                       /* of a control command that firmware sees */
 };
 
 /* What hardware tells firmware. */
@@ -25,7 +26,9 @@ enum rs_event_kind {
   RS_EVENT_STATUS_WRITE = 2, /* the driver wrote `value` to device_status; `driver_features` */
   RS_EVENT_QUEUE_ENABLE = 3, /* the driver wrote `value` to queue_enable of `queue`; `context` */
   RS_EVENT_LINK = 4,         /* the carrier came or went; `link` */
-  RS_EVENT_DEVICE_ERROR = 5  /* the data plane stopped for error `value`, met on `queue` */
+  RS_EVENT_DEVICE_ERROR = 5, /* the data plane stopped for error `value`, met on `queue` */
+  RS_EVENT_CONTROL = 6 /* a command of `value` bytes, of which `control` has the first, came on
+                          the control virtqueue `queue`; the next waits for the reply */
 };
 
 /* Where a split virtqueue lies: bus addresses of its three parts, and its entries. */
@@ -60,6 +63,7 @@ struct rs_event {
   struct rs_queue_context context;
   struct rs_identity identity;
   struct rs_link link;
+  uint8_t control[RS_CONTROL_BYTES]; /* zeros behind a shorter command */
 };
 
 /* What firmware tells hardware. */
@@ -67,11 +71,14 @@ enum rs_command_kind {
   RS_COMMAND_OFFER = 1,             /* show `features` in device_feature */
   RS_COMMAND_NEGOTIATED = 2,        /* operate with `features` */
   RS_COMMAND_DEVICE_CONFIG = 3,     /* show `config`; hardware advances config_generation */
-  RS_COMMAND_RESET = 4,             /* forget queues, interrupts, vectors and buffered frames */
+  RS_COMMAND_RESET = 4,             /* forget queues, interrupts, vectors, buffered frames and
+                                       control commands; 1 active pair */
   RS_COMMAND_STATUS = 5,            /* show `value` in device_status; acknowledges writes to it */
   RS_COMMAND_QUEUE_CONTEXT = 6,     /* enable `queue` with `context` */
   RS_COMMAND_QUEUE_ACKNOWLEDGE = 7, /* the write to queue_enable of `queue` is dealt with */
-  RS_COMMAND_CONFIG_INTERRUPT = 8   /* send a configuration change notification */
+  RS_COMMAND_CONFIG_INTERRUPT = 8,  /* send a configuration change notification */
+  RS_COMMAND_CONTROL_REPLY = 9,     /* give the control command its ack byte `value` */
+  RS_COMMAND_ACTIVE_PAIRS = 10      /* steer received frames to the first `value` queue pairs */
 };
 
 struct rs_command {

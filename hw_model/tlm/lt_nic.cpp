@@ -16,6 +16,10 @@ namespace ringside::hw {
 
 namespace {
 
+constexpr uint32_t kTransmitQueues = 0xAAAAAAAA;
+/// Frames that a transmit queue may send before the next one's turn.
+constexpr unsigned kTurnFrames = 8;
+
 /// Frames given to the port whose last bit has not left, oldest first.
 class FramesInFlight {
  public:
@@ -81,12 +85,14 @@ class LtNic final : public NicModel,
   // EthernetReceiver
   void receive_frame(const FramePtr& frame, TimePs, TimePs) override {
     take(Event::frame_in(frame));
+    const unsigned queue = core_.steered_queue();
     if (serving_) {
+      pending_ |= 1u << queue;
       schedule();
       return;
     }
     serving_ = true;
-    serve_receive(0);
+    serve_receive(queue);
     serving_ = false;
   }
   void carrier_change(bool up) override { take(Event::carrier(up, speed_mbps())); }
@@ -94,7 +100,7 @@ class LtNic final : public NicModel,
   // CommandSink
   void command(const rs_command& command) override {
     take(Event::from_command(command));
-    schedule();
+    look_at_all();
   }
 
  private:
@@ -150,9 +156,17 @@ class LtNic final : public NicModel,
     if (!scheduled_) work_.notify(sc_core::SC_ZERO_TIME);
     scheduled_ = true;
   }
+  /// Something may have changed for any queue.
+  void look_at_all() {
+    pending_ = ~0u;
+    schedule();
+  }
   void serve();
-  void serve_transmit(unsigned queue);
+  void serve_transmit(uint32_t queues);
   void serve_receive(unsigned queue);
+  void serve_control(unsigned queue);
+  enum class Turn : uint8_t { kOver, kEmpty, kBlocked };
+  Turn take_turn(unsigned queue);
   bool advance_ring(unsigned queue);
   void return_used(unsigned queue);
   void drain_transmit_buffer();
@@ -169,6 +183,10 @@ class LtNic final : public NicModel,
   tlm::tlm_generic_payload write_payload_;
   PcieExtension write_extension_;
   sc_core::sc_event work_;
+  /// Queues to look at beside those that are kicked; bits of queues that do not exist mean nothing.
+  uint32_t pending_ = 0;
+  unsigned turn_queue_ = 0;  ///< transmit queue whose turn it is, and frames left of the turn
+  unsigned turn_left_ = 0;
   bool scheduled_ = false;
   bool serving_ = false;
   FramesInFlight in_flight_;
@@ -319,6 +337,8 @@ void LtNic::b_transport(tlm::tlm_generic_payload& request, sc_core::sc_time&) {
     std::memcpy(&value, request.get_data_ptr(), width);
     take(Event::write(config ? EventKind::kConfigWrite : EventKind::kMemoryWrite, address,
                       static_cast<uint8_t>(width), value));
+    // A doorbell says which queue to look at.
+    if (config || address - BarLayout::kNotify >= BarLayout::kNotifyBytes) pending_ = ~0u;
     schedule();
   }
   request.set_response_status(tlm::TLM_OK_RESPONSE);
@@ -329,10 +349,16 @@ void LtNic::serve() {
   if (!core_.active()) return;
   serving_ = true;
   drain_transmit_buffer();
-  for (unsigned queue = 0; queue < core_.queues(); queue += 2) {
-    serve_receive(queue);
-    serve_transmit(queue + 1);
+  const uint32_t kicked = core_.kicked_mask();
+  const uint32_t pending = std::exchange(pending_, 0) & ((1u << core_.queues()) - 1);
+  // A receive queue in which buffers arrive has nothing to do until a frame comes.
+  const uint32_t receive = ((kicked & core_.waiting_mask()) | pending) & ~kTransmitQueues;
+  for (uint32_t left = receive; left != 0; left &= left - 1) {
+    serve_receive(static_cast<unsigned>(std::countr_zero(left)));
   }
+  const unsigned last = core_.queues() - 1;
+  if (core_.is_control(last) && (((kicked | pending) >> last) & 1) != 0) serve_control(last);
+  serve_transmit((kicked | pending) & kTransmitQueues);
   serving_ = false;
 }
 
@@ -355,13 +381,50 @@ bool LtNic::advance_ring(unsigned queue) {
   return true;
 }
 
-void LtNic::serve_transmit(unsigned queue) {
+LtNic::Turn LtNic::take_turn(unsigned queue) {
+  for (;;) {
+    if (core_.can_start_frame(queue)) {
+      if (turn_left_ == 0) return Turn::kOver;
+      --turn_left_;
+      choose(EventKind::kStartFrame, queue);
+    } else if (core_.transmit_blocked(queue)) {
+      return Turn::kBlocked;
+    } else if (!advance_ring(queue)) {
+      return Turn::kEmpty;
+    }
+  }
+}
+
+/// Round robin over `queues`. A turn that the full buffer interrupts goes on when there is room, so
+/// that no queue gets more than its share of a slow wire.
+void LtNic::serve_transmit(uint32_t queues) {
+  uint32_t left = queues;
+  while (left != 0) {
+    const uint32_t behind = left & (~0u << turn_queue_);
+    const auto queue = static_cast<unsigned>(std::countr_zero(behind != 0 ? behind : left));
+    if (queue != turn_queue_) {
+      turn_queue_ = queue;
+      turn_left_ = kTurnFrames;
+    }
+    const Turn turn = take_turn(queue);
+    if (turn == Turn::kBlocked) {
+      pending_ |= left;
+      wake_when_room();
+      break;
+    }
+    if (turn == Turn::kEmpty) left &= ~(1u << queue);
+    turn_queue_ = (queue + 1) % 32;
+    turn_left_ = kTurnFrames;
+  }
+  for (; queues != 0; queues &= queues - 1) {
+    return_used(static_cast<unsigned>(std::countr_zero(queues)));
+  }
+}
+
+void LtNic::serve_control(unsigned queue) {
   for (;;) {
     if (core_.can_start_frame(queue)) {
       choose(EventKind::kStartFrame, queue);
-    } else if (core_.transmit_blocked(queue)) {
-      wake_when_room();
-      break;
     } else if (!advance_ring(queue)) {
       break;
     }

@@ -13,6 +13,8 @@ constexpr Feature kFeatures[] = {
     {"mac", VIRTIO_NET_F_MAC, false, "the device has a MAC address"},
     {"mrg_rxbuf", VIRTIO_NET_F_MRG_RXBUF, false, "one received frame may fill several buffers"},
     {"status", VIRTIO_NET_F_STATUS, false, "the device reports its link"},
+    {"ctrl_vq", VIRTIO_NET_F_CTRL_VQ, false, "the device takes commands on a control virtqueue"},
+    {"mq", VIRTIO_NET_F_MQ, false, "several queue pairs (needs ctrl_vq and a card that has them)"},
     {"indirect_desc", VIRTIO_F_INDIRECT_DESC, false, "descriptor tables outside the ring"},
     {"event_idx", VIRTIO_F_EVENT_IDX, false, "notifications are asked for by index"},
     {"version_1", VIRTIO_F_VERSION_1, true, "virtio 1.0 or later"},

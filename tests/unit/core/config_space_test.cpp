@@ -70,7 +70,7 @@ TEST(ConfigSpace, CapabilitiesDescribeTheBar) {
     }
   }
   EXPECT_TRUE(express);
-  EXPECT_EQ(vectors, 3u);
+  EXPECT_EQ(vectors, 4u);  // configuration, receiveq1, transmitq1, controlq
   ASSERT_EQ(virtio.size(), 5u);
   for (const unsigned type : {1u, 2u, 3u, 4u}) {
     const uint32_t cap = virtio.at(type);
@@ -106,7 +106,7 @@ TEST(ConfigSpace, WindowReachesTheBar) {
   card.set_config(PciConfig::kPciCfgData, 4, 1);
   EXPECT_EQ(card.bar(CommonCfg::kQueueSelect, 2), 1u);
   window(CommonCfg::kNumQueues, 2);
-  EXPECT_EQ(card.config(PciConfig::kPciCfgData, 4), 2u);
+  EXPECT_EQ(card.config(PciConfig::kPciCfgData, 4), 3u);
   window(CommonCfg::kDeviceStatus, 1);
   card.set_config(PciConfig::kPciCfgData, 1, 1);
   EXPECT_EQ(card.config(PciConfig::kPciCfgData, 1), 1u);

@@ -116,13 +116,14 @@ class CoreHarness {
       set_bar(CommonCfg::kDriverFeature, 4, (features >> (32 * word)) & 0xFFFFFFFF);
     }
   }
-  /// Bus mastering, memory space and (if `msix`) MSI-X with vectors 0, 1, 2 = config, rx, tx.
+  /// Bus mastering, memory space and (if `msix`) MSI-X; vector v sends 0x40 + v.
   void enable_pci(bool msix = true) {
     set_config(hw::PciConfig::kBar0, 4, 0);
     set_config(hw::PciConfig::kBar0 + 4, 4, kBar >> 32);
     set_config(hw::PciConfig::kCommand, 2, 0x6);
     if (!msix) return;
-    for (unsigned vector = 0; vector < 3; ++vector) {
+    const uint64_t last = config(hw::PciConfig::kMsixCap + 2, 2) & 0x7FF;
+    for (unsigned vector = 0; vector <= last; ++vector) {
       const uint32_t entry = BarLayout::kMsixTable + 16 * vector;
       set_bar(entry, 4, 0xFEE00000);
       set_bar(entry + 8, 4, 0x40 + vector);
@@ -179,7 +180,7 @@ class CoreHarness {
 
  private:
   static void command(void* context, const rs_command* command) {
-    static_cast<CoreHarness*>(context)->take(Event::from_command(*command));
+    EXPECT_EQ(static_cast<CoreHarness*>(context)->take(Event::from_command(*command)), "");
   }
   void carry_out(hw::ActionList& actions) {
     for (std::size_t i = 0; i < actions.size(); ++i) {
@@ -287,6 +288,8 @@ constexpr uint64_t kBasic =
 constexpr uint64_t kMergeable = formats::feature_bit(VIRTIO_NET_F_MRG_RXBUF);
 constexpr uint64_t kIndirect = formats::feature_bit(VIRTIO_F_INDIRECT_DESC);
 constexpr uint64_t kEventIdx = formats::feature_bit(VIRTIO_F_EVENT_IDX);
+constexpr uint64_t kControl = formats::feature_bit(VIRTIO_NET_F_CTRL_VQ);
+constexpr uint64_t kMultiQueue = kControl | formats::feature_bit(VIRTIO_NET_F_MQ);
 
 /// A card that is up, with one receive and one transmit ring.
 class RunningCard : public CoreHarness {

@@ -1,67 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The firmware's control plane alone: one event in, its commands out.
-#include "firmware/control_plane.h"
-
-#include <vector>
-
-#include "firmware/native.h"
-#include "formats/virtio.h"
-#include "tests/support/gtest.h"
+#include "tests/unit/firmware/firmware_rig.h"
 
 namespace ringside::test {
 namespace {
 
 using formats::feature_bit;
-
-constexpr uint64_t kOffer = feature_bit(VIRTIO_F_VERSION_1) | feature_bit(VIRTIO_NET_F_MAC) |
-                            feature_bit(VIRTIO_NET_F_STATUS);
-
-class Firmware {
- public:
-  Firmware() {
-    rs_event event{};
-    event.kind = RS_EVENT_POWER_ON;
-    event.identity.features = kOffer;
-    event.identity.mtu = 1500;
-    event.identity.queue_size_max = 256;
-    event.identity.queue_pairs = 1;
-    event.link = {10000, 1};
-    step(event);
-  }
-  std::vector<rs_command> step(rs_event event) {
-    event.sequence = ++sequence;
-    commands_.clear();
-    rs_firmware_native()->step(&state, &event, &Firmware::sink, this);
-    for (const rs_command& command : commands_) EXPECT_EQ(command.sequence, sequence);
-    return commands_;
-  }
-  std::vector<rs_command> write_status(uint8_t value, uint64_t features = kOffer) {
-    rs_event event{};
-    event.kind = RS_EVENT_STATUS_WRITE;
-    event.value = value;
-    event.driver_features = features;
-    return step(event);
-  }
-  std::vector<rs_command> error() {
-    rs_event event{};
-    event.kind = RS_EVENT_DEVICE_ERROR;
-    return step(event);
-  }
-  rs_control_plane state{};
-  uint32_t sequence = 0;
-
- private:
-  static void sink(void* context, const rs_command* command) {
-    static_cast<Firmware*>(context)->commands_.push_back(*command);
-  }
-  std::vector<rs_command> commands_;
-};
-
-std::vector<uint32_t> kinds(const std::vector<rs_command>& commands) {
-  std::vector<uint32_t> result;
-  for (const rs_command& command : commands) result.push_back(command.kind);
-  return result;
-}
 
 TEST(ControlPlane, StatusMachine) {
   Firmware firmware;

@@ -118,8 +118,8 @@ TEST(ScenarioError, ValuesOfTheWrongKind) {
        "2: firmware 'rv32' is not in this build; expected native"},
       {"unknown feature", replaced("mtu = 1500", "withhold = [\"event_id\"]"),
        "11: nic.alice0.withhold 'event_id' is not known; expected a list of names out of mtu, mac, "
-       "mrg_rxbuf, status, indirect_desc, event_idx, access_platform, order_platform, "
-       "notification_data and speed_duplex (did you mean 'event_idx'?)"},
+       "mrg_rxbuf, status, ctrl_vq, mq, indirect_desc, event_idx, access_platform, "
+       "order_platform, notification_data and speed_duplex (did you mean 'event_idx'?)"},
       {"feature twice", replaced("mtu = 1500", "withhold = [\"mac\", \"mac\"]"),
        "11: nic.alice0.withhold has 'mac' twice; expected each name once"},
       {"control characters", with("ip = \"\\u001b[2J\\n\"\n"),
