@@ -161,7 +161,7 @@ void AtCard::transmit(const Action& action, TimePs at_ps) {
 
 void AtCard::receive_frame(const FramePtr& frame, TimePs, TimePs end_ps) {
   take(Event::frame_in(frame), end_ps);
-  constexpr unsigned queue = 0;
+  const unsigned queue = core_.steered_queue();
   QueueState& state = queues_[queue];
   state.ready_ps = std::max(state.ready_ps, end_ps + cycles(config_.pipeline.rx_latency_cycles));
   want(queue);

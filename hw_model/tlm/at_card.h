@@ -110,6 +110,7 @@ class AtCard : public sc_core::sc_module,
   bool serve_queue(unsigned queue, TimePs now_ps);
   bool start_transmit(unsigned queue, TimePs now_ps);
   bool start_receive(unsigned queue, TimePs now_ps);
+  bool start_command(unsigned queue, TimePs now_ps);
   bool advance_ring(unsigned queue, TimePs now_ps);
   bool return_used(unsigned queue, TimePs now_ps);
   bool ring_slot(unsigned queue, TimePs now_ps, TimePs* at_ps);

@@ -48,8 +48,9 @@ void AtCard::serve() {
 /// One choice; false if there is none now. A queue that waits for a time asks for it with wake().
 bool AtCard::serve_queue(unsigned queue, TimePs now_ps) {
   if (!core_.queue_active(queue)) return false;
-  const bool started =
-      NicCore::is_transmit(queue) ? start_transmit(queue, now_ps) : start_receive(queue, now_ps);
+  const bool started = NicCore::is_transmit(queue) ? start_transmit(queue, now_ps)
+                       : core_.is_control(queue)   ? start_command(queue, now_ps)
+                                                   : start_receive(queue, now_ps);
   return started || advance_ring(queue, now_ps) || return_used(queue, now_ps);
 }
 
@@ -106,6 +107,18 @@ bool AtCard::start_receive(unsigned queue, TimePs now_ps) {
   const TimePs taken =
       std::max(cycles(config_.pipeline.rx_frame_cycles), beats(core_.next_frame_bytes(queue)));
   choose(EventKind::kStartFrame, queue, 0, rx_datapath_.reserve(ready, taken));
+  return true;
+}
+
+/// A control command goes past the datapaths: only its own fetches hold it up.
+bool AtCard::start_command(unsigned queue, TimePs now_ps) {
+  if (!core_.can_start_frame(queue)) return false;
+  const TimePs ready = std::max(now_ps, queues_[queue].ready_ps);
+  if (ready > now_ps + kLookAheadPs) {
+    wake(queue, ready);
+    return false;
+  }
+  choose(EventKind::kStartFrame, queue, 0, ready);
   return true;
 }
 
