@@ -9,9 +9,13 @@
 namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD {
 namespace {
 
-constexpr uint16_t kReceiveIndex = 0, kTransmitIndex = 1;
 constexpr uint16_t kLeastQueueSize = 4;
+/// Control commands come one by one.
+constexpr uint16_t kControlQueueSize = 16;
 constexpr uint32_t kLeastMtu = 68;
+
+constexpr uint16_t receive_index(unsigned pair) { return static_cast<uint16_t>(2 * pair); }
+constexpr uint16_t transmit_index(unsigned pair) { return static_cast<uint16_t>(2 * pair + 1); }
 
 /// Features whose bits stand for a field of the device configuration, with the field's end.
 struct ConfigField {
@@ -19,10 +23,8 @@ struct ConfigField {
   uint64_t end;
 };
 constexpr ConfigField kConfigFields[] = {
-    {VIRTIO_NET_F_MAC, 6},
-    {VIRTIO_NET_F_STATUS, 8},
-    {VIRTIO_NET_F_MTU, 12},
-    {VIRTIO_NET_F_SPEED_DUPLEX, 17},
+    {VIRTIO_NET_F_MAC, 6},  {VIRTIO_NET_F_STATUS, 8},        {VIRTIO_NET_F_MQ, 10},
+    {VIRTIO_NET_F_MTU, 12}, {VIRTIO_NET_F_SPEED_DUPLEX, 17},
 };
 
 }  // namespace
@@ -38,7 +40,7 @@ Status VirtioNetDriver::bring_up() {
     pci_.set_bus_master(false);
     release_interrupts();
     config_pending_ = false;  // else a shared vector would never look again
-    receive_.reclaim();
+    for (auto& queue : receive_) queue->reclaim();
     features_ = state_ == State::kWaiting ? features_ : 0;
   }
   return status;
@@ -64,10 +66,12 @@ Status VirtioNetDriver::initialize() {
   // 7. Device-specific setup: configuration, interrupts, virtqueues, receive buffers.
   if (Status status = read_address(); !status.ok()) return status;
   if (Status status = read_link(); !status.ok()) return status;
-  Notifier receive, transmit;
+  Notifiers notifiers;
   pci_.set_bus_master(true);
-  if (Status status = set_up_queues(&receive, &transmit); !status.ok()) return status;
-  if (Status status = receive_.fill(); !status.ok()) return status;
+  if (Status status = set_up_queues(&notifiers); !status.ok()) return status;
+  for (unsigned pair = 0; pair < pairs_; ++pair) {
+    if (Status status = receive_[pair]->fill(); !status.ok()) return status;
+  }
   // 8. DRIVER_OK: the device is live.
   device_.add_status(VIRTIO_STATUS_DRIVER_OK);
   const uint8_t status = device_.status();
@@ -77,9 +81,48 @@ Status VirtioNetDriver::initialize() {
   state_ = State::kRunning;
   running_since_ns_ = platform_.now_ns();
   // Only now may it be notified (INI-R-007).
-  receive_.start(receive, *client_);
-  transmit_.start(transmit, *client_);
+  start_queues(notifiers);
   return Status::success();
+}
+
+/// Frames are accepted when it is clear which queues there are: the command that decides it is
+/// answered, or will not be.
+void VirtioNetDriver::start_queues(const Notifiers& notifiers) {
+  for (unsigned pair = 0; pair < pairs_; ++pair) {
+    receive_[pair]->start(notifiers.receive[pair], *client_);
+  }
+  const unsigned active = enable_pairs(notifiers.control);
+  active_pairs_ = active;
+  for (unsigned pair = 0; pair < active; ++pair) {
+    const unsigned rings = mutant(Mutant::kDoorbellOfFirstPair) ? 0 : pair;
+    transmit_[pair]->start(notifiers.transmit[rings], *client_);
+  }
+  if (active == transmit_.size()) return;
+  for (std::size_t pair = active; pair < transmit_.size(); ++pair) {
+    transmit_[pair]->pause(TransmitQueue::Gate::kClosed);
+  }
+  // A client that one of them told kBusy before a reset is woken, and offers its frame to another.
+  events_.schedule();
+}
+
+/// The queue pairs that may be transmitted on. All are configured by now (NMQ-R-001). The device
+/// uses the first one until it has executed the command; if it does not, that one is enough. A
+/// device that executes it too late to say so is none the worse: all receive queues are polled.
+unsigned VirtioNetDriver::enable_pairs(const Notifier& notifier) {
+  if (pairs_ == 1) return 1;  // NMQ-R-003
+  control_.start(notifier);
+  // NMQ-R-002.
+  const std::byte pairs[2] = {static_cast<std::byte>(pairs_), static_cast<std::byte>(pairs_ >> 8)};
+  const ControlQueue::Answer answer = control_.command(
+      VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, pairs, options_.control_timeout_ns);
+  if (answer == ControlQueue::Answer::kOk) return pairs_;
+  if (answer == ControlQueue::Answer::kBroken) {
+    queue_fault(control_.fault());
+  } else {
+    platform_.log(LogLevel::kWarning, "virtio-net: the request for " + std::to_string(pairs_) +
+                                          " queue pairs was " + name_of(answer) + ": one is used");
+  }
+  return 1;
 }
 
 /// Features whose configuration field the device really has; the others are as good as not offered
@@ -95,7 +138,7 @@ uint64_t VirtioNetDriver::readable_features() const {
 Status VirtioNetDriver::negotiate() {
   const uint64_t offered = device_.offered_features();
   // What the driver does not know it ignores (FEA-R-004, FEA-R-005, FEA-R-008); it accepts nothing
-  // that was not offered (FEA-R-001). None of its features needs another one (FEA-R-002).
+  // that was not offered (FEA-R-001).
   uint64_t accepted = offered & options_.features & kSupportedFeatures & readable_features();
   // RSV-R-001, RSV-R-002; FEA-R-007.
   if ((accepted & formats::feature_bit(VIRTIO_F_VERSION_1)) == 0) {
@@ -113,6 +156,24 @@ Status VirtioNetDriver::negotiate() {
       mtu = 1500;
     }
   }
+  // MQ needs CTRL_VQ (FEA-R-002), and the driver has no other use for CTRL_VQ.
+  constexpr uint64_t kMultiQueue =
+      formats::feature_bit(VIRTIO_NET_F_MQ) | formats::feature_bit(VIRTIO_NET_F_CTRL_VQ);
+  uint32_t max_pairs = 1;
+  if (options_.queue_pairs == 1 || (accepted & kMultiQueue) != kMultiQueue) {
+    accepted &= ~kMultiQueue;
+  } else {
+    if (!read_max_pairs(&max_pairs)) {
+      return Status::failure("the configuration generation never settles");
+    }
+    if (max_pairs < VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MIN ||
+        max_pairs > VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX) {  // NCF-D-001: as good as no MQ (FEA-R-003)
+      platform_.log(LogLevel::kWarning, "virtio-net: the device's max_virtqueue_pairs is " +
+                                            std::to_string(max_pairs) + ": one pair is used");
+      accepted &= ~kMultiQueue;
+      max_pairs = 1;
+    }
+  }
   // After a recovery the client still works with the first negotiation's result.
   if (state_ == State::kWaiting && (accepted != features_ || mtu != mtu_)) {
     return Status::failure("the device came back from a reset with other features");
@@ -120,6 +181,8 @@ Status VirtioNetDriver::negotiate() {
   device_.accept_features(accepted);
   features_ = accepted;
   mtu_ = mtu;
+  max_pairs_ = max_pairs;
+  pairs_ = std::min<uint32_t>(max_pairs, options_.queue_pairs);
   return Status::success();
 }
 
@@ -149,21 +212,47 @@ Status VirtioNetDriver::prepare_queue(uint16_t index, const SplitVirtqueue& queu
                               queue.device_area());
 }
 
-Status VirtioNetDriver::set_up_queues(Notifier* receive, Notifier* transmit) {
-  if (device_.num_queues() < 2) return Status::failure("the device has fewer than 2 queues");
-  uint16_t receive_size = 0, transmit_size = 0;
-  if (Status status = queue_size(kReceiveIndex, &receive_size); !status.ok()) return status;
-  if (Status status = queue_size(kTransmitIndex, &transmit_size); !status.ok()) return status;
-  if (Status status = receive_.prepare(features_, receive_size, mtu_); !status.ok()) return status;
-  if (Status status = transmit_.prepare(features_, transmit_size, mtu_); !status.ok()) {
-    return status;
+Status VirtioNetDriver::prepare_rings() {
+  for (unsigned pair = 0; pair < pairs_; ++pair) {
+    uint16_t receive = 0, transmit = 0;
+    if (Status status = queue_size(receive_index(pair), &receive); !status.ok()) return status;
+    if (Status status = queue_size(transmit_index(pair), &transmit); !status.ok()) return status;
+    if (Status status = receive_[pair]->prepare(features_, receive, mtu_); !status.ok()) {
+      return status;
+    }
+    if (Status status = transmit_[pair]->prepare(features_, transmit, mtu_); !status.ok()) {
+      return status;
+    }
   }
+  if (pairs_ == 1) return Status::success();
+  uint16_t size = 0;
+  if (Status status = queue_size(control_index(), &size); !status.ok()) return status;
+  return control_.prepare(features_, std::min(size, kControlQueueSize));
+}
+
+Status VirtioNetDriver::set_up_queues(Notifiers* notifiers) {
+  // With MQ the control queue follows all the pairs that the device could have.
+  const uint32_t needed = pairs_ == 1 ? 2 : 2 * max_pairs_ + 1;
+  if (device_.num_queues() < needed) {
+    return Status::failure("the device has fewer than " + std::to_string(needed) + " queues");
+  }
+  if (Status status = prepare_rings(); !status.ok()) return status;
   // Vectors come before queue_enable (PCC-R-004).
   if (Status status = set_up_interrupts(); !status.ok()) return status;
-  if (Status status = prepare_queue(kReceiveIndex, receive_.queue(), receive); !status.ok()) {
-    return status;
+  for (unsigned pair = 0; pair < pairs_; ++pair) {
+    if (Status status =
+            prepare_queue(receive_index(pair), receive_[pair]->queue(), &notifiers->receive[pair]);
+        !status.ok()) {
+      return status;
+    }
+    if (Status status = prepare_queue(transmit_index(pair), transmit_[pair]->queue(),
+                                      &notifiers->transmit[pair]);
+        !status.ok()) {
+      return status;
+    }
   }
-  return prepare_queue(kTransmitIndex, transmit_.queue(), transmit);
+  if (pairs_ == 1) return Status::success();
+  return prepare_queue(control_index(), control_.queue(), &notifiers->control);
 }
 
 }  // namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD

@@ -28,6 +28,12 @@ bool VirtioNetDriver::read_mtu(uint32_t* mtu) {
       [&] { *mtu = device_.config_field(offsetof(formats::VirtioNetConfig, mtu), 2); });
 }
 
+bool VirtioNetDriver::read_max_pairs(uint32_t* pairs) {
+  return read_stable([&] {
+    *pairs = device_.config_field(offsetof(formats::VirtioNetConfig, max_virtqueue_pairs), 2);
+  });
+}
+
 Status VirtioNetDriver::read_address() {
   if (!has(VIRTIO_NET_F_MAC)) {  // NCF-R-004: locally administered, unicast
     if (state_ == State::kWaiting) return Status::success();

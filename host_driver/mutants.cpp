@@ -49,6 +49,14 @@ const char* mutant_name(Mutant mutant) {
       return "indirect-table-shared";
     case Mutant::kWakeLostOverReset:
       return "wake-lost-over-reset";
+    case Mutant::kDoorbellOfFirstPair:
+      return "doorbell-of-first-pair";
+    case Mutant::kTransmitQueuePerFrame:
+      return "transmit-queue-per-frame";
+    case Mutant::kMoreForgottenOverQueues:
+      return "more-forgotten-over-queues";
+    case Mutant::kControlAckNotAwaited:
+      return "control-ack-not-awaited";
     case Mutant::kCount:
       break;
   }

@@ -34,6 +34,10 @@ enum class Mutant : uint8_t {
   kFreeListReusesHead,            ///< the head of a chain goes back to the free list twice
   kIndirectTableShared,           ///< all indirect frames write one table
   kWakeLostOverReset,             ///< a client that found the queue busy is forgotten by a reset
+  kDoorbellOfFirstPair,           ///< every transmit queue rings the first one's doorbell
+  kTransmitQueuePerFrame,         ///< the transmit queue goes round with the frames, not the flows
+  kMoreForgottenOverQueues,       ///< a queue left with `more` for another one gets no doorbell
+  kControlAckNotAwaited,          ///< queue pairs are used before the device agreed to them
   kCount
 };
 

@@ -20,6 +20,9 @@ class Napi {
         context_(context),
         work_(platform.make_work(WorkContext::kSoftirq, &Napi::run, this)) {}
 
+  /// Polls run on `core`, whoever schedules them. While disabled.
+  void set_core(unsigned core) { work_->set_core(core); }
+
   void enable() { enabled_ = true; }
 
   /// From any context. Does nothing while disabled.

@@ -33,7 +33,7 @@ struct TxFrame {
 
 enum class TxResult : uint8_t {
   kOk,    ///< accepted
-  kBusy,  ///< not accepted; transmit_wake() will come
+  kBusy,  ///< not accepted; transmit_wake() will come, and then the frame may be offered again
   kDrop,  ///< never acceptable (too large, link closed): the caller keeps the frame, counts it
 };
 
@@ -57,7 +57,9 @@ class NetDeviceClient {
   virtual void receive_done() = 0;
   /// `cookie`'s memory is the client's again. Also called from NetDevice::stop (process context).
   virtual void transmit_complete(void* cookie) = 0;
-  /// There is room again after kBusy.
+  /// There is room again after kBusy. A device with several queues means one of them: a frame for
+  /// another may be told kBusy again, and then a further wake comes. A client that sends nothing
+  /// between kBusy and the wake, and then the refused frame first, keeps its order.
   virtual void transmit_wake() = 0;
   virtual void link_change(bool up) = 0;
 };
@@ -84,7 +86,7 @@ class NetDevice {
   /// that the client still holds stay valid until released.
   virtual void stop() = 0;
   /// From process or softirq context. `more` says that another frame follows at once, so that the
-  /// doorbell may wait for it.
+  /// doorbell may wait for it. Frames of one flow stay in order; flows may pass each other.
   virtual TxResult transmit(const TxFrame& frame, bool more) = 0;
   /// Gives a receive buffer back; from any context but hard interrupt.
   virtual void release(RxBufferId buffer) = 0;

@@ -20,11 +20,12 @@ constexpr uint16_t kMostRefillBatch = 32;
 }  // namespace
 
 ReceiveQueue::ReceiveQueue(PciAccess& pci, Platform& platform, QueueOwner& owner,
-                           const VirtioNetOptions& options)
+                           const VirtioNetOptions& options, RxBufferId first_id)
     : pci_(pci),
       platform_(platform),
       owner_(owner),
       options_(options),
+      first_id_(first_id),
       queue_(pci),
       pool_(pci),
       napi_(platform, &ReceiveQueue::poll, this),
@@ -82,7 +83,7 @@ void ReceiveQueue::reclaim() {
 }
 
 void ReceiveQueue::release(RxBufferId id) {
-  if (!pool_.give_back(id)) {
+  if (!pool_.give_back(id - first_id_)) {
     ++counters_.bad_releases;
     return;
   }
@@ -201,7 +202,10 @@ void ReceiveQueue::receive_one(const SplitVirtqueue::Used& first) {
   }
   ++counters_.packets;
   counters_.bytes += frame_bytes;
-  for (unsigned i = 0; i < count; ++i) pool_.hand_over(segments_[i].buffer);
+  for (unsigned i = 0; i < count; ++i) {
+    pool_.hand_over(segments_[i].buffer);
+    segments_[i].buffer += first_id_;
+  }
   client_->receive({segments_, count});
 }
 

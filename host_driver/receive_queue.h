@@ -21,7 +21,7 @@
 
 namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD {
 
-/// receiveq1. The ring belongs to the poll (softirq), which never runs beside itself; process
+/// One receiveq. The ring belongs to the poll (softirq), which never runs beside itself; process
 /// context touches it only while the poll is disabled. No lock is needed.
 class ReceiveQueue {
  public:
@@ -33,8 +33,9 @@ class ReceiveQueue {
     uint64_t bad_releases = 0;     ///< buffers given back that the client did not hold
   };
 
+  /// The client knows the queue's buffers by `first_id` and the ids behind it.
   ReceiveQueue(PciAccess& pci, Platform& platform, QueueOwner& owner,
-               const VirtioNetOptions& options);
+               const VirtioNetOptions& options, RxBufferId first_id);
 
   /// After negotiation, with the device reset: rings, buffers. `size` is the queue's, `mtu` the
   /// largest packet.
@@ -54,7 +55,10 @@ class ReceiveQueue {
     napi_.schedule();
   }
   void schedule() { napi_.schedule(); }
+  /// `id` as the client knows it; counted if it is none that the client holds.
   void release(RxBufferId id);
+  /// The core of the vector that on_interrupt() belongs to; while paused.
+  void set_core(unsigned core) { napi_.set_core(core); }
 
   const SplitVirtqueue& queue() const { return queue_; }
   const Counters& counters() const { return counters_; }
@@ -73,6 +77,7 @@ class ReceiveQueue {
   Platform& platform_;
   QueueOwner& owner_;
   const VirtioNetOptions& options_;
+  const RxBufferId first_id_;
   SplitVirtqueue queue_;
   RxBufferPool pool_;
   Napi napi_;

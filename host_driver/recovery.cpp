@@ -20,8 +20,8 @@ void VirtioNetDriver::leave_control() {
 
 /// Leaves the device reset, no handler running and no memory exposed, in that order.
 void VirtioNetDriver::take_down(TransmitQueue::Gate gate) {
-  transmit_.pause(gate);
-  receive_.pause();
+  for (auto& queue : transmit_) queue->pause(gate);
+  for (auto& queue : receive_) queue->pause();
   // CLN-R-002: the queues must not be live when their buffers are taken back.
   if (!device_.reset(options_.reset_timeout_ns)) {
     platform_.log(LogLevel::kError, "virtio-net: the device does not finish its reset");
@@ -31,8 +31,8 @@ void VirtioNetDriver::take_down(TransmitQueue::Gate gate) {
   pci_.set_bus_master(false);
   release_interrupts();
   config_pending_ = false;
-  receive_.reclaim();
-  transmit_.reclaim();
+  for (auto& queue : receive_) queue->reclaim();
+  for (auto& queue : transmit_) queue->reclaim();
 }
 
 /// Softirq or process context; only the first fault of a live device counts.
@@ -89,7 +89,7 @@ void VirtioNetDriver::finish_recovery() {
 void VirtioNetDriver::give_up(const std::string& why) {
   platform_.log(LogLevel::kError, "virtio-net: given up: " + why);
   state_ = State::kFailed;
-  transmit_.pause(TransmitQueue::Gate::kClosed);
+  for (auto& queue : transmit_) queue->pause(TransmitQueue::Gate::kClosed);
   link_.up = false;
   link_pending_ = true;
   events_.schedule();
@@ -97,7 +97,7 @@ void VirtioNetDriver::give_up(const std::string& why) {
 
 /// Softirq context.
 void VirtioNetDriver::deliver_events() {
-  transmit_.settle(*client_, true);
+  for (auto& queue : transmit_) queue->settle(*client_, true);
   if (link_pending_.exchange(false)) client_->link_change(link_.up);
 }
 

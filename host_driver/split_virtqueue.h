@@ -96,7 +96,12 @@ class SplitVirtqueue {
 
   /// Puts a buffer of 1 to N elements, all readable or all writable by the device, into the shadow;
   /// publish() exposes it. Needs descriptors_for() free descriptors. Returns the chain's head.
-  uint16_t add(std::span<const BufferElement> elements, bool writable);
+  uint16_t add(std::span<const BufferElement> elements, bool writable) {
+    return add_chain(elements, writable ? 0 : elements.size());
+  }
+  /// The same for a buffer whose first `readable` elements are readable, and the others writable
+  /// (VQS-R-002).
+  uint16_t add_chain(std::span<const BufferElement> elements, std::size_t readable);
 
   /// Exposes everything added (VQS-R-026, VQS-R-030).
   void publish();
@@ -144,7 +149,10 @@ class SplitVirtqueue {
     }
     return false;
   }
-  void fill_indirect(uint16_t head, std::span<const BufferElement> elements, uint16_t flags);
+  void fill_indirect(uint16_t head, std::span<const BufferElement> elements, std::size_t readable);
+  static constexpr uint16_t direction(std::size_t element, std::size_t readable) {
+    return element < readable ? 0 : VIRTQ_DESC_F_WRITE;
+  }
   void store_descriptors();
   void store_avail_entries();
   Next fetch_used();
@@ -251,7 +259,7 @@ inline void SplitVirtqueue::store_descriptors() {
 }
 
 inline void SplitVirtqueue::fill_indirect(uint16_t head, std::span<const BufferElement> elements,
-                                          uint16_t flags) {
+                                          std::size_t readable) {
   // One level only, and never together with NEXT: VQS-R-007, VQS-R-009.
   const std::size_t slot = mutant(Mutant::kIndirectTableShared) ? 0 : head;
   const std::size_t first = slot * config_.indirect_elements;
@@ -259,7 +267,7 @@ inline void SplitVirtqueue::fill_indirect(uint16_t head, std::span<const BufferE
   for (std::size_t i = 0; i < elements.size(); ++i) {
     const bool last = i + 1 == elements.size();
     table[i] = {elements[i].address, elements[i].size,
-                static_cast<uint16_t>(flags | (last ? 0 : VIRTQ_DESC_F_NEXT)),
+                static_cast<uint16_t>(direction(i, readable) | (last ? 0 : VIRTQ_DESC_F_NEXT)),
                 static_cast<uint16_t>(last ? 0 : i + 1)};
   }
   const auto bytes = static_cast<uint32_t>(elements.size() * sizeof(formats::VirtqDesc));
@@ -268,14 +276,14 @@ inline void SplitVirtqueue::fill_indirect(uint16_t head, std::span<const BufferE
   descriptors_[head] = {tables_.bus + offset, bytes, VIRTQ_DESC_F_INDIRECT, 0};
 }
 
-inline uint16_t SplitVirtqueue::add(std::span<const BufferElement> elements, bool writable) {
-  const uint16_t flags = writable ? VIRTQ_DESC_F_WRITE : 0;
+inline uint16_t SplitVirtqueue::add_chain(std::span<const BufferElement> elements,
+                                          std::size_t readable) {
   const uint16_t head = take_descriptor();
   uint16_t count = 1;
   if (uses_indirect(static_cast<unsigned>(elements.size()))) {
-    fill_indirect(head, elements, flags);
+    fill_indirect(head, elements, readable);
   } else {
-    descriptors_[head] = {elements[0].address, elements[0].size, flags, 0};
+    descriptors_[head] = {elements[0].address, elements[0].size, direction(0, readable), 0};
     uint16_t previous = head;
     // As many as there are free descriptors at most.
     const auto total = static_cast<uint16_t>(elements.size());
@@ -284,7 +292,8 @@ inline uint16_t SplitVirtqueue::add(std::span<const BufferElement> elements, boo
       const uint16_t id = next_head();
       descriptors_[previous].flags |= VIRTQ_DESC_F_NEXT;
       descriptors_[previous].next = id;
-      descriptors_[id] = {elements[count].address, elements[count].size, flags, 0};
+      descriptors_[id] = {elements[count].address, elements[count].size, direction(count, readable),
+                          0};
       take_descriptor();
       previous = id;
     }

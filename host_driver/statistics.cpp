@@ -1,42 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 // The driver's counters under the names that `ethtool -S` gives for virtio-net, where it has them.
+#include <string>
+
 #include "host_driver/virtio_net_driver.h"
 
 namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD {
+namespace {
+
+template <typename Counters>
+struct QueueCounter {
+  const char* name;
+  uint64_t Counters::*value;
+};
+
+using Rx = ReceiveQueue::Counters;
+using Tx = TransmitQueue::Counters;
+
+constexpr QueueCounter<Rx> kReceive[] = {
+    {"packets", &Rx::packets},
+    {"bytes", &Rx::bytes},
+    {"drops", &Rx::drops},
+    {"kicks", &Rx::kicks},
+    {"polls", &Rx::polls},
+    {"length_errors", &Rx::length_errors},
+    {"merge_errors", &Rx::merge_errors},
+    {"refill_failures", &Rx::refill_failures},
+    {"bad_releases", &Rx::bad_releases},
+};
+
+constexpr QueueCounter<Tx> kTransmit[] = {
+    {"packets", &Tx::packets},
+    {"bytes", &Tx::bytes},
+    {"drops", &Tx::drops},
+    {"kicks", &Tx::kicks},
+    {"tx_timeouts", &Tx::stalls},
+    {"polls", &Tx::polls},
+    {"timer_polls", &Tx::timer_polls},
+    {"length_errors", &Tx::length_errors},
+    {"fragment_errors", &Tx::fragment_errors},
+    {"map_errors", &Tx::map_errors},
+    {"abandoned", &Tx::abandoned},
+    {"busy", &Tx::busy},
+    {"stops", &Tx::stops},
+    {"wakes", &Tx::wakes},
+};
+
+/// "rx_queue_3_packets": made once for every queue that there can be, because counters refer to
+/// their names.
+using Names = std::array<std::vector<std::string>, kMostQueuePairs>;
+
+template <typename Counter, std::size_t count>
+Names make_names(const char* prefix, const Counter (&counters)[count]) {
+  Names names;
+  for (unsigned queue = 0; queue < kMostQueuePairs; ++queue) {
+    for (const Counter& counter : counters) {
+      names[queue].push_back(prefix + std::to_string(queue) + "_" + counter.name);
+    }
+  }
+  return names;
+}
+
+template <typename Queue, typename Table>
+void append(std::vector<Counter>& to, const Queue& queue, const Table& table,
+            const std::vector<std::string>& names) {
+  auto name = names.begin();
+  for (const auto& counter : table) to.push_back({*name++, queue.counters().*counter.value});
+}
+
+}  // namespace
 
 std::vector<Counter> VirtioNetDriver::statistics() const {
-  const ReceiveQueue::Counters& rx = receive_.counters();
-  const TransmitQueue::Counters& tx = transmit_.counters();
-  return {
-      {"rx_queue_0_packets", rx.packets},
-      {"rx_queue_0_bytes", rx.bytes},
-      {"rx_queue_0_drops", rx.drops},
-      {"rx_queue_0_kicks", rx.kicks},
-      {"rx_queue_0_polls", rx.polls},
-      {"rx_queue_0_length_errors", rx.length_errors},
-      {"rx_queue_0_merge_errors", rx.merge_errors},
-      {"rx_queue_0_refill_failures", rx.refill_failures},
-      {"rx_queue_0_bad_releases", rx.bad_releases},
-      {"tx_queue_0_packets", tx.packets},
-      {"tx_queue_0_bytes", tx.bytes},
-      {"tx_queue_0_drops", tx.drops},
-      {"tx_queue_0_kicks", tx.kicks},
-      {"tx_queue_0_tx_timeouts", tx.stalls},
-      {"tx_queue_0_polls", tx.polls},
-      {"tx_queue_0_timer_polls", tx.timer_polls},
-      {"tx_queue_0_length_errors", tx.length_errors},
-      {"tx_queue_0_fragment_errors", tx.fragment_errors},
-      {"tx_queue_0_map_errors", tx.map_errors},
-      {"tx_queue_0_abandoned", tx.abandoned},
-      {"tx_queue_0_busy", tx.busy},
-      {"tx_queue_0_stops", tx.stops},
-      {"tx_queue_0_wakes", tx.wakes},
-      {"interrupts", counters_.interrupts},
-      {"foreign_interrupts", counters_.foreign_interrupts},
-      {"config_changes", counters_.config_changes},
-      {"faults", counters_.faults},
-      {"resets", counters_.resets},
-  };
+  static const Names receive_names = make_names("rx_queue_", kReceive);
+  static const Names transmit_names = make_names("tx_queue_", kTransmit);
+  std::vector<Counter> all;
+  for (std::size_t pair = 0; pair < receive_.size(); ++pair) {
+    append(all, *receive_[pair], kReceive, receive_names[pair]);
+    append(all, *transmit_[pair], kTransmit, transmit_names[pair]);
+  }
+  const ControlQueue::Counters& control = control_.counters();
+  all.insert(all.end(), {{"queue_pairs", active_pairs_},
+                         {"control_commands", control.commands},
+                         {"control_refused", control.refused},
+                         {"control_bad_acks", control.bad_acks},
+                         {"control_timeouts", control.timeouts},
+                         {"interrupts", counters_.interrupts},
+                         {"foreign_interrupts", counters_.foreign_interrupts},
+                         {"config_changes", counters_.config_changes},
+                         {"faults", counters_.faults},
+                         {"resets", counters_.resets}});
+  return all;
 }
 
 }  // namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD

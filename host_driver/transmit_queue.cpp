@@ -167,6 +167,11 @@ TxResult TransmitQueue::transmit(const TxFrame& frame, bool more) {
   return TxResult::kOk;
 }
 
+void TransmitQueue::ring() {
+  LockGuard guard(*lock_);
+  if (gate_ == Gate::kOpen) flush();
+}
+
 bool TransmitQueue::enqueue(const TxFrame& frame) {
   BufferElement elements[kMostElements];
   const uint16_t head = queue_.next_head();

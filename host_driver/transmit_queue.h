@@ -19,7 +19,7 @@
 
 namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD {
 
-/// transmitq1. A lock protects everything; the client is called with the lock free.
+/// One transmitq. A lock protects everything; the client is called with the lock free.
 class TransmitQueue {
  public:
   struct Counters {
@@ -57,7 +57,11 @@ class TransmitQueue {
   void settle(NetDeviceClient& client, bool may_wake);
 
   TxResult transmit(const TxFrame& frame, bool more);
+  /// Rings the doorbell for frames that were accepted with `more`, if none followed.
+  void ring();
 
+  /// The core of the vector that on_interrupt() belongs to; while paused.
+  void set_core(unsigned core) { napi_.set_core(core); }
   /// From the interrupt handler.
   void on_interrupt() {
     queue_.disable_interrupts();

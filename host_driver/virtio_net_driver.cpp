@@ -2,6 +2,11 @@
 // VirtioNetDriver: construction, open, stop, and the calls that go straight to a queue.
 #include "host_driver/virtio_net_driver.h"
 
+#include <algorithm>
+#include <bit>
+
+#include "host_driver/flow_hash.h"
+
 namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD {
 
 VirtioNetDriver::VirtioNetDriver(PciAccess& pci, Platform& platform,
@@ -10,8 +15,7 @@ VirtioNetDriver::VirtioNetDriver(PciAccess& pci, Platform& platform,
       platform_(platform),
       options_(options),
       device_(pci, platform),
-      receive_(pci, platform, *this, options_),
-      transmit_(pci, platform, *this, options_),
+      control_(pci, platform),
       events_(
           platform, [](void* self) { static_cast<VirtioNetDriver*>(self)->deliver_events(); },
           this),
@@ -21,7 +25,15 @@ VirtioNetDriver::VirtioNetDriver(PciAccess& pci, Platform& platform,
       control_timer_(platform.make_timer(
           [](void* self) { static_cast<VirtioNetDriver*>(self)->control_work_->schedule(); },
           this)),
-      control_queue_(platform.make_wait_queue()) {}
+      control_queue_(platform.make_wait_queue()) {
+  QueueOwner& owner = *this;
+  for (unsigned pair = 0; pair < std::clamp(options.queue_pairs, 1u, kMostQueuePairs); ++pair) {
+    pair_contexts_[pair] = {this, pair};
+    receive_.push_back(std::make_unique<ReceiveQueue>(pci, platform, owner, options_,
+                                                      RxBufferId{pair} << kBufferIdBits));
+    transmit_.push_back(std::make_unique<TransmitQueue>(pci, platform, owner, options_));
+  }
+}
 
 VirtioNetDriver::~VirtioNetDriver() {
   if (state_ != State::kClosed) stop();
@@ -35,6 +47,12 @@ Status VirtioNetDriver::check_options() const {
       (options_.ring_size & (options_.ring_size - 1)) != 0) {
     return Status::failure("ring_size must be a power of two from 4 to 32768");
   }
+  if (!in(options_.queue_pairs, 1, kMostQueuePairs)) {
+    return Status::failure("queue_pairs must lie between 1 and 8");
+  }
+  if (!in(options_.rx_pool_buffers, 0, (uint64_t{1} << kBufferIdBits) - 1)) {
+    return Status::failure("rx_pool_buffers must lie below 268435456");
+  }
   if (!in(options_.rx_buffer_bytes, 64, 65536)) {
     return Status::failure("rx_buffer_bytes must lie between 64 and 65536");
   }
@@ -47,8 +65,8 @@ Status VirtioNetDriver::check_options() const {
   if (!in(options_.indirect_threshold, 1, 65535)) {
     return Status::failure("indirect_threshold must lie between 1 and 65535");
   }
-  if (!in(options_.msix_vectors, 1, 3)) {
-    return Status::failure("msix_vectors must lie between 1 and 3");
+  if (!in(options_.msix_vectors, 1, 1 + 2 * kMostQueuePairs)) {
+    return Status::failure("msix_vectors must lie between 1 and 17");
   }
   return Status::success();
 }
@@ -82,7 +100,7 @@ void VirtioNetDriver::stop() {
     control_timer_->cancel();
     take_down(TransmitQueue::Gate::kClosed);
     events_.disable();
-    transmit_.settle(*client_, false);
+    for (auto& queue : transmit_) queue->settle(*client_, false);
     link_.up = false;
     features_ = 0;
   }
@@ -90,9 +108,31 @@ void VirtioNetDriver::stop() {
 }
 
 TxResult VirtioNetDriver::transmit(const TxFrame& frame, bool more) {
-  return transmit_.transmit(frame, more);
+  const unsigned pairs = active_pairs_.load(std::memory_order_relaxed);
+  return pairs == 1 ? transmit_[0]->transmit(frame, more) : transmit_on(pairs, frame, more);
 }
 
-void VirtioNetDriver::release(RxBufferId buffer) { receive_.release(buffer); }
+TxResult VirtioNetDriver::transmit_on(unsigned pairs, const TxFrame& frame, bool more) {
+  unsigned queue = flow_queue(frame, pairs);
+  if (mutant(Mutant::kTransmitQueuePerFrame)) queue = next_queue_++ % pairs;
+  const TxResult result = transmit_[queue]->transmit(frame, more);
+  const uint32_t bit = uint32_t{1} << queue;
+  if (result == TxResult::kOk && more) {
+    unrung_ |= bit;
+    return result;
+  }
+  // Nothing may follow: no queue waits any longer for the next frame, which may be another's.
+  uint32_t waiting = unrung_.exchange(0) & ~(result == TxResult::kOk ? bit : 0);
+  if (mutant(Mutant::kMoreForgottenOverQueues)) waiting = 0;
+  for (; waiting != 0; waiting &= waiting - 1) {
+    transmit_[static_cast<unsigned>(std::countr_zero(waiting))]->ring();
+  }
+  return result;
+}
+
+void VirtioNetDriver::release(RxBufferId buffer) {
+  const std::size_t queue = std::min<std::size_t>(buffer >> kBufferIdBits, receive_.size() - 1);
+  receive_[queue]->release(buffer);
+}
 
 }  // namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD

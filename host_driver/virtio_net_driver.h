@@ -6,11 +6,13 @@
 // driver's private state, and a device that breaks the rules is reset, with a growing pause.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "host_driver/control_queue.h"
 #include "host_driver/mutants.h"
 #include "host_driver/napi.h"
 #include "host_driver/net_device.h"
@@ -56,8 +58,31 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
   };
 
   struct Counters {
-    uint64_t resets = 0, faults = 0, interrupts = 0, foreign_interrupts = 0, config_changes = 0;
+    uint64_t resets = 0, faults = 0, config_changes = 0;
+    std::atomic<uint64_t> interrupts = 0, foreign_interrupts = 0;  ///< handlers run on any core
   };
+
+  /// Who has which vector; vector 0 has the configuration.
+  enum class VectorLayout : uint8_t { kPerQueue, kPerPair, kAllQueues, kShared };
+
+  /// What an interrupt handler of one pair is given.
+  struct Pair {
+    VirtioNetDriver* driver = nullptr;
+    unsigned index = 0;
+  };
+
+  /// Where the queues are notified, between their set-up and DRIVER_OK.
+  struct Notifiers {
+    std::array<Notifier, kMostQueuePairs> receive, transmit;
+    Notifier control;
+  };
+
+  /// Receive buffers are known to the client by the queue's number above, and the buffer's below
+  /// this bit.
+  static constexpr unsigned kBufferIdBits = 28;
+
+  /// transmit() with several pairs.
+  TxResult transmit_on(unsigned pairs, const TxFrame& frame, bool more);
 
   // -- bring_up.cpp
   Status check_options() const;
@@ -66,7 +91,10 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
   Status negotiate();
   Status prepare_queue(uint16_t index, SplitVirtqueue const& queue, Notifier* notifier);
   Status queue_size(uint16_t index, uint16_t* size);
-  Status set_up_queues(Notifier* receive, Notifier* transmit);
+  Status set_up_queues(Notifiers* notifiers);
+  Status prepare_rings();
+  void start_queues(const Notifiers& notifiers);
+  unsigned enable_pairs(const Notifier& notifier);
   uint64_t readable_features() const;
 
   // -- configuration.cpp
@@ -74,9 +102,12 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
   template <typename F>
   bool read_stable(F&& read);
   bool read_mtu(uint32_t* mtu);
+  bool read_max_pairs(uint32_t* pairs);
   Status read_address();
   Status read_link();
   void handle_configuration_change();
+  /// With MQ, and num_queues checked against it.
+  uint16_t control_index() const { return static_cast<uint16_t>(2 * max_pairs_); }
   bool has(unsigned feature) const { return (features_ & formats::feature_bit(feature)) != 0; }
 
   // -- recovery.cpp
@@ -93,15 +124,20 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
 
   // -- interrupts.cpp
   Status set_up_interrupts();
-  bool map_vectors(unsigned vectors);
-  void bind_vectors(unsigned vectors);
+  unsigned vectors_of(VectorLayout layout) const;
+  bool map_vectors(VectorLayout layout);
+  void bind_vectors(VectorLayout layout);
+  void bind_pair(VectorLayout layout, unsigned pair);
+  void set_core(unsigned pair, unsigned core);
   void release_interrupts();
   static bool on_config_interrupt(void* context);
   static bool on_receive_interrupt(void* context);
   static bool on_transmit_interrupt(void* context);
+  static bool on_pair_interrupt(void* context);
   static bool on_queues_interrupt(void* context);
   static bool on_shared_interrupt(void* context);
   static bool on_intx(void* context);
+  void on_pair(unsigned pair);
   void on_queues();
   void on_configuration();
 
@@ -119,8 +155,17 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
 
   unsigned vectors_ = 0;  ///< held; 0: none
 
-  ReceiveQueue receive_;
-  TransmitQueue transmit_;
+  uint32_t max_pairs_ = 1;  ///< the device's, which places the control queue
+  unsigned pairs_ = 1;      ///< set up
+  /// That frames are transmitted on; all others that were asked for are closed.
+  std::atomic<unsigned> active_pairs_{1};
+  std::array<Pair, kMostQueuePairs> pair_contexts_;
+  std::vector<std::unique_ptr<ReceiveQueue>> receive_;    ///< of every pair that was asked for
+  std::vector<std::unique_ptr<TransmitQueue>> transmit_;  ///< likewise
+  /// A bit for every transmit queue that was left with `more` for another one.
+  std::atomic<uint32_t> unrung_{0};
+  unsigned next_queue_ = 0;  ///< for Mutant::kTransmitQueuePerFrame
+  ControlQueue control_;
   Napi events_;  ///< softirq: what recovery and configuration changes have to tell the client
   std::unique_ptr<Work> control_work_;    ///< process: configuration changes and recovery
   std::unique_ptr<Timer> control_timer_;  ///< back-off, and configuration checks on a shared vector

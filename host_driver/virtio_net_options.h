@@ -15,16 +15,22 @@ inline constexpr uint64_t kSupportedFeatures =
     formats::feature_bit(VIRTIO_NET_F_STATUS) | formats::feature_bit(VIRTIO_NET_F_MTU) |
     formats::feature_bit(VIRTIO_NET_F_SPEED_DUPLEX) | formats::feature_bit(VIRTIO_NET_F_MRG_RXBUF) |
     formats::feature_bit(VIRTIO_F_INDIRECT_DESC) | formats::feature_bit(VIRTIO_F_EVENT_IDX) |
-    formats::feature_bit(VIRTIO_F_NOTIFICATION_DATA);
+    formats::feature_bit(VIRTIO_F_NOTIFICATION_DATA) | formats::feature_bit(VIRTIO_NET_F_CTRL_VQ) |
+    formats::feature_bit(VIRTIO_NET_F_MQ);
+
+inline constexpr unsigned kMostQueuePairs = 8;
 
 struct VirtioNetOptions {
+  /// Receive and transmit queues, in pairs, 1 to 8. The device's maximum bounds it; CTRL_VQ and MQ
+  /// are accepted for more than one only.
+  unsigned queue_pairs = 1;
   /// Entries of each virtqueue: a power of two from 4 to 32768. The device's maximum bounds it.
   uint32_t ring_size = 256;
   /// Bytes of one receive buffer, virtio-net header included, 64 to 65536. Without MRG_RXBUF
   /// buffers are as large as a whole frame needs if this is smaller.
   uint32_t rx_buffer_bytes = 2048;
-  /// Receive buffers in all; 0: half as many again as the ring has entries. More than the ring
-  /// holds, so that the stack may keep some.
+  /// Receive buffers of each receive queue, below 2^28; 0: half as many again as the ring has
+  /// entries. More than the ring holds, so that the stack may keep some.
   uint32_t rx_pool_buffers = 0;
   /// Frames that one receive poll takes before other softirq work has its turn.
   uint32_t napi_budget = 64;
@@ -45,11 +51,15 @@ struct VirtioNetOptions {
   uint64_t features = kSupportedFeatures;
   /// False: INTx even if the function has MSI-X.
   bool use_msix = true;
-  /// Vectors asked for: 3 = configuration, receive, transmit; 2 = configuration, queues; 1 =
-  /// shared.
-  unsigned msix_vectors = 3;
+  /// Vectors to use at most, 1 to 17: one for the configuration and one for each queue; with fewer,
+  /// one for each pair; with 2, one for all queues; 1 = shared by all. The queues of pair k are
+  /// served on core k, modulo the platform's cores, if they share no vector with another pair.
+  unsigned msix_vectors = 1 + 2 * kMostQueuePairs;
   /// How long device_status may take to read 0 after a reset.
   uint64_t reset_timeout_ns = 100'000'000;
+  /// How long the device may take to answer a control command. Without an answer one queue pair is
+  /// used.
+  uint64_t control_timeout_ns = 10'000'000;
   /// Pause before the first recovery; doubles with every further one up to the maximum.
   uint64_t reset_backoff_ns = 1'000'000;
   uint64_t reset_backoff_max_ns = 1'000'000'000;

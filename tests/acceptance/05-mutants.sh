@@ -13,6 +13,11 @@ for mutant in $("$hunt" --list); do
   # Only a reset loses that wake, and frame exchanges never reset. run_reset_while_busy in
   # tests/unit/driver catches it: driver_interleave_test.Each/Mutants.IsCaught.
   if [ "$mutant" = wake-lost-over-reset ]; then continue; fi
+  # These need a card with several queue pairs; the same test catches them with a scripted one.
+  case $mutant in
+  doorbell-of-first-pair | transmit-queue-per-frame | more-forgotten-over-queues | \
+    control-ack-not-awaited) continue ;;
+  esac
   start=$(date +%s)
   "$hunt" --mutant "$mutant" --seeds 1 1000 >hunt.log 2>&1 || {
     cat hunt.log >&2

@@ -21,11 +21,11 @@ FakeDevice::FakeDevice(FakePlatform& platform, FakePci& pci) : platform_(platfor
   config.mtu = 1500;
   config.speed = 100000;
   config.duplex = VIRTIO_NET_DUPLEX_FULL;
-  queues[1].notify_off = 1;
+  for (unsigned i = 0; i < kQueues; ++i) queues[i].notify_off = static_cast<uint16_t>(i);
   capabilities = {{VIRTIO_PCI_CAP_COMMON_CFG, kBar, kCommon, formats::kCommonCfgBytes},
                   {VIRTIO_PCI_CAP_ISR_CFG, kBar, kIsr, 1},
                   {VIRTIO_PCI_CAP_DEVICE_CFG, kBar, kConfig, sizeof(formats::VirtioNetConfig)},
-                  {VIRTIO_PCI_CAP_NOTIFY_CFG, kBar, kNotify, 2 * kMultiplier, 20}};
+                  {VIRTIO_PCI_CAP_NOTIFY_CFG, kBar, kNotify, kQueues * kMultiplier, 20}};
   lay_out();
   pci_.attach(*this);
 }
@@ -89,7 +89,13 @@ void FakeDevice::reset() {
     queue = fresh;
   }
   waiting.clear();
-  phase_ = 0;
+  active_pairs = 1;
+}
+
+void FakeDevice::offer_pairs(uint16_t max_pairs) {
+  offered |= feature_bit(VIRTIO_NET_F_CTRL_VQ) | feature_bit(VIRTIO_NET_F_MQ);
+  config.max_virtqueue_pairs = max_pairs;
+  num_queues = static_cast<uint16_t>(2 * max_pairs + 1);
 }
 
 uint64_t FakeDevice::bar_read(unsigned bar, uint64_t offset, unsigned width) {
@@ -114,7 +120,7 @@ uint64_t FakeDevice::bar_read(unsigned bar, uint64_t offset, unsigned width) {
 }
 
 uint64_t FakeDevice::read_common(uint64_t offset) {
-  const bool known = queue_select_ < num_queues && queue_select_ < 2;
+  const bool known = queue_select_ < num_queues && queue_select_ < kQueues;
   const Queue& queue = queues[known ? queue_select_ : 0];
   switch (offset) {
     case formats::kDeviceFeature:
@@ -155,7 +161,7 @@ void FakeDevice::bar_write(unsigned bar, uint64_t offset, unsigned width, uint64
 }
 
 void FakeDevice::write_common(uint64_t offset, unsigned, uint64_t value) {
-  Queue& queue = queues[queue_select_ < 2 ? queue_select_ : 0];
+  Queue& queue = queues[queue_select_ < kQueues ? queue_select_ : 0];
   const auto set_half = [](uint64_t* field, bool high, uint64_t half) {
     *field = high ? (*field & 0xFFFFFFFF) | half << 32 : (*field & ~uint64_t{0xFFFFFFFF}) | half;
   };
@@ -236,7 +242,8 @@ void FakeDevice::write_common(uint64_t offset, unsigned, uint64_t value) {
 }
 
 void FakeDevice::notified(unsigned index, uint64_t value, unsigned width) {
-  if (index >= 2 || (value & 0xFFFF) != index) return error("a notification for no queue");
+  if (index >= kQueues || index >= num_queues || (value & 0xFFFF) != index)
+    return error("a notification for no queue");
   if (width != (has(VIRTIO_F_NOTIFICATION_DATA) ? 4u : 2u)) error("a notification's width");
   if ((status & VIRTIO_STATUS_DRIVER_OK) == 0) error("a notification before DRIVER_OK");
   Queue& queue = queues[index];
@@ -244,9 +251,16 @@ void FakeDevice::notified(unsigned index, uint64_t value, unsigned width) {
   queue.last_notification = value;
   queue.last_notification_width = width;
   queue.awake = true;
+  if (is_control(index)) {
+    platform_.after(latency_ns, [this] { take_command(); });
+    return;
+  }
+  if (index % 2 != 0 && index / 2 >= active_pairs) {
+    return error("a transmit queue is used that no command enabled");  // NMQ-R-003, NMQ-R-004
+  }
   if (on_notify) return on_notify(index);
-  if (automatic && index == 1) {
-    platform_.after(latency_ns, [this] { transmit(); });
+  if (automatic && index % 2 != 0) {
+    platform_.after(latency_ns, [this, index] { transmit(~0u, index); });
   }
 }
 

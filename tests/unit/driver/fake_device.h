@@ -27,12 +27,23 @@ struct FakeCapability {
   uint8_t vendor = 0x09;
 };
 
+/// What the device does with a control command.
+enum class ControlManner : uint8_t {
+  kObey,       ///< executes it, or refuses it where the standard has it refused
+  kRefuse,     ///< VIRTIO_NET_ERR
+  kSilent,     ///< never returns it
+  kNonsense,   ///< an ack byte that is neither OK nor ERR
+  kNoAck,      ///< returns it with nothing written
+  kStrangeId,  ///< returns a buffer that it was never given
+};
+
 class FakeDevice final : public FakeFunction {
  public:
   static constexpr unsigned kBar = 4;
   static constexpr uint32_t kCommon = 0, kIsr = 0x1000, kConfig = 0x2000, kNotify = 0x3000;
   static constexpr uint32_t kBarBytes = 0x4000;
   static constexpr uint32_t kMultiplier = 4;
+  static constexpr unsigned kQueues = 17;  ///< there are num_queues of them
 
   struct Chain {
     uint16_t head = 0;
@@ -47,6 +58,7 @@ class FakeDevice final : public FakeFunction {
     uint16_t used_idx = 0;   ///< as last written
     uint16_t signalled = 0;  ///< used index at the last look at used_event
     bool awake = false;
+    unsigned phase = 0;  ///< of going to sleep
     uint64_t notifications = 0;
     uint64_t last_notification = 0;
     unsigned last_notification_width = 0;
@@ -70,13 +82,15 @@ class FakeDevice final : public FakeFunction {
   uint32_t bar_bytes = kBarBytes;
   uint64_t offered = 0;
   uint16_t num_queues = 2;
-  uint16_t msix_table = 8;  ///< vectors that events can be mapped to
+  uint16_t msix_table = 32;  ///< vectors that events can be mapped to
   bool refuse_features = false;
   bool start_needs_reset = false;  ///< DEVICE_NEEDS_RESET, with its interrupt, at DRIVER_OK
   unsigned busy_resets = 0;        ///< status reads after a reset that are not 0 yet
   bool reset_hangs = false;
   unsigned torn_reads = 0;  ///< generation changes under that many more readings
   formats::VirtioNetConfig config{};
+  ControlManner control = ControlManner::kObey;
+  std::function<unsigned(const Bytes&)> steer;    ///< receive queue of a frame; empty: the first
   bool automatic = true;                          ///< transmit is processed upon a notification
   std::function<void(unsigned queue)> on_notify;  ///< instead of `automatic`, at once
   bool echo = false;                              ///< transmitted frames come back
@@ -88,21 +102,28 @@ class FakeDevice final : public FakeFunction {
   std::vector<Bytes> transmitted;  ///< frames without header
   std::vector<Bytes> headers;      ///< their headers
   std::vector<Chain> chains;       ///< their descriptors
+  std::vector<unsigned> sent_on;   ///< their queues
+  std::vector<Bytes> commands;     ///< control commands: class, number, data
+  unsigned active_pairs = 1;       ///< as set by the last command
   bool keep_history = true;
   uint8_t status = 0;
   uint64_t accepted = 0;
   uint64_t errors = 0;  ///< things that a driver must not do
   std::string first_error;
   uint64_t isr_reads = 0;
-  Queue queues[2];
+  std::array<Queue, kQueues> queues;
 
   // -- acts
+  /// Offers MQ, and as many queues as that needs.
+  void offer_pairs(uint16_t max_pairs);
   /// Gives a frame to the driver. False if there are too few buffers.
   bool receive(const Bytes& frame);
   /// A frame cut into these used lengths, the header with `num_buffers` in the first.
   bool receive_cut(const Bytes& frame, const std::vector<uint32_t>& cuts, uint16_t num_buffers);
-  /// Takes and completes transmitted chains, at most `most`.
-  unsigned transmit(unsigned most = ~0u);
+  /// Takes and completes transmitted chains of one queue, at most `most`.
+  unsigned transmit(unsigned most = ~0u, unsigned queue = 1);
+  /// Deals with what waits in the control queue.
+  void take_command();
   /// Takes one available chain without using it.
   bool take(unsigned queue, Chain* chain);
   void put_used(unsigned queue, uint32_t id, uint32_t len);
@@ -132,7 +153,15 @@ class FakeDevice final : public FakeFunction {
   void write_common(uint64_t offset, unsigned width, uint64_t value);
   void notified(unsigned queue, uint64_t value, unsigned width);
   bool scatter(const Chain& chain, const uint8_t* from, uint32_t size);
-  void step_transmit();
+  unsigned control_index() const {
+    return has(VIRTIO_NET_F_MQ) ? 2u * config.max_virtqueue_pairs : 2;
+  }
+  bool is_control(unsigned queue) const {
+    return has(VIRTIO_NET_F_CTRL_VQ) && queue == control_index();
+  }
+  uint8_t execute(const Bytes& command);
+  unsigned steered(const Bytes& frame) const { return steer ? 2 * steer(frame) : 0; }
+  void step_transmit(unsigned queue);
   void step_receive();
   void sleep_or_stay(unsigned queue);
   uint16_t maximum(unsigned queue) const { return queues[queue].max_size; }
@@ -144,7 +173,6 @@ class FakeDevice final : public FakeFunction {
   uint8_t generation_ = 0;
   uint8_t isr_ = 0;
   unsigned busy_left_ = 0;
-  unsigned phase_ = 0;
   Random random_{7};
 };
 

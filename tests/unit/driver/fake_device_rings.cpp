@@ -82,7 +82,8 @@ bool FakeDevice::take(unsigned index, Chain* chain) {
       continue;
     }
     chain->elements.push_back(descriptor);
-    if ((descriptor.flags & VIRTQ_DESC_F_WRITE) != (index == 0 ? VIRTQ_DESC_F_WRITE : 0)) {
+    const bool writable = (descriptor.flags & VIRTQ_DESC_F_WRITE) != 0;
+    if (!is_control(index) && writable != (index % 2 == 0)) {
       error("a buffer of the wrong direction");
     }
     if ((descriptor.flags & VIRTQ_DESC_F_NEXT) == 0) return true;
@@ -90,10 +91,53 @@ bool FakeDevice::take(unsigned index, Chain* chain) {
   }
 }
 
-unsigned FakeDevice::transmit(unsigned most) {
+void FakeDevice::take_command() {
+  if (control == ControlManner::kSilent) return;
+  Chain chain;
+  while ((status & VIRTIO_STATUS_DRIVER_OK) != 0 && take(control_index(), &chain)) {
+    Bytes command;
+    BusAddress ack = 0;
+    for (const VirtqDesc& element : chain.elements) {
+      if ((element.flags & VIRTQ_DESC_F_WRITE) != 0) {
+        if (ack == 0) ack = element.addr;
+        continue;
+      }
+      if (ack != 0) error("a readable element behind a writable one");  // VQS-R-002
+      const auto* from = reinterpret_cast<const uint8_t*>(pci_.dma(element.addr, element.len));
+      if (from != nullptr) command.insert(command.end(), from, from + element.len);
+    }
+    if (ack == 0) return error("a command without room for its answer");
+    uint8_t answer = control == ControlManner::kNonsense ? 0x7F : VIRTIO_NET_ERR;
+    if (control == ControlManner::kObey) answer = execute(command);
+    commands.push_back(std::move(command));
+    if (control != ControlManner::kNoAck) pci_.dma_write(ack, &answer, 1);
+    const uint32_t id = control == ControlManner::kStrangeId ? chain.head + 1u : chain.head;
+    put_used(control_index(), id, control == ControlManner::kNoAck ? 0 : 1);
+    signal(control_index());
+  }
+}
+
+uint8_t FakeDevice::execute(const Bytes& command) {
+  if (command.size() != 4 || command[0] != VIRTIO_NET_CTRL_MQ ||
+      command[1] != VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET) {
+    return VIRTIO_NET_ERR;
+  }
+  const unsigned pairs = command[2] | command[3] << 8;
+  if (pairs == 0 || pairs > config.max_virtqueue_pairs) {
+    error("a request for an impossible number of queue pairs");  // NMQ-R-002
+    return VIRTIO_NET_ERR;
+  }
+  for (unsigned queue = 0; queue < 2 * pairs; ++queue) {
+    if (queues[queue].enable == 0) error("a queue pair is asked for before its set-up");
+  }
+  active_pairs = pairs;
+  return VIRTIO_NET_OK;
+}
+
+unsigned FakeDevice::transmit(unsigned most, unsigned queue) {
   unsigned count = 0;
   Chain chain;
-  while (count < most && (status & VIRTIO_STATUS_DRIVER_OK) != 0 && take(1, &chain)) {
+  while (count < most && (status & VIRTIO_STATUS_DRIVER_OK) != 0 && take(queue, &chain)) {
     Bytes bytes;
     for (const VirtqDesc& element : chain.elements) {
       const auto* from = reinterpret_cast<const uint8_t*>(pci_.dma(element.addr, element.len));
@@ -111,14 +155,15 @@ unsigned FakeDevice::transmit(unsigned most) {
     if (keep_history) {
       headers.emplace_back(bytes.begin(), bytes.begin() + sizeof(formats::VirtioNetHdr));
       chains.push_back(chain);
+      sent_on.push_back(queue);
       transmitted.push_back(frame);
     }
     if (echo) waiting.push_back(std::move(frame));
-    put_used(1, chain.head, 0);
+    put_used(queue, chain.head, 0);
     ++count;
   }
-  if (has(VIRTIO_F_EVENT_IDX)) write_avail_event(1, queues[1].taken);
-  if (count != 0) signal(1);
+  if (has(VIRTIO_F_EVENT_IDX)) write_avail_event(queue, queues[queue].taken);
+  if (count != 0) signal(queue);
   while (!waiting.empty() && automatic && receive(waiting.front())) waiting.pop_front();
   return count;
 }
@@ -134,7 +179,8 @@ bool FakeDevice::scatter(const Chain& chain, const uint8_t* from, uint32_t size)
 }
 
 bool FakeDevice::receive(const Bytes& frame) {
-  Queue& queue = queues[0];
+  const unsigned index = steered(frame);
+  Queue& queue = queues[index];
   const auto total = static_cast<uint32_t>(frame.size() + sizeof(formats::VirtioNetHdr));
   if (fragment_receive && has(VIRTIO_NET_F_MRG_RXBUF)) {
     std::vector<uint32_t> cuts;
@@ -151,7 +197,7 @@ bool FakeDevice::receive(const Bytes& frame) {
   // Look at the first buffer's size without taking it.
   Chain chain;
   const uint16_t taken = queue.taken;
-  if (!take(0, &chain)) return false;
+  if (!take(index, &chain)) return false;
   queue.taken = taken;
   const uint32_t buffer = chain.elements.empty() ? 1 : chain.elements[0].len;
   std::vector<uint32_t> cuts(total / buffer, buffer);
@@ -161,9 +207,10 @@ bool FakeDevice::receive(const Bytes& frame) {
 
 bool FakeDevice::receive_cut(const Bytes& frame, const std::vector<uint32_t>& cuts,
                              uint16_t num_buffers) {
-  Queue& queue = queues[0];
+  const unsigned index = steered(frame);
+  Queue& queue = queues[index];
   if ((status & VIRTIO_STATUS_DRIVER_OK) == 0) return false;
-  if (static_cast<uint16_t>(avail_idx(0) - queue.taken) < cuts.size()) return false;
+  if (static_cast<uint16_t>(avail_idx(index) - queue.taken) < cuts.size()) return false;
   formats::VirtioNetHdr header{};
   header.num_buffers = num_buffers;
   Bytes bytes(sizeof header);
@@ -173,14 +220,14 @@ bool FakeDevice::receive_cut(const Bytes& frame, const std::vector<uint32_t>& cu
   std::size_t done = 0;
   for (const uint32_t cut : cuts) {
     Chain chain;
-    if (!take(0, &chain)) return false;
+    if (!take(index, &chain)) return false;
     const auto part = static_cast<uint32_t>(std::min<std::size_t>(cut, bytes.size() - done));
     scatter(chain, bytes.data() + done, part);
     done += part;
-    write_used_entry(0, idx++, chain.head, cut);
+    write_used_entry(index, idx++, chain.head, cut);
   }
-  write_used_idx(0, idx);  // all buffers of a frame in one step
-  signal(0);
+  write_used_idx(index, idx);  // all buffers of a frame in one step
+  signal(index);
   return true;
 }
 
@@ -217,25 +264,25 @@ void FakeDevice::set_needs_reset() {
 void FakeDevice::sleep_or_stay(unsigned index) {
   Queue& queue = queues[index];
   // First the event, later the second look, and in between the driver may do anything.
-  if (phase_ == 0) {
+  if (queue.phase == 0) {
     if (has(VIRTIO_F_EVENT_IDX)) {
       write_avail_event(index, queue.taken);
     } else {
       write_used_flags(index, 0);
     }
-    phase_ = 1;
+    queue.phase = 1;
   } else {
-    phase_ = 0;
+    queue.phase = 0;
     if (avail_idx(index) == queue.taken) queue.awake = false;
   }
 }
 
-void FakeDevice::step_transmit() {
-  if (avail_idx(1) != queues[1].taken) {
-    phase_ = 0;
-    transmit(1);
+void FakeDevice::step_transmit(unsigned queue) {
+  if (avail_idx(queue) != queues[queue].taken) {
+    queues[queue].phase = 0;
+    transmit(1, queue);
   } else {
-    sleep_or_stay(1);
+    sleep_or_stay(queue);
   }
 }
 
@@ -245,11 +292,10 @@ void FakeDevice::step_receive() {
 
 void FakeDevice::step() {
   if ((status & VIRTIO_STATUS_DRIVER_OK) == 0) return;
-  if (random_.one_in(2)) {
-    step_receive();
-  } else if (queues[1].awake) {
-    step_transmit();
-  }
+  if (random_.one_in(2)) return step_receive();
+  const unsigned queue =
+      active_pairs == 1 ? 1 : 2 * static_cast<unsigned>(random_.below(active_pairs)) + 1;
+  if (queues[queue].awake) step_transmit(queue);
 }
 
 }  // namespace ringside::test

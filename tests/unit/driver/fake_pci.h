@@ -51,6 +51,10 @@ class FakePci final : public driver::PciAccess {
   void interrupt_bind(unsigned vector, driver::InterruptHandler handler, void* context) override;
   void interrupt_mask(unsigned vector) override { vectors_.at(vector).masked = true; }
   void interrupt_unmask(unsigned vector) override;
+  void interrupt_affinity(unsigned vector, unsigned core) override {
+    affinity[vector] = core;
+    if (!vectors_.at(vector).masked) ++live_moves;
+  }
   void interrupt_synchronize(unsigned vector) override;
   driver::DmaMemory alloc_coherent(std::size_t size, std::size_t align) override;
   void free_coherent(const driver::DmaMemory& memory) override;
@@ -94,7 +98,7 @@ class FakePci final : public driver::PciAccess {
   bool foreign_intx();
 
   bool bus_master = false;
-  unsigned msix_vectors = 8;  ///< what the function has
+  unsigned msix_vectors = 32;  ///< what the function has
   bool has_intx = true;
   bool has_flr = true;
   unsigned flr_count = 0;
@@ -103,6 +107,8 @@ class FakePci final : public driver::PciAccess {
   std::size_t live_buffers = 0, live_coherent = 0, live_maps = 0;
   uint64_t accesses = 0;  ///< accessor calls
   uint64_t handler_calls = 0;
+  std::map<unsigned, unsigned> affinity;   ///< cores that vectors were given to
+  unsigned live_moves = 0;                 ///< of vectors that were not masked
   std::function<void(const char*)> trace;  ///< names of control calls, in order
 
  private:

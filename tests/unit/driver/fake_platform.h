@@ -43,6 +43,7 @@ class FakePlatform final : public driver::Platform {
   // -- Platform
   uint64_t now_ns() override { return now_ns_; }
   void charge(Cost cost, uint64_t count) override { charged_[static_cast<size_t>(cost)] += count; }
+  unsigned core_count() const override { return cores; }
   std::unique_ptr<driver::Timer> make_timer(Callback callback, void* context) override;
   std::unique_ptr<driver::Work> make_work(driver::WorkContext where, Callback callback,
                                           void* context) override;
@@ -54,6 +55,7 @@ class FakePlatform final : public driver::Platform {
   void log(driver::LogLevel, std::string_view message) override { logs_.emplace_back(message); }
 
   // -- for tests
+  unsigned cores = 1;  ///< that the driver is told of; there is one
   /// Runs everything that is due up to `deadline_ns`, then stands there.
   void run_until(uint64_t deadline_ns);
   void run_for(uint64_t ns) { run_until(now_ns_ + ns); }

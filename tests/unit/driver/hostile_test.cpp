@@ -116,7 +116,7 @@ TEST_F(Hostile, DescriptorsAndAvailableRingOverwritten) {
   FakeDevice::Chain chains[5];
   for (auto& chain : chains) ASSERT_TRUE(rig.device.take(1, &chain));
   const Bytes noise(256 * 16, 0xFF);
-  for (const auto& queue : rig.device.queues) {
+  for (const auto& queue : {rig.device.queues[0], rig.device.queues[1]}) {
     ASSERT_TRUE(rig.pci.dma_write(queue.descriptors, noise.data(), noise.size()));
     ASSERT_TRUE(rig.pci.dma_write(queue.driver, noise.data(), 4 + 2 * 256));
   }

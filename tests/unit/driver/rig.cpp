@@ -73,7 +73,23 @@ Bytes Rig::frame(uint32_t size, uint8_t tag) {
   return bytes;
 }
 
+Bytes Rig::flow_frame(unsigned flow, uint32_t size, uint8_t tag) {
+  Bytes bytes = frame(size, tag);
+  const uint8_t header[] = {2,    0, 0,  0, 0, 2, 2, 0, 0,    0,    0, 1, 0x08, 0x00,  // Ethernet
+                            0x45, 0, 0,  0, 0, 0, 0, 0, 64,   17,   0, 0, 10,   0,
+                            0,    1, 10, 0, 0, 2, 0, 0, 0x12, 0x34, 0, 0, 0,    0};  // UDP
+  std::copy(std::begin(header), std::end(header), bytes.begin());
+  bytes[34] = static_cast<uint8_t>(flow >> 8);
+  bytes[35] = static_cast<uint8_t>(flow);
+  return bytes;
+}
+
 TxResult Rig::send(uint32_t size, unsigned fragments, bool more, uint8_t tag) {
+  return send_bytes(frame(size, tag), fragments, more);
+}
+
+TxResult Rig::send_bytes(const Bytes& bytes, unsigned fragments, bool more) {
+  const auto size = static_cast<uint32_t>(bytes.size());
   auto free = std::find_if(buffers_.begin(), buffers_.end(),
                            [](const auto& buffer) { return !buffer->in_flight; });
   if (free == buffers_.end()) {
@@ -82,7 +98,6 @@ TxResult Rig::send(uint32_t size, unsigned fragments, bool more, uint8_t tag) {
     (*free)->data = pci.alloc_buffer(kTxBufferBytes);
   }
   TxBuffer& buffer = **free;
-  const Bytes bytes = frame(size, tag);
   std::memcpy(buffer.data, bytes.data(), std::min<size_t>(bytes.size(), kTxBufferBytes));
   buffer.fragments.clear();
   uint32_t at = 0;

@@ -78,7 +78,11 @@ class Rig {
   void must_open();
   /// Sends a frame of `size` bytes, cut into `fragments`, whose bytes follow from `tag`.
   TxResult send(uint32_t size = 60, unsigned fragments = 1, bool more = false, uint8_t tag = 0);
+  TxResult send_bytes(const Bytes& bytes, unsigned fragments = 1, bool more = false);
   static Bytes frame(uint32_t size, uint8_t tag);
+  /// The same as a UDP datagram over IPv4 of flow `flow`, below 65536; at least 42 bytes.
+  static Bytes flow_frame(unsigned flow, uint32_t size, uint8_t tag);
+  static unsigned flow_of(const Bytes& frame) { return frame[34] << 8 | frame[35]; }
   uint64_t counter(std::string_view name) const;
   void run_us(uint64_t us) { platform.run_for(us * 1000); }
   uint64_t feature(unsigned bit) const { return formats::feature_bit(bit); }

@@ -47,6 +47,26 @@ class Stress {
     rig_.options.tx_reclaim_timeout_ns = lazy_ ? kNever : 0;
     rig_.options.tx_stall_timeout_ns = 0;
     rig_.client.release_at_once = false;
+    if (random_.one_in(2)) configure_pairs();
+  }
+
+  /// Frames of flows, on several queue pairs if the device agrees to them.
+  void configure_pairs() {
+    flows_ = 1 + static_cast<unsigned>(random_.below(12));
+    rig_.options.queue_pairs = 2 + static_cast<unsigned>(random_.below(3));
+    rig_.options.msix_vectors = 1 + static_cast<unsigned>(random_.below(10));
+    rig_.device.offer_pairs(static_cast<uint16_t>(1 + random_.below(5)));
+    if (random_.one_in(4)) rig_.device.control = ControlManner::kRefuse;
+    rig_.device.steer = [this](const Bytes& frame) {
+      return Rig::flow_of(frame) % rig_.device.active_pairs;
+    };
+  }
+
+  Bytes make_frame() {
+    const auto size = 60 + static_cast<uint32_t>(random_.below(1400));
+    const auto tag = static_cast<uint8_t>(random_.next());
+    if (flows_ == 0) return Rig::frame(size, tag);
+    return Rig::flow_frame(static_cast<unsigned>(random_.below(flows_)), size, tag);
   }
 
   std::string traffic() {
@@ -70,14 +90,13 @@ class Stress {
   }
 
   void send() {
-    const auto size = 60 + static_cast<uint32_t>(random_.below(1400));
+    const Bytes frame = make_frame();
     const auto fragments = 1 + static_cast<unsigned>(random_.below(rig_.options.max_tx_fragments));
-    const auto tag = static_cast<uint8_t>(random_.next());
     const bool more = sent_ + 1 < kFrames && random_.one_in(3);
     // Known before the call, in which the echo may come back already.
-    expected_.push_back(Rig::frame(size, tag));
+    expected_.push_back(frame);
     busy_ = true;
-    switch (rig_.send(size, fragments, more, tag)) {
+    switch (rig_.send_bytes(frame, fragments, more)) {
       case TxResult::kOk:
         busy_ = false;
         ++sent_;
@@ -110,8 +129,22 @@ class Stress {
   std::string compare() {
     if (rig_.device.errors != 0) return "the device saw: " + rig_.device.first_error;
     if (rig_.client.violations != 0) return "the client's contract was broken";
-    if (rig_.client.frames != expected_) return "other frames came back";
+    if (flows_ == 0) {
+      return rig_.client.frames == expected_ ? "" : "other frames came back";
+    }
+    for (unsigned flow = 0; flow < flows_; ++flow) {
+      if (of_flow(rig_.client.frames, flow) != of_flow(expected_, flow)) {
+        return "other frames of a flow came back, or in another order";
+      }
+    }
     return "";
+  }
+
+  static std::vector<Bytes> of_flow(const std::vector<Bytes>& frames, unsigned flow) {
+    std::vector<Bytes> some;
+    std::copy_if(frames.begin(), frames.end(), std::back_inserter(some),
+                 [flow](const Bytes& frame) { return Rig::flow_of(frame) == flow; });
+    return some;
   }
 
   std::string log() const {
@@ -121,6 +154,7 @@ class Stress {
   Rig rig_;
   Random random_;
   uint64_t seed_;
+  unsigned flows_ = 0;  ///< 0: frames of no flow, one queue pair
   bool lazy_ = false;
   bool busy_ = false;
   uint64_t sent_ = 0;
