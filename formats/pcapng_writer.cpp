@@ -2,13 +2,8 @@
 // pcapng blocks, built in a buffer and handed to the file whole.
 #include "formats/pcapng_writer.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <utility>
 
 #include "formats/byte_order.h"
 
@@ -29,7 +24,6 @@ constexpr uint16_t kInterfaceSpeed = 8, kInterfaceTimeResolution = 9;
 constexpr uint16_t kPacketFlags = 2;
 constexpr uint8_t kNanoseconds = 9;
 
-constexpr std::size_t kFlushBytes = std::size_t{1} << 20;
 constexpr std::size_t kOptionBytesMax = 65535;
 
 constexpr std::size_t padded(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
@@ -87,37 +81,13 @@ class PcapngWriter::Block {
   bool has_options_ = false;
 };
 
-PcapngWriter::PcapngWriter(PcapngWriter&& other) noexcept { *this = std::move(other); }
-
-PcapngWriter& PcapngWriter::operator=(PcapngWriter&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  std::swap(path_, other.path_);
-  std::swap(status_, other.status_);
-  std::swap(buffer_, other.buffer_);
-  std::swap(bytes_on_disk_, other.bytes_on_disk_);
-  std::swap(packets_, other.packets_);
-  std::swap(interfaces_, other.interfaces_);
-  std::swap(snap_length_, other.snap_length_);
-  return *this;
-}
-
-PcapngWriter::~PcapngWriter() { (void)close(); }
-
 Status PcapngWriter::open(const std::string& path, const PcapngSection& section) {
-  if (is_open()) {
-    if (Status closed = close(); !closed.ok()) return closed;
-  }
+  if (Status status = file_.open(path, "the capture"); !status.ok()) return status;
   path_ = path;
-  status_ = Status::success();
-  bytes_on_disk_ = packets_ = 0;
+  packets_ = 0;
   interfaces_ = 0;
   snap_length_ = section.snap_length;
-  descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) {
-    fail("cannot create the capture", errno);
-    return status_;
-  }
-  Block block(buffer_, kSectionHeaderBlock);
+  Block block(file_.buffer(), kSectionHeaderBlock);
   block.u32(kByteOrderMagic);
   block.u16(1);
   block.u16(0);
@@ -127,12 +97,12 @@ Status PcapngWriter::open(const std::string& path, const PcapngSection& section)
   block.text(kSectionOs, section.os);
   block.text(kSectionApplication, section.application);
   block.end();
-  return flush();
+  return file_.flush();
 }
 
 uint32_t PcapngWriter::add_interface(const PcapngInterface& interface) {
   if (is_open()) {
-    Block block(buffer_, kInterfaceBlock);
+    Block block(file_.buffer(), kInterfaceBlock);
     block.u16(kLinkTypeEthernet);
     block.u16(0);
     block.u32(snap_length_);
@@ -152,14 +122,14 @@ uint32_t PcapngWriter::add_interface(const PcapngInterface& interface) {
 Status PcapngWriter::write_packet(uint32_t interface, uint64_t time_ns, ByteView frame,
                                   const PcapngPacketOptions& options) {
   if (!is_open()) {
-    return status_.ok() ? Status::failure("the capture is not open") : status_;
+    return status().ok() ? Status::failure("the capture is not open") : status();
   }
   if (interface >= interfaces_) {
     return Status::failure(path_ + ": no interface " + std::to_string(interface));
   }
   const std::size_t kept =
       snap_length_ == 0 ? frame.size() : std::min<std::size_t>(frame.size(), snap_length_);
-  Block block(buffer_, kEnhancedPacketBlock);
+  Block block(file_.buffer(), kEnhancedPacketBlock);
   block.u32(interface);
   block.u32(static_cast<uint32_t>(time_ns >> 32));
   block.u32(static_cast<uint32_t>(time_ns));
@@ -173,49 +143,8 @@ Status PcapngWriter::write_packet(uint32_t interface, uint64_t time_ns, ByteView
   }
   block.end();
   ++packets_;
-  if (buffer_.size() >= kFlushBytes) write_out();
-  return status_;
-}
-
-Status PcapngWriter::flush() {
-  if (is_open()) write_out();
-  return status_;
-}
-
-Status PcapngWriter::close() {
-  if (is_open()) {
-    write_out();
-    if (is_open()) {
-      const int result = ::close(std::exchange(descriptor_, -1));
-      if (result != 0) fail("cannot close the capture", errno);
-    }
-  }
-  return status_;
-}
-
-void PcapngWriter::write_out() {
-  std::size_t done = 0;
-  while (done < buffer_.size()) {
-    const ssize_t count = ::write(descriptor_, buffer_.data() + done, buffer_.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) {
-      fail("cannot write the capture", count < 0 ? errno : ENOSPC);
-      return;
-    }
-    done += static_cast<std::size_t>(count);
-  }
-  bytes_on_disk_ += done;
-  buffer_.clear();
-}
-
-void PcapngWriter::fail(const char* what, int error) {
-  status_ = Status::failure(path_ + ": " + what + ": " + std::strerror(error));
-  buffer_.clear();
-  if (is_open()) {
-    // Whole blocks stay; a pipe or a device cannot be cut, and has nothing to repair.
-    (void)!::ftruncate(descriptor_, static_cast<off_t>(bytes_on_disk_));
-    ::close(std::exchange(descriptor_, -1));
-  }
+  file_.commit();
+  return status();
 }
 
 }  // namespace ringside::formats

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/output_file.h"
 #include "formats/status.h"
 #include "formats/units.h"
 
@@ -48,12 +49,6 @@ struct PcapngPacketOptions {
 /// block and the writer takes nothing more. Errors name the file.
 class PcapngWriter {
  public:
-  PcapngWriter() = default;
-  PcapngWriter(PcapngWriter&& other) noexcept;
-  PcapngWriter& operator=(PcapngWriter&& other) noexcept;
-  /// Closes; an error is lost, so call close() where it matters.
-  ~PcapngWriter();
-
   /// Creates or empties `path`. The section header is on disk when it returns.
   Status open(const std::string& path, const PcapngSection& section);
   /// The id of the new interface: 0, 1, ... in the order of calls. At any time before its packets.
@@ -63,25 +58,21 @@ class PcapngWriter {
   Status write_packet(uint32_t interface, uint64_t time_ns, ByteView frame,
                       const PcapngPacketOptions& options = {});
   /// Hands everything so far to the operating system.
-  Status flush();
-  /// Flushes and closes; the first error of the file's life. Harmless if not open.
-  Status close();
+  Status flush() { return file_.flush(); }
+  /// Flushes and closes; the first error of the file's life. Harmless if not open. The destructor
+  /// closes too, but its error is lost.
+  Status close() { return file_.close(); }
 
-  bool is_open() const { return descriptor_ >= 0; }
+  bool is_open() const { return file_.is_open(); }
   /// The first error so far.
-  const Status& status() const { return status_; }
+  const Status& status() const { return file_.status(); }
   uint64_t packets() const { return packets_; }
 
  private:
   class Block;
-  void write_out();
-  void fail(const char* what, int error);
 
-  int descriptor_ = -1;
+  OutputFile file_;
   std::string path_;
-  Status status_;
-  std::vector<std::byte> buffer_;
-  uint64_t bytes_on_disk_ = 0;
   uint64_t packets_ = 0;
   uint32_t interfaces_ = 0;
   uint32_t snap_length_ = 0;
