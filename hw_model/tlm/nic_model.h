@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hw_model/core/core_config.h"
+#include "hw_model/pcie/bus_observer.h"
 #include "hw_model/pcie/ledger.h"
 #include "hw_model/pcie/link_config.h"
 #include "hw_model/tlm/pipeline_config.h"
@@ -54,6 +55,9 @@ class NicModel : public sc_core::sc_module, public EthernetReceiver {
   virtual std::vector<NicCounter> counters() const = 0;
   /// Null ends the trace. The sink outlives the card or the trace.
   virtual void trace(TraceSink* sink) = 0;
+  /// Names who sees the TLPs of the card's link, both directions; models without bus timing have
+  /// none to show. Null: nobody.
+  virtual void observe_bus(BusObserver*) {}
   /// TLPs and bytes on the bus by purpose; null for models without bus timing.
   virtual const PcieLedger* ledger() const { return nullptr; }
   /// Bus directions and pipeline stages with the time that they were busy so far.
