@@ -77,10 +77,12 @@ void CpuCore::wait_for_core(ProcessContext& process) {
   slice_end_ps_ = sc_time_stamp().value() + kSlicePs;
   attention_ = true;
   if (serialise_) serialise_();
+  begins(Level::kProcess, process.name_);
   charge(Cost::kContextSwitch, 1);
 }
 
 void CpuCore::hand_over() {
+  if (level_ == Level::kProcess) ends();
   level_ = Level::kIdle;
   if (run_queue_.empty()) {
     current_ = nullptr;
@@ -209,6 +211,7 @@ void CpuCore::take_interrupts() {
   const uint64_t accrued = std::exchange(accrued_ps_, 0);
   const Level level = std::exchange(level_, Level::kInterrupt);
   if (serialise_) serialise_();
+  begins(Level::kInterrupt);
   while (!interrupts_.empty()) {
     InterruptSource* source = interrupts_.front();
     interrupts_.pop_front();
@@ -221,6 +224,7 @@ void CpuCore::take_interrupts() {
     source->handling_ = false;
   }
   if (serialise_) serialise_();
+  ends();
   level_ = level;
   accrued_ps_ = accrued;
   attention_ = true;
@@ -229,6 +233,7 @@ void CpuCore::take_interrupts() {
 void CpuCore::run_softirqs(unsigned rounds) {
   const uint64_t accrued = std::exchange(accrued_ps_, 0);
   const Level level = std::exchange(level_, Level::kSoftirq);
+  begins(Level::kSoftirq);
   ++bottom_halves_off_;
   ++softirqs_run_;
   charge(Cost::kSoftirqEntry, 1);
@@ -247,6 +252,7 @@ void CpuCore::run_softirqs(unsigned rounds) {
     pay();
   }
   --bottom_halves_off_;
+  ends();
   level_ = level;
   accrued_ps_ = accrued;
   attention_ = true;

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <systemc>
 #include <vector>
 
@@ -75,6 +76,16 @@ class ProcessContext {
 };
 
 enum class Level : uint8_t { kIdle, kProcess, kSoftirq, kInterrupt };
+
+/// Told what a core runs, at the simulation time of the change. Contexts nest: a softirq ends
+/// before what it interrupted goes on.
+class CoreObserver {
+ public:
+  virtual ~CoreObserver() = default;
+  /// `process` is the name of a process, empty for the other levels.
+  virtual void context_begins(Level level, std::string_view process) = 0;
+  virtual void context_ends() = 0;
+};
 
 class CpuCore : public sc_core::sc_module {
  public:
@@ -141,8 +152,16 @@ class CpuCore : public sc_core::sc_module {
   /// Called at events that serialise memory accesses as real cores do: interrupt entry and exit,
   /// switch of process, a wake or softirq for another core.
   void on_serialise(std::function<void()> callback) { serialise_ = std::move(callback); }
+  /// Before the simulation starts; it outlives the core.
+  void observe(CoreObserver& observer) { observer_ = &observer; }
 
  private:
+  void begins(Level level, std::string_view process = {}) {
+    if (observer_ != nullptr) observer_->context_begins(level, process);
+  }
+  void ends() {
+    if (observer_ != nullptr) observer_->context_ends();
+  }
   bool activity_before_local_time() const;
   /// If another core of this host runs, it is about to make this one do something.
   void called_from_other_core();
@@ -186,6 +205,7 @@ class CpuCore : public sc_core::sc_module {
   uint64_t slice_end_ps_ = 0;
   std::function<void()> serialise_;
   MemoryOrder* memory_order_ = nullptr;
+  CoreObserver* observer_ = nullptr;
   static inline CpuCore* running_ = nullptr;
 };
 
