@@ -39,10 +39,14 @@ class Monitor::LinkWatch : public hw::LinkObserver {
       interfaces_[end] = monitor_.capture_.add_interface(interface);
     }
   }
+  uint64_t data_frames() const { return data_frames_; }
   void frame_arrived(unsigned end, const hw::Frame& frame, hw::TimePs, hw::TimePs) override {
     const uint64_t now = now_ps();
     const formats::ParsedFrame parsed = formats::parse_frame(frame.bytes);
-    if (parsed.payload_end != parsed.payload_offset) ++monitor_.data_frames_;
+    if (parsed.payload_end != parsed.payload_offset) {
+      ++monitor_.data_frames_;
+      ++data_frames_;
+    }
     monitor_.digest_.record(now, static_cast<uint8_t>(Kind::kFrame), first_source_ + end,
                             frame.bytes);
     if (monitor_.capture_.is_open()) {
@@ -59,6 +63,7 @@ class Monitor::LinkWatch : public hw::LinkObserver {
   std::string names_[2];
   uint64_t rate_bps_;
   uint32_t interfaces_[2] = {};
+  uint64_t data_frames_ = 0;
 };
 
 class Monitor::MemoryWatch : public hw::HostMemoryObserver {
@@ -83,6 +88,10 @@ void Monitor::watch_link(hw::Link& link, const std::string& name, const std::str
                                                name, names, rate_bps));
   if (capture_.is_open()) links_.back()->add_interfaces();
   link.observe(links_.back().get());
+}
+
+uint64_t Monitor::data_frames_on_link(std::size_t link) const {
+  return links_[link]->data_frames();
 }
 
 void Monitor::watch_memory(hw::HostMemory& memory) {

@@ -34,6 +34,8 @@ class Monitor {
   Status close_capture();
   /// Frames that arrived with transport payload: no acknowledgements, no ARP.
   uint64_t data_frames() const { return data_frames_; }
+  /// Those of one link, both directions; links count in the order of watch_link().
+  uint64_t data_frames_on_link(std::size_t link) const;
 
   /// Over everything, in the order in which it happened.
   std::string digest() const;

@@ -10,6 +10,7 @@
 #include "host_driver/virtio_net_driver.h"
 #include "testbench/run/simulation.h"
 #include "testbench/run/stack_guard.h"
+#include "testbench/run/trace_outputs.h"
 
 namespace ringside::tb {
 
@@ -76,9 +77,10 @@ std::unique_ptr<driver::NetDevice> make_virtio_net_driver(driver::PciAccess& pci
 }
 
 RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
-  // Both stay until the process ends: contexts that never ended refer to them.
+  // They stay until the process ends: contexts that never ended refer to them.
   static Monitor* monitor = nullptr;
   static Simulation* simulation = nullptr;
+  static TraceOutputs* outputs = nullptr;
   RunResult result;
   if (simulation != nullptr) {
     result.error = "a process can run one scenario only";
@@ -89,6 +91,7 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   const double cpu_start = thread_cpu_s();
   try {
     monitor = new Monitor;
+    outputs = new TraceOutputs;
     simulation = new Simulation(scenario, options, *monitor);
     Status status = simulation->build();
     result.input_wrong = !status.ok();
@@ -98,6 +101,8 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
                                      scenario.name);
       if (status.ok()) result.files.emplace_back(kCaptureName);
     }
+    if (status.ok()) status = outputs->open(scenario, options, &result.files);
+    if (status.ok()) simulation->attach(*outputs);
     result.error = status.ok() ? simulate(scenario, options, *simulation, result) : status.error;
   } catch (const std::exception& error) {
     result.error = std::string("the simulation broke down: ") + error.what();
@@ -108,7 +113,11 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   if (const Status status = monitor->close_capture(); !status.ok() && result.error.empty()) {
     result.error = status.error;
   }
+  if (const Status status = outputs->close(); !status.ok() && result.error.empty()) {
+    result.error = status.error;
+  }
   simulation->collect(result);
+  for (std::size_t i = 0; i < result.nics.size(); ++i) outputs->collect(i, result.nics[i]);
   result.digest = monitor->digest();
   result.content_digest = monitor->content_digest();
   result.speed.data_frames_per_wall_s = per_second(monitor->data_frames(), result.wall_s);

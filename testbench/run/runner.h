@@ -16,6 +16,7 @@
 #include "host_driver/pci_access.h"
 #include "host_driver/platform.h"
 #include "host_driver/virtio_net_options.h"
+#include "hw_model/pcie/ledger.h"
 #include "testbench/scenario/scenario.h"
 
 namespace ringside::tb {
@@ -37,6 +38,9 @@ std::unique_ptr<driver::NetDevice> make_virtio_net_driver(driver::PciAccess& pci
                                                           driver::Platform& platform,
                                                           const driver::VirtioNetOptions& options);
 
+/// The records of all cards (hw::TraceFileWriter), in a run's folder.
+inline constexpr const char* kEventsName = "events.nictrace";
+
 struct RunOptions {
   /// Empty: make_virtio_net_driver. (Not a default here, so that only who runs links the runner.)
   DriverFactory make_driver;
@@ -48,6 +52,8 @@ struct RunOptions {
   /// Exists; captures and other files of the run go into it.
   std::string out_dir;
   bool trace_pcapng = false;
+  bool trace_events = false;
+  bool trace_perfetto = false;
   /// Polled; when it becomes true the run ends in good order with `incomplete` set. May be null.
   const std::atomic<bool>* interrupted = nullptr;
   /// May be null.
@@ -91,13 +97,37 @@ struct HostResult {
   std::vector<std::pair<std::string, uint64_t>> driver_counters;
 };
 
+/// How long frames took at one stage of a card.
+struct StageResult {
+  std::string name;  ///< "doorbell_to_sampled"
+  uint64_t count = 0;
+  LatencyNs latency_ns;
+};
+
+/// A card's traffic on the bus for one purpose.
+struct LedgerRowResult {
+  std::string name;  ///< name_of(hw::LedgerRow)
+  hw::LedgerEntry up, down;
+};
+
+struct LedgerResult {
+  /// Frames with transport payload that the card sent or received.
+  uint64_t data_frames = 0;
+  std::vector<LedgerRowResult> rows;
+};
+
 struct NicResult {
   std::string name;
   std::string model;
   std::vector<std::pair<std::string, uint64_t>> counters;
+  /// Empty where they were not measured.
+  std::vector<StageResult> tx_stages;
+  std::vector<StageResult> rx_stages;
+  /// Of cards with bus timing.
+  std::optional<LedgerResult> ledger;
 };
 
-/// How busy a resource was: "host.alice.core0", "link.wire.alice0", 0.0 to 1.0.
+/// How busy a resource was, 0.0 to 1.0: "host.alice.core0", "link.wire.alice0", "nic.alice0.STAGE".
 struct LimitResult {
   std::string resource;
   double busy = 0;

@@ -125,6 +125,18 @@ Status Simulation::build() {
   return status;
 }
 
+void Simulation::attach(TraceOutputs& outputs) {
+  for (const auto& node : nodes_) {
+    std::vector<CpuCore*> cores;
+    for (unsigned core = 0; core < node->host->core_count(); ++core) {
+      cores.push_back(&node->host->core(core));
+    }
+    outputs.watch_host(node->config->name, cores);
+  }
+  for (const auto& nic : nics_) outputs.watch_card(*nic);
+  for (const auto& wire : wires_) outputs.watch_link(*wire->config, *wire->link);
+}
+
 Status Simulation::build_hosts() {
   for (const Host& config : scenario_.hosts) {
     auto node = std::make_unique<Node>();
@@ -293,6 +305,7 @@ void Simulation::start_clients() {
       wire->busy_at_start[end] = wire->link->counters(end).busy_ps;
     }
   }
+  for (const auto& nic : nics_) nics_at_start_.push_back(nic->resources());
   for (auto& task : tasks_) {
     Node& node = *nodes_[task->traffic.from];
     task->clients_left = task->work->clients();
@@ -335,6 +348,7 @@ void Simulation::stop_clock() {
       wire->busy_at_end[end] = wire->link->counters(end).busy_ps;
     }
   }
+  for (const auto& nic : nics_) nics_at_end_.push_back(nic->resources());
 }
 
 std::string Simulation::failure() const {
@@ -369,6 +383,29 @@ std::string Simulation::unfinished() const {
     list += task->label;
   }
   return list;
+}
+
+LedgerResult Simulation::ledger(std::size_t nic, const hw::PcieLedger& ledger) const {
+  LedgerResult result;
+  for (std::size_t i = 0; i < scenario_.links.size(); ++i) {
+    const auto& ends = scenario_.links[i].nics;
+    if (ends[0] == nic || ends[1] == nic) result.data_frames += monitor_.data_frames_on_link(i);
+  }
+  for (unsigned row = 0; row < static_cast<unsigned>(hw::LedgerRow::kCount); ++row) {
+    result.rows.push_back({std::string(hw::name_of(static_cast<hw::LedgerRow>(row))), {}, {}});
+  }
+  const auto add = [](hw::LedgerEntry& sum, const hw::LedgerEntry& entry) {
+    sum.tlps += entry.tlps;
+    sum.payload_bytes += entry.payload_bytes;
+    sum.link_bytes += entry.link_bytes;
+  };
+  for (unsigned i = 0; i < static_cast<unsigned>(hw::Purpose::kCount); ++i) {
+    const auto purpose = static_cast<hw::Purpose>(i);
+    LedgerRowResult& row = result.rows[static_cast<std::size_t>(hw::ledger_row(purpose))];
+    add(row.up, ledger.at(hw::BusDirection::kUp, purpose));
+    add(row.down, ledger.at(hw::BusDirection::kDown, purpose));
+  }
+  return result;
 }
 
 void Simulation::collect(RunResult& result) {
@@ -416,6 +453,12 @@ void Simulation::collect(RunResult& result) {
     nic.model = name_of(scenario_.model);
     for (const hw::NicCounter& counter : nics_[i]->counters()) {
       nic.counters.emplace_back(counter.name, counter.value);
+    }
+    if (const hw::PcieLedger* kept = nics_[i]->ledger()) nic.ledger = ledger(i, *kept);
+    for (std::size_t r = 0; i < nics_at_start_.size() && r < nics_at_start_[i].size(); ++r) {
+      const hw::NicResource& start = nics_at_start_[i][r];
+      result.limits.push_back({"nic." + nic.name + "." + start.name,
+                               share(nics_at_end_[i][r].busy_ps - start.busy_ps)});
     }
     result.nics.push_back(std::move(nic));
   }

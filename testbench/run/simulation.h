@@ -18,6 +18,7 @@
 #include "testbench/host/sim_host.h"
 #include "testbench/run/monitor.h"
 #include "testbench/run/runner.h"
+#include "testbench/run/trace_outputs.h"
 
 namespace ringside::tb {
 
@@ -29,6 +30,8 @@ class Simulation {
 
   /// Builds everything; before sc_start().
   Status build();
+  /// Shows everything that was built to `outputs`; between build() and sc_start().
+  void attach(TraceOutputs& outputs);
   /// All traffic has ended.
   bool done() const { return done_; }
   /// Bring-up that failed, a context that threw: one line. Empty: none.
@@ -57,6 +60,7 @@ class Simulation {
   void start_clients();
   void spawn(Node& node, const std::string& label, std::function<void()> body);
   void finish_if_done();
+  LedgerResult ledger(std::size_t nic, const hw::PcieLedger& ledger) const;
 
   const Scenario& scenario_;
   const RunOptions& options_;
@@ -64,6 +68,8 @@ class Simulation {
   hw::FramePool frames_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<hw::NicModel>> nics_;  ///< as Scenario::nics
+  /// What resources() said of each card as the measured time began and ended.
+  std::vector<std::vector<hw::NicResource>> nics_at_start_, nics_at_end_;
   std::vector<std::unique_ptr<Wire>> wires_;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::string failure_;
