@@ -121,7 +121,10 @@ class NicCore {
   uint32_t rx_occupancy() const { return rx_occupancy_; }
   const Counters& counters() const { return counters_; }
   /// Reports choices and effects to `sink`, with time 0: who knows the time puts it in. Null: not.
-  void trace(TraceSink* sink) { trace_ = sink; }
+  void trace(TraceSink* sink) {
+    trace_ = sink;
+    trace_dma_ = sink != nullptr && sink->wants_dma();
+  }
 
  private:
   enum class ReadKind : uint8_t {
@@ -268,6 +271,7 @@ class NicCore {
 
   CoreConfig config_;
   TraceSink* trace_ = nullptr;
+  bool trace_dma_ = false;
   FramePool& pool_;
   PciConfig pci_;
   MsixTable msix_;

@@ -16,6 +16,7 @@ void NicCore::note(TraceKind kind, unsigned queue, uint32_t chain, uint32_t size
 }
 
 void NicCore::note_read(const Action& action, uint32_t chain) {
+  if (!trace_dma_) return;
   trace_->record({.kind = TraceKind::kDmaRead,
                   .purpose = action.purpose,
                   .queue = action.queue,
@@ -26,6 +27,7 @@ void NicCore::note_read(const Action& action, uint32_t chain) {
 }
 
 void NicCore::note_read_done(const Read& read, const Event& event) {
+  if (!trace_dma_) return;
   trace_->record({.kind = TraceKind::kDmaReadDone,
                   .purpose = purpose_of(read.kind),
                   .queue = read.queue,
@@ -38,13 +40,16 @@ void NicCore::note_read_done(const Read& read, const Event& event) {
 /// The last action is the write.
 void NicCore::note_write(ActionList& actions, uint32_t chain) {
   const Action& action = actions[actions.size() - 1];
+  const bool used =
+      action.purpose == Purpose::kUsedEntries || action.purpose == Purpose::kUsedIndex;
+  if (!trace_dma_ && !used) return;
   trace_->record({.kind = TraceKind::kDmaWrite,
                   .purpose = action.purpose,
                   .queue = action.queue,
                   .chain = chain,
                   .size = action.size,
                   .address = action.address,
-                  .value = formats::hash64(actions.payload(action))});
+                  .value = trace_dma_ ? formats::hash64(actions.payload(action)) : 0});
 }
 
 void NicCore::note_register(TraceKind kind, uint32_t offset, unsigned width, uint64_t value) {

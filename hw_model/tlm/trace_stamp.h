@@ -28,6 +28,7 @@ class TraceStamp final : public TraceSink {
     }
     sink_->record(stamped);
   }
+  bool wants_dma() const override { return sink_ != nullptr && sink_->wants_dma(); }
 
  private:
   TraceSink* sink_ = nullptr;

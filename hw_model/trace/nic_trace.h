@@ -77,6 +77,10 @@ class TraceSink {
  public:
   virtual ~TraceSink() = default;
   virtual void record(const TraceRecord& record) = 0;
+  /// Asked when the trace begins. False: it does without the records of DMA transfers, which are
+  /// most of all and hash payload; it gets kDmaWrite of used entries and used index alone, without
+  /// their hash.
+  virtual bool wants_dma() const { return true; }
 };
 
 }  // namespace ringside::hw

@@ -2,6 +2,7 @@
 // One trace for several takers.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "hw_model/trace/nic_trace.h"
@@ -14,6 +15,10 @@ class TraceTee final : public TraceSink {
   void add(TraceSink& sink) { sinks_.push_back(&sink); }
   void record(const TraceRecord& record) override {
     for (TraceSink* sink : sinks_) sink->record(record);
+  }
+  bool wants_dma() const override {
+    return std::any_of(sinks_.begin(), sinks_.end(),
+                       [](const TraceSink* sink) { return sink->wants_dma(); });
   }
 
  private:

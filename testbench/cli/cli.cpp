@@ -56,6 +56,23 @@ CLI::App* add_measure_pcie(CLI::App& measure, MeasurePcieArguments& arguments) {
   return pcie;
 }
 
+void add_events(CLI::App& app, EventsArguments& arguments) {
+  CLI::App* events = app.add_subcommand("events", "Print what a run's cards did");
+  events->add_option("FILE", arguments.file, "events.nictrace of a run, or the run's folder")
+      ->required();
+  events->add_option("--nic", arguments.nic, "Of this card only");
+  events->add_option("--queue", arguments.queue, "Of this queue only: rx0, tx0, ..., ctrl");
+  events->add_option("--kind", arguments.kinds, "Of these kinds only, such as frame_in,frame_sent")
+      ->delimiter(',')
+      ->expected(1)
+      ->take_all()
+      ->type_name("KIND,...");
+  events->add_option("--frame", arguments.frame, "Of this frame only");
+  events->add_option("--from", arguments.from, "From this time on, such as 1.5ms");
+  events->add_option("--to", arguments.to, "Up to this time");
+  events->add_flag("--json", arguments.json, "A JSON object for each line");
+}
+
 std::string one_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return printable(text, 1000);
@@ -90,7 +107,7 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
   add_scenario_options(*run, arguments);
   run->add_option("--out", arguments.out, "Folder for results [out/SCENARIO-NNN]");
   run->add_flag("--force", arguments.force, "Write into the folder even if it exists");
-  run->add_option("--trace", arguments.traces, "What to record: pcapng")
+  run->add_option("--trace", arguments.traces, "What to record: pcapng, events or perfetto")
       ->delimiter(',')
       ->expected(1)
       ->take_all()
@@ -115,6 +132,9 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
   CLI::App* measure = app.add_subcommand("measure", "Measure a part of the model by itself");
   measure->require_subcommand(1);
   CLI::App* measure_pcie = add_measure_pcie(*measure, measure_arguments);
+
+  EventsArguments events_arguments;
+  add_events(app, events_arguments);
 
   app.add_subcommand("doctor", "Look for what this machine lacks");
 
@@ -142,6 +162,7 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
   if (explain->parsed()) return command_explain(key, markdown, environment);
   if (list->parsed()) return command_list(topic, environment);
   if (measure_pcie->parsed()) return command_measure_pcie(measure_arguments, environment);
+  if (app.got_subcommand("events")) return command_events(events_arguments, environment);
   return command_doctor(environment);
 }
 

@@ -37,6 +37,18 @@ struct MeasurePcieArguments {
   bool json = false;
 };
 
+/// Of `events`; what is not given lets every record through.
+struct EventsArguments {
+  std::string file;  ///< or the folder of its run
+  std::optional<std::string> nic;
+  std::optional<std::string> queue;
+  std::vector<std::string> kinds;
+  std::optional<std::string> frame;
+  std::optional<std::string> from;
+  std::optional<std::string> to;
+  bool json = false;
+};
+
 /// Each returns the exit status.
 int command_run(const RunArguments& arguments, const CliEnvironment& environment);
 int command_check(const RunArguments& arguments, const CliEnvironment& environment);
@@ -44,6 +56,7 @@ int command_explain(const std::string& key, bool markdown, const CliEnvironment&
 /// `topic` is one of list_topics(), or empty for all.
 int command_list(const std::string& topic, const CliEnvironment& environment);
 int command_measure_pcie(const MeasurePcieArguments& arguments, const CliEnvironment& environment);
+int command_events(const EventsArguments& arguments, const CliEnvironment& environment);
 int command_doctor(const CliEnvironment& environment);
 
 std::vector<std::string> list_topics();

@@ -149,13 +149,15 @@ OutFolder make_out_folder(const RunArguments& arguments, const std::string& scen
 
 /// Which traces; an error if one is not known.
 std::string read_traces(const RunArguments& arguments, RunOptions& options) {
-  const std::vector<std::string> known = {"pcapng"};
+  const std::vector<std::string> known = {"pcapng", "events", "perfetto"};
+  bool* const wanted[] = {&options.trace_pcapng, &options.trace_events, &options.trace_perfetto};
   for (const std::string& trace : arguments.traces) {
-    if (trace != known[0]) {
+    const auto it = std::find(known.begin(), known.end(), trace);
+    if (it == known.end()) {
       return fmt::format("--trace {0}: trace '{0}' is not known; expected {1}{2}", printable(trace),
-                         known[0], suggestion(trace, known));
+                         join_words(known, "or"), suggestion(trace, known));
     }
-    options.trace_pcapng = true;
+    *wanted[it - known.begin()] = true;
   }
   return {};
 }

@@ -14,6 +14,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json to_json(const LatencyNs& latency) {
+  return {{"min", latency.min}, {"p50", latency.p50}, {"p99", latency.p99}, {"max", latency.max}};
+}
+
 Json to_json(const FlowResult& flow) {
   Json json;
   json["name"] = flow.name;
@@ -22,12 +26,7 @@ Json to_json(const FlowResult& flow) {
   json["goodput_bps"] = flow.goodput_bps;
   if (!flow.sha256.empty()) json["sha256"] = flow.sha256;
   json["intact"] = flow.intact;
-  if (flow.latency_ns) {
-    json["latency_ns"] = {{"min", flow.latency_ns->min},
-                          {"p50", flow.latency_ns->p50},
-                          {"p99", flow.latency_ns->p99},
-                          {"max", flow.latency_ns->max}};
-  }
+  if (flow.latency_ns) json["latency_ns"] = to_json(*flow.latency_ns);
   return json;
 }
 
@@ -45,6 +44,61 @@ Json to_json(const HostResult& host) {
           {"tx_frames", host.tx_frames},
           {"rx_frames", host.rx_frames},
           {"driver", counters(host.driver_counters)}};
+}
+
+Json stages(const std::vector<StageResult>& list) {
+  Json json = Json::object();
+  for (const StageResult& stage : list) {
+    Json& entry = json[stage.name];
+    entry["count"] = stage.count;
+    entry.update(to_json(stage.latency_ns));
+  }
+  return json;
+}
+
+Json to_json(const hw::LedgerEntry& entry, uint64_t data_frames) {
+  const auto each = [data_frames](uint64_t sum) {
+    return data_frames == 0 ? 0.0 : static_cast<double>(sum) / static_cast<double>(data_frames);
+  };
+  return {{"tlps", entry.tlps},
+          {"payload_bytes", entry.payload_bytes},
+          {"link_bytes", entry.link_bytes},
+          {"tlps_per_data_frame", each(entry.tlps)},
+          {"payload_bytes_per_data_frame", each(entry.payload_bytes)},
+          {"link_bytes_per_data_frame", each(entry.link_bytes)}};
+}
+
+Json to_json(const LedgerResult& ledger) {
+  Json json;
+  json["data_frames"] = ledger.data_frames;
+  json["rows"] = Json::object();
+  hw::LedgerEntry up, down;
+  const auto add = [](hw::LedgerEntry& sum, const hw::LedgerEntry& entry) {
+    sum.tlps += entry.tlps;
+    sum.payload_bytes += entry.payload_bytes;
+    sum.link_bytes += entry.link_bytes;
+  };
+  for (const LedgerRowResult& row : ledger.rows) {
+    json["rows"][row.name] = {{"up", to_json(row.up, ledger.data_frames)},
+                              {"down", to_json(row.down, ledger.data_frames)}};
+    add(up, row.up);
+    add(down, row.down);
+  }
+  json["total"] = {{"up", to_json(up, ledger.data_frames)},
+                   {"down", to_json(down, ledger.data_frames)}};
+  return json;
+}
+
+Json to_json(const NicResult& nic) {
+  Json json;
+  json["name"] = nic.name;
+  json["model"] = nic.model;
+  json["counters"] = counters(nic.counters);
+  if (!nic.tx_stages.empty() || !nic.rx_stages.empty()) {
+    json["latency_ns"] = {{"tx", stages(nic.tx_stages)}, {"rx", stages(nic.rx_stages)}};
+  }
+  if (nic.ledger) json["ledger"] = to_json(*nic.ledger);
+  return json;
 }
 
 }  // namespace
@@ -73,10 +127,7 @@ std::string summary_json(const Scenario& scenario, const RunResult& result,
   json["hosts"] = Json::array();
   for (const HostResult& host : result.hosts) json["hosts"].push_back(to_json(host));
   json["nics"] = Json::array();
-  for (const NicResult& nic : result.nics) {
-    json["nics"].push_back(
-        {{"name", nic.name}, {"model", nic.model}, {"counters", counters(nic.counters)}});
-  }
+  for (const NicResult& nic : result.nics) json["nics"].push_back(to_json(nic));
   json["limits"] = Json::array();
   for (const LimitResult& limit : result.limits) {
     json["limits"].push_back({{"resource", limit.resource}, {"busy", limit.busy}});

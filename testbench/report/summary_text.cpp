@@ -40,6 +40,10 @@ std::string resource_in_words(const std::string& resource) {
     return fmt::format("core {} of host {}", resource.substr(last + 5),
                        resource.substr(first + 1, last - first - 1));
   }
+  if (kind == "nic" && last > first) {
+    return fmt::format("{} of nic {}", resource.substr(last + 1),
+                       resource.substr(first + 1, last - first - 1));
+  }
   if (kind == "link") {
     return last == first
                ? fmt::format("link {}", resource.substr(first + 1))
@@ -58,6 +62,32 @@ std::string limits_in_words(const RunResult& result) {
   if (top.busy >= kBusy) return fmt::format("{}, busy {:.0f} % of the time", where, 100 * top.busy);
   return fmt::format("waiting: the busiest part, {}, was busy {:.0f} % of the time", where,
                      100 * top.busy);
+}
+
+/// p50 of one of a card's stages, or nothing if no frame went through it.
+std::string stage_in_words(const std::vector<StageResult>& stages, std::string_view name,
+                           std::string_view words) {
+  for (const StageResult& stage : stages) {
+    if (stage.name == name && stage.count != 0) {
+      return fmt::format("{} p50 {}", words, human_time_ns(stage.latency_ns.p50));
+    }
+  }
+  return {};
+}
+
+/// Of a card with bus timing: its two whole latencies, and what a data frame costs on the bus.
+std::string card_line(const NicResult& nic) {
+  const std::string tx = stage_in_words(nic.tx_stages, "doorbell_to_sent", "doorbell to wire");
+  const std::string rx = stage_in_words(nic.rx_stages, "arrived_to_interrupt", "wire to interrupt");
+  uint64_t up = 0, down = 0;
+  for (const LedgerRowResult& row : nic.ledger->rows) {
+    up += row.up.link_bytes;
+    down += row.down.link_bytes;
+  }
+  const uint64_t frames = std::max<uint64_t>(nic.ledger->data_frames, 1);
+  return fmt::format("card:   {}: {}{}{}{}PCIe bytes per data frame {} up, {} down\n", nic.name, tx,
+                     tx.empty() || rx.empty() ? "" : ", ", rx, tx.empty() && rx.empty() ? "" : "; ",
+                     up / frames, down / frames);
 }
 
 std::string flow_line(const FlowResult& flow, std::size_t width) {
@@ -118,6 +148,9 @@ std::string summary_text(const Scenario& scenario, const RunResult& result,
   }
   for (const CheckResult& check : result.checks) {
     if (!check.pass) text += fmt::format("  FAILED {}: {}\n", check.name, check.detail);
+  }
+  for (const NicResult& nic : result.nics) {
+    if (nic.ledger) text += card_line(nic);
   }
   text += fmt::format("limit:  {}\n", limits_in_words(result));
   text += fmt::format("digest: {}\n", result.digest);

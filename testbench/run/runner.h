@@ -121,10 +121,10 @@ struct NicResult {
   std::string model;
   std::vector<std::pair<std::string, uint64_t>> counters;
   /// Empty where they were not measured.
-  std::vector<StageResult> tx_stages;
-  std::vector<StageResult> rx_stages;
+  std::vector<StageResult> tx_stages = {};
+  std::vector<StageResult> rx_stages = {};
   /// Of cards with bus timing.
-  std::optional<LedgerResult> ledger;
+  std::optional<LedgerResult> ledger = std::nullopt;
 };
 
 /// How busy a resource was, 0.0 to 1.0: "host.alice.core0", "link.wire.alice0", "nic.alice0.STAGE".

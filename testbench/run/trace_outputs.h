@@ -40,6 +40,7 @@ class TraceOutputs {
     FrameFollower follower{latency};
     hw::TraceFileSink event_sink;
     hw::TraceTee tee;
+    bool followed = false;
   };
 
   bool events_on_ = false;

@@ -151,7 +151,10 @@ void FrameFollower::frame_out(Queue& q, const TraceRecord& record) {
   Chain* const c = chain(q, record.chain);
   if (c == nullptr || c->point != Point::kStarted) return;
   advance(q, record.chain, 1, record, Point::kStarted, Point::kWhole, FrameStage::kStartedToWhole);
-  if (leaving_.size() == kChainsMax) leaving_.pop_front();
+  if (leaving_.size() == kChainsMax) {
+    listener_.transmit_ends(leaving_.front().frame, record.time_ps);
+    leaving_.pop_front();
+  }
   leaving_.push(
       {{record.queue, record.chain, record.size, record.frame}, c->doorbell_ps, c->last_ps});
 }
@@ -204,14 +207,14 @@ void FrameFollower::used_index_written(Queue& q, const TraceRecord& record) {
   const uint32_t end = q.return_first + std::exchange(q.return_size, 0);
   const TimePs entries_ps = std::exchange(q.used_ps, kNever);
   const TimePs used_ps = std::min(entries_ps, record.time_ps);
-  for (uint32_t at = q.return_first; at != end; ++at) {
-    Chain* const c = chain(q, at);
-    if (c == nullptr) break;
-    q.oldest = at + 1;
-    if (c->point != Point::kWhole) continue;
-    const FollowedFrame frame{record.queue, at, c->size, c->frame};
-    const TimePs now_ps = std::max(used_ps, c->last_ps);
-    listener_.stage(FrameStage::kWholeToUsed, frame, c->last_ps, now_ps);
+  const bool known = chain(q, q.return_first) != nullptr && chain(q, end - 1) != nullptr;
+  for (; known && q.oldest != end; ++q.oldest) {
+    const Chain& c = *chain(q, q.oldest);
+    const FollowedFrame frame{record.queue, q.oldest, c.size, c.frame};
+    const TimePs now_ps = std::max(used_ps, c.last_ps);
+    if (c.point < Point::kWhole) listener_.transmit_ends(frame, now_ps);
+    if (c.point != Point::kWhole) continue;
+    listener_.stage(FrameStage::kWholeToUsed, frame, c.last_ps, now_ps);
     await_decision(q, {frame, kNever, now_ps});
   }
   // Receive: positions wrap, hence the sign.

@@ -67,6 +67,7 @@ class FrameFollower final : public hw::TraceSink {
   /// `listener` outlives it.
   explicit FrameFollower(FrameListener& listener) : listener_(listener) {}
   void record(const hw::TraceRecord& record) override;
+  bool wants_dma() const override { return false; }
   /// Ends every frame that is still on its way to the wire.
   void finish(hw::TimePs now_ps);
 

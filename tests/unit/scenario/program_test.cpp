@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "hw_model/trace/trace_file.h"
 #include "tests/support/gtest.h"
 #include "tests/unit/scenario/text.h"
 
@@ -72,14 +74,16 @@ class Program : public ::testing::Test {
 };
 
 TEST_F(Program, BadCommandLinesEndWithStatusTwoAndOneLine) {
-  expect_bad({}, "ringside: no command; expected run, check, explain, list, measure or doctor");
-  expect_bad(
-      {"rum", "two.toml"},
-      "ringside: no command is named 'rum'; expected run, check, explain, list, measure or doctor "
-      "(did you mean 'run'?)");
+  expect_bad({},
+             "ringside: no command; expected run, check, explain, list, measure, events or doctor");
+  expect_bad({"rum", "two.toml"},
+             "ringside: no command is named 'rum'; expected run, check, explain, list, measure, "
+             "events or doctor "
+             "(did you mean 'run'?)");
   expect_bad({"--bogus"},
-             "ringside: no command is named '--bogus'; expected run, check, explain, list, measure "
-             "or doctor");
+             "ringside: no command is named '--bogus'; expected run, check, explain, list, "
+             "measure, events or "
+             "doctor");
   expect_bad({"run"}, "ringside: SCENARIO is required; expected what 'ringside run --help' shows");
   expect_bad({"run", "two.toml", "--bogus"},
              "ringside: The following argument was not expected: --bogus; expected what 'ringside "
@@ -89,7 +93,10 @@ TEST_F(Program, BadCommandLinesEndWithStatusTwoAndOneLine) {
              "shows");
   expect_bad({"run", "two.toml", "--set", "seed"}, "--set seed: no value; expected KEY=VALUE");
   expect_bad({"run", "two.toml", "--trace", "waves"},
-             "--trace waves: trace 'waves' is not known; expected pcapng");
+             "--trace waves: trace 'waves' is not known; expected pcapng, events or perfetto");
+  expect_bad({"run", "two.toml", "--trace", "pcapng,event"},
+             "--trace event: trace 'event' is not known; expected pcapng, events or perfetto (did "
+             "you mean 'events'?)");
   expect_bad({"explain", "ringsize"},
              "ringside: no key is named 'ringsize'; expected one that 'ringside explain' lists "
              "(did you mean 'ring_size'?)");
@@ -130,6 +137,7 @@ TEST_F(Program, ChecksExplainsAndLists) {
        std::vector<std::vector<std::string>>{{"--version"},
                                              {"--help"},
                                              {"run", "--help"},
+                                             {"events", "--help"},
                                              {"explain"},
                                              {"explain", "mtu"},
                                              {"list"},
@@ -161,6 +169,58 @@ TEST_F(Program, ARunThatHoldsEndsWithStatusZero) {
   // Every run has a folder of its own.
   EXPECT_EQ(run({"run", "two.toml"}).status, 0);
   EXPECT_TRUE(fs::exists(folder_ / "out/two-002/summary.json"));
+}
+
+TEST_F(Program, EventsPrintsWhatItsFiltersLetThrough) {
+  using hw::TraceKind;
+  hw::TraceFileWriter writer;
+  fs::create_directory(folder_ / "r");
+  ASSERT_TRUE(writer.open(folder_ / "r/events.nictrace", {{"alice0", 1}, {"bob0", 2}}).ok());
+  writer.record(0, {.time_ps = 1'000'000, .kind = TraceKind::kDoorbell, .queue = 1});
+  writer.record(0, {.time_ps = 2'000'000, .kind = TraceKind::kFrameOut, .queue = 1, .frame = 7});
+  writer.record(1, {.time_ps = 3'000'000, .kind = TraceKind::kFrameIn, .queue = 2, .frame = 7});
+  writer.record(1, {.time_ps = 4'000'000, .kind = TraceKind::kReset});
+  ASSERT_TRUE(writer.close().ok());
+  const auto kinds = [this](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"events", "r", "--json"});
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    std::istringstream lines(outcome.out);
+    std::vector<std::string> list;
+    for (std::string line; std::getline(lines, line);) {
+      list.push_back(nlohmann::json::parse(line)["kind"]);
+    }
+    return list;
+  };
+  using List = std::vector<std::string>;
+  EXPECT_EQ(kinds({}), (List{"doorbell", "frame_out", "frame_in", "reset"}));
+  EXPECT_EQ(kinds({"--nic", "bob0"}), (List{"frame_in", "reset"}));
+  EXPECT_EQ(kinds({"--queue", "tx0"}), (List{"doorbell", "frame_out"}));
+  EXPECT_EQ(kinds({"--kind", "reset,frame_in"}), (List{"frame_in", "reset"}));
+  EXPECT_EQ(kinds({"--frame", "7"}), (List{"frame_out", "frame_in"}));
+  EXPECT_EQ(kinds({"--from", "2us", "--to", "3us"}), (List{"frame_out", "frame_in"}));
+  EXPECT_EQ(kinds({"--frame", "7", "--queue", "rx0"}), List{});
+  EXPECT_EQ(run({"events", "r/events.nictrace", "--kind", "frame_in"}).out,
+            "        3.000000 us  bob0    rx1   frame_in            frame 7, 0 bytes\n");
+
+  expect_bad({"events"},
+             "ringside: FILE is required; expected what 'ringside events --help' shows");
+  expect_bad({"events", "two.toml"},
+             "ringside: two.toml: is no trace of this program; expected a file of 'ringside run "
+             "--trace events'");
+  expect_bad({"events", "r", "--nic", "bob"},
+             "ringside: --nic bob: no card is named 'bob'; expected alice0 or bob0 (did you mean "
+             "'bob0'?)");
+  expect_bad({"events", "r", "--queue", "tx2"},
+             "ringside: --queue tx2: no queue is named 'tx2'; expected rx0, tx0, ... or ctrl");
+  expect_bad({"events", "r", "--frame", "-1"},
+             "ringside: --frame -1: expected the number of a frame, from 1 on");
+  expect_bad({"events", "r", "--to", "3"},
+             "ringside: --to 3: expected a time with its unit, such as \"2us\" (ps, ns, us, ms or "
+             "s)");
+  const Outcome kind = run({"events", "r", "--kind", "frame"});
+  EXPECT_EQ(kind.status, 2);
+  EXPECT_TRUE(kind.err.starts_with("ringside: --kind frame: no kind is named 'frame'; expected "));
 }
 
 TEST_F(Program, AFailedCheckEndsWithStatusOne) {

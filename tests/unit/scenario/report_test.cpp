@@ -52,6 +52,33 @@ TEST(SummaryJson, HasThePromisedKeysInTheirOrder) {
                                       "clock_cycles_per_wall_s"}));
 }
 
+TEST(SummaryJson, CardsHaveLatenciesAndLedgerWhereTheyWereMeasured) {
+  RunResult result = test::pretend_run(scenario(), {});
+  Json json = Json::parse(summary_json(scenario(), result, {}));
+  EXPECT_EQ(keys_of(json["nics"][0]), (std::vector<std::string>{"name", "model", "counters"}));
+  result.nics[0].tx_stages = {{"doorbell_to_sampled", 3, {1, 2, 3, 4}}};
+  result.nics[0].rx_stages = {{"arrived_to_started", 5, {6, 7, 8, 9}}};
+  result.nics[0].ledger =
+      LedgerResult{4, {{"doorbell", {}, {2, 8, 48}}, {"payload", {10, 5120, 5360}, {1, 0, 20}}}};
+  json = Json::parse(summary_json(scenario(), result, {}));
+  EXPECT_EQ(keys_of(json["nics"][0]),
+            (std::vector<std::string>{"name", "model", "counters", "latency_ns", "ledger"}));
+  EXPECT_EQ(json["nics"][0]["latency_ns"]["tx"]["doorbell_to_sampled"],
+            Json::parse(R"({"count": 3, "min": 1, "p50": 2, "p99": 3, "max": 4})"));
+  EXPECT_EQ(json["nics"][0]["latency_ns"]["rx"]["arrived_to_started"]["max"], 9);
+  const Json& ledger = json["nics"][0]["ledger"];
+  EXPECT_EQ(keys_of(ledger), (std::vector<std::string>{"data_frames", "rows", "total"}));
+  EXPECT_EQ(keys_of(ledger["rows"]), (std::vector<std::string>{"doorbell", "payload"}));
+  EXPECT_EQ(ledger["rows"]["payload"]["up"],
+            Json::parse(R"({"tlps": 10, "payload_bytes": 5120, "link_bytes": 5360,
+                            "tlps_per_data_frame": 2.5, "payload_bytes_per_data_frame": 1280.0,
+                            "link_bytes_per_data_frame": 1340.0})"));
+  EXPECT_EQ(ledger["total"]["down"]["link_bytes"], 68);
+  result.nics[0].ledger->data_frames = 0;
+  json = Json::parse(summary_json(scenario(), result, {}));
+  EXPECT_EQ(json["nics"][0]["ledger"]["total"]["up"]["tlps_per_data_frame"], 0.0);
+}
+
 TEST(SummaryJson, EmptyListsStayLists) {
   const Json json = Json::parse(summary_json(scenario(), {}, {}));
   for (const char* key : {"checks", "flows", "hosts", "nics", "limits", "files"}) {
@@ -95,6 +122,26 @@ TEST(SummaryText, NamesResultsLimitFilesAndCommand) {
             "again:  ringside run x\n");
 }
 
+TEST(SummaryText, HasALineForEachCardWithBusTiming) {
+  Scenario s = scenario();
+  RunResult result = test::pretend_run(s, {});
+  result.nics[0].tx_stages = {{"started_to_whole", 3, {1, 2, 3, 4}},
+                              {"doorbell_to_sent", 9, {1, 2000, 3, 4}}};
+  result.nics[0].rx_stages = {{"arrived_to_interrupt", 0, {}}};
+  EXPECT_EQ(summary_text(s, result, {}).find("card "), std::string::npos) << "no ledger";
+  result.nics[0].ledger = LedgerResult{10, {{"payload", {1, 2, 15'000}, {4, 5, 2'990}}}};
+  EXPECT_NE(
+      summary_text(s, result, {})
+          .find("card:   alice0: doorbell to wire p50 2.00 us; PCIe bytes per data frame 1500 "
+                "up, 299 down\n"),
+      std::string::npos)
+      << summary_text(s, result, {});
+  result.nics[0].rx_stages[0] = {"arrived_to_interrupt", 1, {1, 3100, 5, 6}};
+  EXPECT_NE(summary_text(s, result, {})
+                .find("doorbell to wire p50 2.00 us, wire to interrupt p50 3.10 us; PCIe"),
+            std::string::npos);
+}
+
 TEST(SummaryText, SaysWhatFailed) {
   Scenario s = scenario();
   s.seed = test::kPretendFailedCheck;
@@ -121,6 +168,7 @@ TEST(SummaryText, PutsTheLimitInWords) {
   EXPECT_EQ(limit({}), "not known");
   EXPECT_EQ(limit({{"link.wire.alice0", 0.99}}), "link wire from alice0, busy 99 % of the time");
   EXPECT_EQ(limit({{"link.wire", 0.99}}), "link wire, busy 99 % of the time");
+  EXPECT_EQ(limit({{"nic.alice0.pcie_up", 0.99}}), "pcie_up of nic alice0, busy 99 % of the time");
   EXPECT_EQ(limit({{"host.bob.core3", 0.71}, {"link.wire", 0.7}}),
             "core 3 of host bob, busy 71 % of the time");
   EXPECT_EQ(limit({{"host.bob.core3", 0.2}, {"link.wire", 0.3}}),

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file stays whole pieces and its tail when there is no more room.
+#include "formats/output_file.h"
+
+#include <csignal>
+#include <string>
+
+#include <sys/resource.h>
+
+#include "tests/support/gtest.h"
+#include "tests/unit/scenario/text.h"
+
+namespace ringside::formats {
+namespace {
+
+/// As a disk that is full at `bytes`, for this process.
+void limit_files(rlim_t bytes) {
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  getrlimit(RLIMIT_FSIZE, &limit);
+  limit.rlim_cur = bytes;
+  setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+TEST(OutputFile, KeepsWhatWasTaken) {
+  const test::TemporaryFolder folder;
+  OutputFile file;
+  EXPECT_FALSE(file.is_open());
+  EXPECT_TRUE(file.close().ok());
+  ASSERT_TRUE(file.open(folder / "a", "the file").ok());
+  file.append("one,");
+  file.commit();
+  EXPECT_EQ(test::read_file(folder / "a"), "") << "it gathers";
+  EXPECT_TRUE(file.flush().ok());
+  EXPECT_EQ(test::read_file(folder / "a"), "one,");
+  file.append("two");
+  EXPECT_TRUE(file.close().ok());
+  EXPECT_EQ(test::read_file(folder / "a"), "one,two");
+  EXPECT_FALSE(file.open(folder / "no/a", "the file").ok());
+  EXPECT_NE(file.status().error.find("no/a: cannot create the file: No such file"),
+            std::string::npos)
+      << file.status().error;
+}
+
+TEST(OutputFile, IsCutToWholePiecesWhenTheDiskIsFull) {
+  const test::TemporaryFolder folder;
+  const std::string piece(std::size_t{1} << 20, 'x');
+  OutputFile file;
+  ASSERT_TRUE(file.open(folder / "a", "the file").ok());
+  file.set_tail("]");
+  limit_files((5u << 20) / 2);
+  for (int i = 0; i < 4; ++i) {
+    file.append(piece);
+    file.commit();
+  }
+  EXPECT_FALSE(file.is_open());
+  EXPECT_NE(file.status().error.find("a: cannot write the file: "), std::string::npos)
+      << file.status().error;
+  EXPECT_EQ(test::read_file(folder / "a"), piece + piece + "]");
+  file.append("more");
+  EXPECT_FALSE(file.close().ok()) << "the first error stays";
+  EXPECT_EQ(test::read_file(folder / "a").size(), 2 * piece.size() + 1);
+}
+
+}  // namespace
+}  // namespace ringside::formats
