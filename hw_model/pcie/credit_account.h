@@ -39,6 +39,10 @@ class CreditAccount {
     state_.least_data = data_;
   }
 
+  /// The receiver advertises a limit. Without one every credit is back at once.
+  bool limited() const {
+    return headers_limit_ != CreditState::kNoLimit || data_limit_ != CreditState::kNoLimit;
+  }
   /// Takes back what has come by `now_ps`.
   void settle(TimePs now_ps) {
     while (!returns_.empty() && returns_.front().at_ps <= now_ps) {
@@ -65,12 +69,17 @@ class CreditAccount {
   }
   /// One TLP takes credits that has() granted; they are back at `back_ps`, not before earlier ones.
   void take(uint32_t data, TimePs back_ps) {
+    ++state_.headers_consumed;
+    state_.data_consumed += data;
+    if (!limited()) {
+      ++state_.headers_returned;
+      state_.data_returned += data;
+      return;
+    }
     --headers_;
     data_ -= data;
     state_.least_headers = std::min(state_.least_headers, headers_);
     state_.least_data = std::min(state_.least_data, data_);
-    ++state_.headers_consumed;
-    state_.data_consumed += data;
     returns_.push({back_ps, data});
   }
   CreditState state() const {

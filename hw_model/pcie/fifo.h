@@ -20,12 +20,13 @@ class Fifo {
   T& operator[](std::size_t index) { return slots_[(head_ + index) & mask_]; }
   const T& operator[](std::size_t index) const { return slots_[(head_ + index) & mask_]; }
 
-  void push(T&& value) {
+  void push(T&& value) { push_slot() = std::move(value); }
+  void push(const T& value) { push_slot() = value; }
+  /// Lengthens the queue by a slot to fill, which holds what it last held.
+  T& push_slot() {
     if (size_ == slots_.size()) grow();
-    slots_[(head_ + size_) & mask_] = std::move(value);
-    ++size_;
+    return slots_[(head_ + size_++) & mask_];
   }
-  void push(const T& value) { push(T(value)); }
   /// What a popped element owned stays until its slot is used again: move it out first.
   void pop() {
     head_ = (head_ + 1) & mask_;

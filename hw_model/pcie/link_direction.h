@@ -24,11 +24,12 @@ class LinkDirection {
   explicit LinkDirection(const PcieLinkConfig& config)
       : byte_ticks_(byte_ticks(config.generation, config.lanes)) {
     const uint32_t bytes = dllp_interval_bytes(config.generation, config.lanes, config.mps);
-    const auto dllp = static_cast<int64_t>(byte_ticks_ * bytes);
-    const auto skip = static_cast<int64_t>(byte_ticks_ * kSkipInterval);
+    const uint64_t dllp = byte_ticks_ * bytes;
+    const uint64_t skip = byte_ticks_ * kSkipInterval;
     sources_ = {Source{kSkipBytes, skip, skip}, Source{kDllpBytes, dllp, dllp},
                 // Half an interval behind the ACKs, so that the two do not come in pairs.
                 Source{kDllpBytes, dllp, dllp + dllp / 2}};
+    find_next();
   }
 
   Slot reserve(uint32_t bytes, TimePs earliest_ps) {
@@ -50,35 +51,38 @@ class LinkDirection {
  private:
   struct Source {
     uint32_t bytes;
-    int64_t interval;  ///< ticks
-    int64_t left;      ///< ticks until the next one is due; above 0 between calls
+    uint64_t interval;  ///< ticks
+    uint64_t due;       ///< link time of the next one; after free_ between calls
   };
   static TimePs to_ps(uint64_t ticks) { return (ticks + kTicksPerPs - 1) / kTicksPerPs; }
 
+  void find_next() {
+    next_ = 0;
+    for (unsigned i = 1; i < sources_.size(); ++i) {
+      if (sources_[i].due < sources_[next_].due) next_ = i;
+    }
+  }
   void idle(uint64_t ticks) {
-    const auto gap = static_cast<int64_t>(ticks);
+    free_ += ticks;
+    if (sources_[next_].due > free_) return;
     for (Source& source : sources_) {
       // What fell due went out in the gap; the next one is a whole interval away.
-      source.left = source.left > gap ? source.left - gap : source.interval;
+      if (source.due <= free_) source.due = free_ + source.interval;
     }
-    free_ += ticks;
+    find_next();
   }
   void take(uint32_t bytes) {
     const uint64_t ticks = bytes * byte_ticks_;
-    for (Source& source : sources_) source.left -= static_cast<int64_t>(ticks);
     free_ += ticks;
     busy_ += ticks;
   }
   void insert_due() {
-    for (bool found = true; found;) {
-      found = false;
-      for (Source& source : sources_) {
-        if (source.left > 0) continue;
-        source.left += source.interval;
-        overhead_bytes_ += source.bytes;
-        take(source.bytes);
-        found = true;
-      }
+    while (sources_[next_].due <= free_) {
+      Source& source = sources_[next_];
+      source.due += source.interval;
+      overhead_bytes_ += source.bytes;
+      take(source.bytes);
+      find_next();
     }
   }
 
@@ -87,6 +91,7 @@ class LinkDirection {
   uint64_t busy_ = 0;
   uint64_t overhead_bytes_ = 0;
   std::array<Source, 3> sources_;
+  unsigned next_ = 0;  ///< the source that is due first
 };
 
 }  // namespace ringside::hw

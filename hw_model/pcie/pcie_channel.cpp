@@ -28,9 +28,9 @@ PcieChannel::PcieChannel(const sc_core::sc_module_name& name, const PcieLinkConf
       drain_jitter_ps_(receiver.drain_jitter_ps),
       seed_(seed),
       direction_(config),
-      classes_{Class{CreditAccount(receiver.posted), 0, {}},
-               Class{CreditAccount(receiver.non_posted), 0, {}},
-               Class{CreditAccount(receiver.completion), 0, {}}} {
+      classes_{Class{CreditAccount(receiver.posted), 0, 0, {}},
+               Class{CreditAccount(receiver.non_posted), 0, 0, {}},
+               Class{CreditAccount(receiver.completion), 0, 0, {}}} {
   const auto spawn = [](sc_core::sc_event& event, const char* process, auto action) {
     sc_core::sc_spawn_options options;
     options.spawn_method();
@@ -41,6 +41,13 @@ PcieChannel::PcieChannel(const sc_core::sc_module_name& name, const PcieLinkConf
   spawn(wake_, "deliver", [this] { deliver(); });
   spawn(guard_, "guard", [this] { guard(); });
   spawn(credit_, "pump", [this] { pump(); });
+}
+
+void PcieChannel::attach(TlpReceiver& receiver) {
+  receiver_ = &receiver;
+  for (std::size_t flow = 0; flow < kClasses; ++flow) {
+    classes_[flow].tolerance_ps = receiver.tolerance_ps(static_cast<FlowClass>(flow));
+  }
 }
 
 TimePs PcieChannel::jitter() {
@@ -84,9 +91,14 @@ bool PcieChannel::place(Tlp& tlp, bool lost, TimePs earliest_ps) {
   if (tlp.has_data()) counters_.payload_bytes += tlp.length;
 
   const bool more = tlp.more;
-  in_flight_.push({std::move(tlp), arrival_ps, lost});
+  const TimePs due_ps = arrival_ps + flow.tolerance_ps;
+  InFlight& flying = in_flight_.push_slot();
+  flying.tlp = std::move(tlp);
+  flying.arrival_ps = arrival_ps;
+  flying.due_ps = due_ps;
+  flying.lost = lost;
   if (!more) {
-    wake_at(arrival_ps);
+    wake_at(due_ps);
   } else if (!guarded_) {
     guarded_ = true;
     notify_in(guard_, arrival_ps + kMoreBoundPs - now_ps());
@@ -106,7 +118,7 @@ void PcieChannel::put_off(Tlp&& tlp, bool lost, TimePs earliest_ps) {
 void PcieChannel::cut_burst() {
   if (in_flight_.empty() || !in_flight_.back().tlp.more) return;
   in_flight_.back().tlp.more = false;
-  wake_at(in_flight_.back().arrival_ps);
+  wake_at(in_flight_.back().due_ps);
 }
 
 void PcieChannel::pump() {
@@ -160,15 +172,17 @@ void PcieChannel::deliver() {
   const TimePs now = now_ps();
   while (!in_flight_.empty() && in_flight_.front().arrival_ps <= now) {
     // Moved out: what the receiver sends may make the queue move.
-    InFlight arrived = std::move(in_flight_.front());
+    Tlp tlp = std::move(in_flight_.front().tlp);
+    const TimePs arrival_ps = in_flight_.front().arrival_ps;
+    const bool lost = in_flight_.front().lost;
     in_flight_.pop();
-    if (!arrived.lost) receiver_->receive_tlp(arrived.tlp, arrived.arrival_ps);
+    if (!lost) receiver_->receive_tlp(tlp, arrival_ps);
   }
-  for (std::size_t i = 0; i < in_flight_.size(); ++i) {
-    if (in_flight_[i].tlp.more) continue;
-    wake_at(in_flight_[i].arrival_ps);
-    break;
+  TimePs first_ps = ~TimePs{0};
+  for (std::size_t i = 0; i < in_flight_.size() && in_flight_[i].arrival_ps < first_ps; ++i) {
+    if (!in_flight_[i].tlp.more) first_ps = std::min(first_ps, in_flight_[i].due_ps);
   }
+  if (first_ps != ~TimePs{0}) wake_at(first_ps);
 }
 
 void PcieChannel::guard() {

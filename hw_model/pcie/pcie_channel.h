@@ -36,7 +36,7 @@ class PcieChannel final : public sc_core::sc_module, public TlpChannel {
   PcieChannel(const sc_core::sc_module_name& name, const PcieLinkConfig& config,
               const ReceiverConfig& receiver, uint64_t seed);
 
-  void attach(TlpReceiver& receiver) override { receiver_ = &receiver; }
+  void attach(TlpReceiver& receiver) override;
   void send(Tlp&& tlp, TimePs earliest_ps) override;
   TimePs free_at() const override { return direction_.free_at_ps(); }
   std::size_t waiting() const override { return waiting_; }
@@ -52,6 +52,7 @@ class PcieChannel final : public sc_core::sc_module, public TlpChannel {
   struct InFlight {
     Tlp tlp;
     TimePs arrival_ps = 0;
+    TimePs due_ps = 0;  ///< when it must be delivered at the latest, but for Tlp::more
     bool lost = false;
   };
   struct Waiting {
@@ -62,7 +63,8 @@ class PcieChannel final : public sc_core::sc_module, public TlpChannel {
   };
   struct Class {
     CreditAccount credits;
-    TimePs drained_ps = 0;  ///< when the receiver will have emptied what was sent
+    TimePs tolerance_ps = 0;  ///< of the receiver
+    TimePs drained_ps = 0;    ///< when the receiver will have emptied what was sent
     Fifo<Waiting> waiting;
   };
 

@@ -56,25 +56,11 @@ struct Tlp {
   PayloadPtr data;       ///< bytes [data_offset, data_offset + length)
   uint32_t data_offset = 0;
 
-  bool has_data() const {
-    return type == TlpType::kMemWrite || type == TlpType::kConfigWrite ||
-           type == TlpType::kCompletionData;
-  }
+  bool has_data() const { return (kWithData >> static_cast<unsigned>(type) & 1) != 0; }
   ByteView payload() const {
     return has_data() ? ByteView(data->bytes).subspan(data_offset, length) : ByteView{};
   }
-  FlowClass flow() const {
-    switch (type) {
-      case TlpType::kMemWrite:
-      case TlpType::kMessage:
-        return FlowClass::kPosted;
-      case TlpType::kCompletion:
-      case TlpType::kCompletionData:
-        return FlowClass::kCompletion;
-      default:
-        return FlowClass::kNonPosted;
-    }
-  }
+  FlowClass flow() const { return kFlows[static_cast<std::size_t>(type)]; }
   /// Header bytes, 2.2.1: memory requests below 4 GiB (MSI-X here), configuration requests and
   /// completions have three double words, all others four.
   uint32_t header_bytes() const {
@@ -94,6 +80,13 @@ struct Tlp {
   }
 
  private:
+  /// By TlpType.
+  static constexpr unsigned kWithData = 1u << static_cast<unsigned>(TlpType::kMemWrite) |
+                                        1u << static_cast<unsigned>(TlpType::kConfigWrite) |
+                                        1u << static_cast<unsigned>(TlpType::kCompletionData);
+  static constexpr FlowClass kFlows[] = {
+      FlowClass::kNonPosted, FlowClass::kPosted,     FlowClass::kNonPosted, FlowClass::kNonPosted,
+      FlowClass::kPosted,    FlowClass::kCompletion, FlowClass::kCompletion};
   uint64_t first_byte() const { return type == TlpType::kCompletionData ? lower_address : address; }
 };
 

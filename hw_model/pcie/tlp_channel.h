@@ -17,6 +17,9 @@ class TlpReceiver {
   /// `tlp`'s last symbol arrived at `arrival_ps`, now or a little earlier (Tlp::more). It may be
   /// moved from. TLPs of one channel come in the order in which the link carried them.
   virtual void receive_tlp(Tlp& tlp, TimePs arrival_ps) = 0;
+  /// How long after its arrival it may be told of a TLP of `flow` without doing anything else or
+  /// later than if it had been told at once: because it would only wait so long. Constant.
+  virtual TimePs tolerance_ps(FlowClass /*flow*/) const { return 0; }
 };
 
 /// One direction of a link as its sender sees it. Reservations, not events: what is sent gets its

@@ -48,6 +48,10 @@ class TlpRoot : public sc_core::sc_module, public TlpReceiver {
   tlm_utils::simple_initiator_socket<TlpRoot> initiator;
 
   void receive_tlp(Tlp& tlp, TimePs arrival_ps) override;
+  /// A read request only waits until its completion is ready.
+  TimePs tolerance_ps(FlowClass flow) const override {
+    return flow == FlowClass::kNonPosted ? config_.read_latency_ps : 0;
+  }
   const TlpRootCounters& counters() const { return counters_; }
 
  private:

@@ -204,6 +204,19 @@ void AtCard::receive_tlp(Tlp& tlp, TimePs arrival_ps) {
   if (!tlp.more) serve_now();
 }
 
+/// What comes is used some cycles later at the earliest.
+TimePs AtCard::tolerance_ps(FlowClass flow) const {
+  const PipelineConfig& pipeline = config_.pipeline;
+  switch (flow) {
+    case FlowClass::kCompletion:
+      return cycles(std::min(pipeline.ring_result_cycles, pipeline.tx_latency_cycles));
+    case FlowClass::kPosted:
+      return cycles(pipeline.doorbell_cycles);
+    default:
+      return cycles(pipeline.register_cycles);
+  }
+}
+
 void AtCard::dma_read_done(uint32_t handle, ByteView data, bool ok, TimePs at_ps) {
   const Fetch fetch = fetches_[handle];
   TimePs usable = at_ps;

@@ -46,6 +46,7 @@ class AtCard : public sc_core::sc_module,
 
   // TlpReceiver
   void receive_tlp(Tlp& tlp, TimePs arrival_ps) override;
+  TimePs tolerance_ps(FlowClass flow) const override;
   // EthernetReceiver
   void receive_frame(const FramePtr& frame, TimePs start_ps, TimePs end_ps) override;
   void carrier_change(bool up) override;
