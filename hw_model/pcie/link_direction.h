@@ -2,7 +2,6 @@
 // One direction of a link as a busy-until reservation, with the data link layer's own traffic.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "hw_model/pcie/lane_clock.h"
@@ -23,75 +22,80 @@ class LinkDirection {
 
   explicit LinkDirection(const PcieLinkConfig& config)
       : byte_ticks_(byte_ticks(config.generation, config.lanes)) {
-    const uint32_t bytes = dllp_interval_bytes(config.generation, config.lanes, config.mps);
-    const uint64_t dllp = byte_ticks_ * bytes;
-    const uint64_t skip = byte_ticks_ * kSkipInterval;
-    sources_ = {Source{kSkipBytes, skip, skip}, Source{kDllpBytes, dllp, dllp},
-                // Half an interval behind the ACKs, so that the two do not come in pairs.
-                Source{kDllpBytes, dllp, dllp + dllp / 2}};
-    find_next();
+    const uint32_t interval = dllp_interval_bytes(config.generation, config.lanes, config.mps);
+    // ACKs and UpdateFCs are as many, and come in turn.
+    dllps_ = Source(kDllpBytes, interval * byte_ticks_ / 2, byte_ticks_);
+    skips_ = Source(kSkipBytes, kSkipInterval * byte_ticks_, byte_ticks_);
   }
 
   Slot reserve(uint32_t bytes, TimePs earliest_ps) {
     const uint64_t earliest = earliest_ps * kTicksPerPs;
-    if (earliest > free_) idle(earliest - free_);
+    if (earliest > free_) {
+      const auto gap = static_cast<int64_t>(earliest - free_);
+      dllps_.idle(gap);
+      skips_.idle(gap);
+      free_ = earliest;
+    }
     const uint64_t start = free_;
-    take(bytes);
-    const uint64_t end = free_;
+    const uint64_t taken = bytes * byte_ticks_;
+    const uint64_t end = start + taken;
+    dllps_.left -= static_cast<int64_t>(taken);
+    skips_.left -= static_cast<int64_t>(taken);
+    tlps_ += taken;
+    free_ = end;
     insert_due();
     return {to_ps(start), to_ps(end)};
   }
 
   TimePs free_at_ps() const { return to_ps(free_); }
   /// Time taken by TLPs and by what was put between them.
-  TimePs busy_ps() const { return busy_ / kTicksPerPs; }
+  TimePs busy_ps() const { return (tlps_ + overhead_) / kTicksPerPs; }
   /// SKIP ordered sets and DLLPs that were put between TLPs, bytes.
-  uint64_t overhead_bytes() const { return overhead_bytes_; }
+  uint64_t overhead_bytes() const { return overhead_ / byte_ticks_; }
 
  private:
+  /// Something that comes at an interval, as ticks.
   struct Source {
-    uint32_t bytes;
-    uint64_t interval;  ///< ticks
-    uint64_t due;       ///< link time of the next one; after free_ between calls
+    Source() = default;
+    Source(uint32_t bytes, uint64_t interval, uint64_t byte_ticks)
+        : taken(static_cast<int64_t>(bytes * byte_ticks)),
+          interval(static_cast<int64_t>(interval)),
+          left(static_cast<int64_t>(interval)) {}
+    void idle(int64_t gap) {
+      // What fell due went out in the gap; the next one is a whole interval away.
+      left = left > gap ? left - gap : interval;
+    }
+    /// Time for what is due.
+    int64_t insert() {
+      int64_t inserted = 0;
+      for (; left <= 0; left += interval - taken) inserted += taken;
+      return inserted;
+    }
+    int64_t taken = 0;
+    int64_t interval = 0;
+    int64_t left = 0;  ///< until the next one is due; above 0 between calls
   };
   static TimePs to_ps(uint64_t ticks) { return (ticks + kTicksPerPs - 1) / kTicksPerPs; }
 
-  void find_next() {
-    next_ = 0;
-    for (unsigned i = 1; i < sources_.size(); ++i) {
-      if (sources_[i].due < sources_[next_].due) next_ = i;
-    }
-  }
-  void idle(uint64_t ticks) {
-    free_ += ticks;
-    if (sources_[next_].due > free_) return;
-    for (Source& source : sources_) {
-      // What fell due went out in the gap; the next one is a whole interval away.
-      if (source.due <= free_) source.due = free_ + source.interval;
-    }
-    find_next();
-  }
-  void take(uint32_t bytes) {
-    const uint64_t ticks = bytes * byte_ticks_;
-    free_ += ticks;
-    busy_ += ticks;
-  }
   void insert_due() {
-    while (sources_[next_].due <= free_) {
-      Source& source = sources_[next_];
-      source.due += source.interval;
-      overhead_bytes_ += source.bytes;
-      take(source.bytes);
-      find_next();
+    int64_t all = 0;
+    while (dllps_.left <= 0 || skips_.left <= 0) {
+      const int64_t dllps = dllps_.insert();
+      skips_.left -= dllps;
+      const int64_t skips = skips_.insert();
+      dllps_.left -= skips;
+      all += dllps + skips;
     }
+    overhead_ += static_cast<uint64_t>(all);
+    free_ += static_cast<uint64_t>(all);
   }
 
   uint64_t byte_ticks_;
-  uint64_t free_ = 0;
-  uint64_t busy_ = 0;
-  uint64_t overhead_bytes_ = 0;
-  std::array<Source, 3> sources_;
-  unsigned next_ = 0;  ///< the source that is due first
+  uint64_t free_ = 0;  ///< ticks, like the next two
+  uint64_t tlps_ = 0;
+  uint64_t overhead_ = 0;
+  Source dllps_;
+  Source skips_;
 };
 
 }  // namespace ringside::hw

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // DMA over a link to a root complex and back. One simulation a process: run by CTest.
 #include <algorithm>
-#include <numeric>
 
 #include "tests/support/gtest.h"
 #include "tests/unit/pcie/tlp_rig.h"
@@ -53,6 +52,328 @@ TEST(DmaEngine, ReadsGiveWhatMemoryHolds) {
   EXPECT_EQ(rig.engine.bytes_in_flight(), 0u);
   EXPECT_TRUE(rig.engine.idle());
   EXPECT_EQ(rig.engine.counters().unexpected_completions, 0u);
+}
+
+TEST(DmaEngine, RequestsAreCut) {
+  TlpRig rig;
+  std::vector<hw::Tlp> sent;
+  rig.link.up().inject([&](hw::Tlp& tlp) {
+    sent.push_back(tlp);
+    return true;
+  });
+  at(0, [&] { rig.engine.read(0, Purpose::kPayload, kBase + 0xE01, 5000, now_ps()); });
+  sc_core::sc_start();
+  // 511 bytes and one before them make 128 double words; then up to 4 KiB; then MRRS at a time.
+  ASSERT_GE(sent.size(), 3u);
+  EXPECT_EQ(sent[0].length, 511u);
+  uint64_t next = kBase + 0xE01;
+  for (const hw::Tlp& tlp : sent) {
+    EXPECT_EQ(tlp.address, next);
+    EXPECT_LE((tlp.address & 3) + tlp.length, 512u) << "Length is in double words, at most MRRS";
+    EXPECT_EQ(tlp.address >> 12, (tlp.address + tlp.length - 1) >> 12) << "4 KiB";
+    EXPECT_EQ(tlp.more, &tlp != &sent.back());
+    next += tlp.length;
+  }
+  EXPECT_EQ(next, kBase + 0xE01 + 5000);
+  EXPECT_EQ(rig.engine.counters().read_requests, sent.size());
+}
+
+TEST(DmaEngine, TagsAreNeverUsedTwiceAtATime) {
+  TlpRigConfig config;
+  config.dma.tags = 3;
+  config.root.read_jitter_ps = 1'000'000;
+  config.root.reorder = true;
+  TlpRig rig(config);
+  rig.fill();
+  std::vector<int> in_flight(3);
+  unsigned most = 0;
+  rig.link.up().inject([&](hw::Tlp& tlp) {
+    EXPECT_LT(tlp.tag, 3u);
+    EXPECT_EQ(++in_flight[tlp.tag], 1);
+    most = std::max(most, rig.engine.tags_in_use());
+    return true;
+  });
+  rig.link.down().inject([&](hw::Tlp& tlp) {
+    if (tlp.byte_count == tlp.length) --in_flight[tlp.tag];
+    return true;
+  });
+  at(0, [&] {
+    for (uint32_t i = 0; i < 20; ++i) {
+      rig.engine.read(i, Purpose::kPayload, kBase + 4096 * i, 1500, now_ps());
+    }
+    EXPECT_EQ(rig.engine.tags_in_use(), 3u);
+    EXPECT_EQ(rig.engine.reads_waiting(), 19u) << "the first is asked for";
+  });
+  sc_core::sc_start();
+  EXPECT_EQ(most, 3u);
+  ASSERT_EQ(rig.client.done.size(), 20u);
+  for (const ReadDone& read : rig.client.done) {
+    EXPECT_EQ(read.data, rig.bytes_at(kBase + 4096 * read.handle, 1500));
+  }
+  EXPECT_EQ(rig.engine.tags_in_use(), 0u);
+}
+
+TEST(DmaEngine, TheReassemblyBufferBounds) {
+  TlpRigConfig config;
+  config.dma.reassembly_bytes = 1024;
+  TlpRig rig(config);
+  rig.fill();
+  uint32_t most = 0;
+  rig.link.up().inject([&](hw::Tlp&) {
+    most = std::max(most, rig.engine.bytes_in_flight());
+    return true;
+  });
+  at(0, [&] {
+    for (uint32_t i = 0; i < 10; ++i) {
+      rig.engine.read(i, Purpose::kPayload, kBase + 4096 * i, 700, now_ps());
+    }
+    // Larger than the buffer: in pieces.
+    rig.engine.read(10, Purpose::kPayload, kBase + 1, 10'000, now_ps());
+  });
+  sc_core::sc_start();
+  EXPECT_LE(most, 1024u);
+  EXPECT_GT(most, 1024u - 512);
+  ASSERT_EQ(rig.client.done.size(), 11u);
+  EXPECT_EQ(rig.client.done[10].data, rig.bytes_at(kBase + 1, 10'000));
+  EXPECT_TRUE(rig.engine.idle());
+}
+
+TEST(DmaEngine, AClientMayAskForMoreInItsAnswer) {
+  TlpRigConfig config;
+  config.dma.tags = 2;
+  TlpRig rig(config);
+  rig.fill();
+  rig.client.then = [&](uint32_t handle) {
+    if (handle < 10) {
+      rig.engine.read(handle + 1, Purpose::kDescriptors, kBase + 64 * handle + 64, 1000, now_ps());
+    }
+  };
+  at(0, [&] { rig.engine.read(0, Purpose::kDescriptors, kBase, 1000, now_ps()); });
+  sc_core::sc_start();
+  ASSERT_EQ(rig.client.done.size(), 11u);
+  for (const ReadDone& read : rig.client.done) {
+    EXPECT_EQ(read.data, rig.bytes_at(kBase + 64 * read.handle, 1000));
+  }
+}
+
+/// Reads 2 KiB and then 64 bytes, with something done to TLPs on the way.
+struct TwoReads {
+  explicit TwoReads(const TlpRigConfig& config = {}) : rig(config) {
+    rig.fill();
+    at(0, [this] {
+      rig.engine.read(1, Purpose::kPayload, kBase + 4096, 2048, now_ps());
+      rig.engine.read(2, Purpose::kUsedEvent, kBase, 64, now_ps());
+      rig.watch();
+    });
+  }
+  void run() {
+    sc_core::sc_start();
+    // Each is told of once, whatever happened to it.
+    ASSERT_EQ(rig.client.done.size(), 2u);
+    std::sort(rig.client.done.begin(), rig.client.done.end(),
+              [](const ReadDone& a, const ReadDone& b) { return a.handle < b.handle; });
+    EXPECT_TRUE(rig.client.done[1].ok);
+    EXPECT_EQ(rig.client.done[1].data, rig.bytes_at(kBase, 64));
+    EXPECT_TRUE(rig.engine.idle());
+    EXPECT_EQ(rig.engine.bytes_in_flight(), 0u);
+  }
+  void expect_first_failed() const {
+    EXPECT_FALSE(rig.client.done[0].ok);
+    EXPECT_TRUE(rig.client.done[0].data.empty());
+  }
+  TlpRig rig;
+};
+
+TEST(DmaEngine, UnsupportedRequestFailsTheRead) {
+  TwoReads reads;
+  reads.rig.link.up().inject([](hw::Tlp& tlp) {
+    if (tlp.address == kBase + 4096 + 512) tlp.address = 0x1000;
+    return true;
+  });
+  reads.run();
+  reads.expect_first_failed();
+  EXPECT_EQ(reads.rig.engine.counters().failed_reads, 1u);
+  EXPECT_EQ(reads.rig.root.counters().unsupported_requests, 1u);
+  EXPECT_EQ(reads.rig.engine.tags_in_use(), 0u);
+}
+
+TEST(DmaEngine, CompleterAbortFailsTheRead) {
+  TwoReads reads;
+  reads.rig.link.up().inject([](hw::Tlp& tlp) {
+    if (tlp.address == kBase + 4096 + 512) tlp.address = kBase + 8192 - 8;
+    return true;
+  });
+  reads.run();
+  reads.expect_first_failed();
+  EXPECT_EQ(reads.rig.engine.counters().failed_reads, 1u);
+  EXPECT_EQ(reads.rig.root.counters().completer_aborts, 1u);
+  EXPECT_EQ(reads.rig.engine.tags_in_use(), 0u);
+}
+
+TEST(DmaEngine, PoisonFailsTheRead) {
+  TwoReads reads;
+  reads.rig.link.down().inject([count = 0](hw::Tlp& tlp) mutable {
+    tlp.poisoned = ++count == 3;
+    return true;
+  });
+  reads.run();
+  reads.expect_first_failed();
+  EXPECT_EQ(reads.rig.engine.counters().poisoned, 1u);
+  EXPECT_EQ(reads.rig.engine.counters().failed_reads, 0u);
+  EXPECT_EQ(reads.rig.engine.tags_in_use(), 0u);
+}
+
+TEST(DmaEngine, ALostCompletionTimesOut) {
+  TlpRigConfig config;
+  config.dma.completion_timeout_ps = 10'000'000;
+  TwoReads reads(config);
+  reads.rig.link.down().inject([count = 0](hw::Tlp&) mutable { return ++count != 3; });
+  reads.run();
+  reads.expect_first_failed();
+  EXPECT_EQ(reads.rig.engine.counters().timeouts, 1u);
+  EXPECT_GE(reads.rig.client.done[0].at_ps, 10'000'000u);
+  EXPECT_LT(reads.rig.client.done[0].at_ps, 10'100'000u);
+  // What came after the lost one does not fit, and is dropped.
+  EXPECT_EQ(reads.rig.engine.counters().unexpected_completions, 1u);
+}
+
+TEST(DmaEngine, AnInconsistentCompletionIsDropped) {
+  TlpRigConfig config;
+  config.dma.completion_timeout_ps = 10'000'000;
+  TwoReads reads(config);
+  reads.rig.link.down().inject([count = 0](hw::Tlp& tlp) mutable {
+    if (++count == 1) tlp.lower_address ^= 4;
+    return true;
+  });
+  reads.run();
+  reads.expect_first_failed();
+  EXPECT_EQ(reads.rig.engine.counters().timeouts, 1u);
+  EXPECT_GE(reads.rig.engine.counters().unexpected_completions, 1u);
+}
+
+TEST(DmaEngine, AnUnknownTagIsDropped) {
+  TwoReads reads;
+  hw::Tlp stray;
+  stray.type = hw::TlpType::kCompletion;
+  at(0, [&] {
+    for (const uint16_t tag : {uint16_t{200}, uint16_t{1023}}) {
+      stray.tag = tag;
+      reads.rig.link.down().send(hw::Tlp(stray), now_ps());
+    }
+  });
+  reads.run();
+  EXPECT_TRUE(reads.rig.client.done[0].ok);
+  EXPECT_EQ(reads.rig.engine.counters().unexpected_completions, 2u);
+}
+
+TEST(DmaEngine, ATimedOutTagRestsUntilItsCompletionComes) {
+  TlpRigConfig config;
+  config.dma.tags = 1;
+  config.dma.completion_timeout_ps = 300'000;
+  config.root.read_latency_ps = 400'000;  // and both ways: too late by 250 ns
+  TlpRig rig(config);
+  std::vector<uint64_t> sent;
+  rig.link.up().inject([&](hw::Tlp&) {
+    sent.push_back(now_ps());
+    return true;
+  });
+  at(0, [&] {
+    rig.engine.read(1, Purpose::kPayload, kBase, 64, now_ps());
+    rig.engine.read(2, Purpose::kPayload, kBase + 64, 64, now_ps());
+    rig.watch();
+  });
+  at(310'000, [&] {
+    EXPECT_EQ(rig.client.done.size(), 1u);
+    EXPECT_EQ(rig.engine.tags_in_use(), 1u);
+    EXPECT_EQ(rig.engine.reads_waiting(), 1u);
+  });
+  sc_core::sc_start();
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_GT(sent[1], 550'000u);
+  EXPECT_LT(sent[1], 600'000u);
+  ASSERT_EQ(rig.client.done.size(), 2u);
+  EXPECT_FALSE(rig.client.done[0].ok);
+  EXPECT_FALSE(rig.client.done[1].ok) << "too late as well, and not taken from the first's answer";
+  EXPECT_EQ(rig.engine.counters().timeouts, 2u);
+  EXPECT_EQ(rig.engine.counters().unexpected_completions, 2u);
+  EXPECT_EQ(rig.engine.tags_in_use(), 0u);
+}
+
+TEST(DmaEngine, ATimedOutTagRestsForAnotherTimeOutAtMost) {
+  TlpRigConfig config;
+  config.dma.tags = 1;
+  config.dma.completion_timeout_ps = 1'000'000;
+  TlpRig rig(config);
+  rig.fill();
+  rig.link.down().inject([count = 0](hw::Tlp&) mutable { return ++count > 1; });
+  at(0, [&] {
+    rig.engine.read(1, Purpose::kPayload, kBase, 64, now_ps());
+    rig.engine.read(2, Purpose::kPayload, kBase + 64, 64, now_ps());
+    rig.watch();
+  });
+  sc_core::sc_start();
+  ASSERT_EQ(rig.client.done.size(), 2u);
+  EXPECT_FALSE(rig.client.done[0].ok);
+  EXPECT_TRUE(rig.client.done[1].ok);
+  EXPECT_EQ(rig.client.done[1].data, rig.bytes_at(kBase + 64, 64));
+  EXPECT_GE(rig.client.done[1].at_ps, 2'000'000u);
+  EXPECT_LT(rig.client.done[1].at_ps, 2'600'000u);
+  EXPECT_EQ(rig.engine.tags_in_use(), 0u);
+}
+
+TEST(DmaEngine, WritesAreNotHeldUpByReads) {
+  TlpRigConfig config;
+  config.dma.tags = 1;
+  TlpRig rig(config);
+  const std::vector<std::byte> bytes(64, std::byte{7});
+  at(0, [&] {
+    for (uint32_t i = 0; i < 8; ++i) rig.engine.read(i, Purpose::kPayload, kBase, 64, now_ps());
+    rig.engine.write(Purpose::kUsedEntries, kBase + 4096, bytes, now_ps());
+  });
+  sc_core::sc_start();
+  ASSERT_EQ(rig.observer.writes.size(), 1u);
+  EXPECT_LT(rig.observer.writes[0].at_ps, rig.client.done[0].at_ps);
+}
+
+TEST(DmaEngine, AReadSeesTheWriteBeforeIt) {
+  TlpRigConfig config;
+  config.link.root.posted = {1, 16};
+  config.root.read_latency_ps = 0;
+  TlpRig rig(config);
+  std::vector<std::byte> bytes(2000);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i + 1);
+  at(0, [&] {
+    rig.engine.write(Purpose::kPayload, kBase, bytes, now_ps(), true);
+    rig.engine.read(1, Purpose::kPayload, kBase, 2000, now_ps());
+  });
+  sc_core::sc_start();
+  ASSERT_EQ(rig.client.done.size(), 1u);
+  EXPECT_EQ(rig.client.done[0].data, bytes);
+}
+
+TEST(DmaEngine, TheLedgerCountsByPurpose) {
+  TlpRig rig;
+  const std::vector<std::byte> bytes(300);
+  at(0, [&] {
+    rig.engine.read(1, Purpose::kDescriptors, kBase, 600, now_ps());
+    rig.engine.write(Purpose::kUsedEntries, kBase, bytes, now_ps());
+    rig.engine.write(Purpose::kInterrupt, hw::RootPort::kMsiWindow, ByteView(bytes).first(4),
+                     now_ps());
+    rig.engine.message(0x20, now_ps());
+  });
+  sc_core::sc_start();
+  const auto expect = [&](hw::BusDirection direction, Purpose purpose, uint64_t tlps,
+                          uint64_t payload, uint64_t link) {
+    const hw::LedgerEntry& entry = rig.ledger.at(direction, purpose);
+    EXPECT_EQ(entry.tlps, tlps);
+    EXPECT_EQ(entry.payload_bytes, payload);
+    EXPECT_EQ(entry.link_bytes, link);
+  };
+  expect(hw::BusDirection::kUp, Purpose::kDescriptors, 2, 0, 2 * 24);
+  expect(hw::BusDirection::kDown, Purpose::kDescriptors, 3, 600, 600 + 3 * 20);
+  expect(hw::BusDirection::kUp, Purpose::kUsedEntries, 2, 300, 300 + 2 * 24);
+  // Below 4 GiB: three double words of header. A message has four.
+  expect(hw::BusDirection::kUp, Purpose::kInterrupt, 2, 4, (12 + 4 + 8) + (16 + 8));
 }
 
 }  // namespace

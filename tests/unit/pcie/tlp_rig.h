@@ -76,7 +76,7 @@ struct TlpRigConfig {
 /// while from a table (all zeroes where it has none); writes are kept.
 class TlpRig : public hw::TlpReceiver {
  public:
-  static constexpr std::size_t kMemory = 1 << 22;
+  static constexpr std::size_t kMemory = 1 << 18;
   static constexpr uint64_t kBase = hw::HostMemory::kArenaBase;
 
   explicit TlpRig(const TlpRigConfig& config = {}, const std::string& name = "rig")
