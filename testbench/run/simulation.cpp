@@ -37,6 +37,7 @@ CostTable costs_of(const Host& host) {
 
 driver::VirtioNetOptions driver_options(const Nic& nic) {
   driver::VirtioNetOptions options;
+  options.queue_pairs = nic.queue_pairs;
   options.ring_size = nic.ring_size;
   options.rx_buffer_bytes = static_cast<uint32_t>(nic.rx_buffer_size_bytes);
   options.rx_pool_buffers = nic.ring_size + kSocketReceiveBuffers;
@@ -51,6 +52,7 @@ hw::NicConfig card_config(const Nic& nic, uint64_t seed) {
   config.mac = nic.mac;
   config.mtu = nic.mtu_bytes;
   config.features = ~nic.withhold_features;
+  config.queue_pairs = static_cast<uint16_t>(nic.queue_pairs);
   config.queue_size_max = static_cast<uint16_t>(nic.queue_size_max);
   config.tx_buffer_bytes = static_cast<uint32_t>(nic.tx_buffer_bytes);
   config.rx_buffer_bytes = static_cast<uint32_t>(nic.rx_buffer_bytes);
@@ -250,7 +252,7 @@ Status Simulation::build_traffic() {
 }
 
 void Simulation::spawn(Node& node, const std::string& label, std::function<void()> body) {
-  // Applications take the cores in turn; interrupts, softirqs and timers stay on core 0.
+  // Applications take the cores in turn, whatever the vectors and polls of queue pairs do there.
   const unsigned core = node.next_core++ % node.host->core_count();
   node.host->platform().spawn(label, std::move(body), core);
 }

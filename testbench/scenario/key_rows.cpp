@@ -223,6 +223,14 @@ void add_nic_keys(std::vector<KeySpec>& table) {
        .max = "32768",
        .power_of_two = true,
        .store = into<Nic>(&Nic::queue_size_max)});
+  add({.name = "queue_pairs",
+       .type = KeyType::kInteger,
+       .doc = "Receive and transmit queues, in pairs: what the card has and its driver uses; pair k "
+              "interrupts core k of the host, modulo its cores",
+       .default_text = "1",
+       .min = "1",
+       .max = "8",
+       .store = into<Nic>(&Nic::queue_pairs)});
   add({.name = "interrupts",
        .type = KeyType::kChoice,
        .doc = "How the card interrupts",

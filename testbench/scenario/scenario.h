@@ -77,6 +77,8 @@ struct Nic {
   uint32_t ring_size;
   /// Offered by the card; a power of two.
   uint32_t queue_size_max;
+  /// Of receive and transmit queues.
+  uint32_t queue_pairs;
   Interrupts interrupts;
   /// Names as in `ringside list features`.
   std::vector<std::string> withhold;

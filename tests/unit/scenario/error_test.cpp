@@ -108,6 +108,10 @@ TEST(ScenarioError, ValuesOfTheWrongKind) {
       {"not a power of two", replaced("mtu = 1500", "ring_size = 300"),
        "11: nic.alice0.ring_size = 300 is not a power of two; expected a power of two from 4 to "
        "32768"},
+      {"too many queue pairs", replaced("mtu = 1500", "queue_pairs = 9"),
+       "11: nic.alice0.queue_pairs = 9; expected an integer from 1 to 8"},
+      {"no queue pairs", replaced("mtu = 1500", "queue_pairs = 0"),
+       "11: nic.alice0.queue_pairs = 0; expected an integer from 1 to 8"},
       {"unknown choice", with("ip = \"v5\"\n"),
        "19: flow.upload.ip 'v5' is not known; expected one of v4 or v6 (did you mean 'v4'?)"},
       {"unknown model", replaced("version = 1\n", "version = 1\nmodel = \"rtt\"\n"),

@@ -44,6 +44,7 @@ TEST(Load, FillsInDefaults) {
   EXPECT_EQ(s.nics[1].host, 1U);
   EXPECT_EQ(s.nics[0].ring_size, 256U);
   EXPECT_EQ(s.nics[0].queue_size_max, 1024U);
+  EXPECT_EQ(s.nics[0].queue_pairs, 1U);
   EXPECT_EQ(s.nics[0].interrupts, tb::Interrupts::kMsix);
   EXPECT_EQ(s.nics[0].withhold_features, 0U);
   ASSERT_EQ(s.links.size(), 1U);
@@ -97,6 +98,7 @@ mac = "02:aa:bb:cc:dd:ee"
 mtu = 9000
 ring_size = 1024
 queue_size_max = 32768
+queue_pairs = 8
 interrupts = "intx"
 withhold = ["event_idx", "mrg_rxbuf"]
 tx_buffer = "128KiB"
@@ -179,6 +181,7 @@ a = "one"
   EXPECT_EQ(z0.mtu_bytes, 9000U);
   EXPECT_EQ(z0.ring_size, 1024U);
   EXPECT_EQ(z0.queue_size_max, 32768U);
+  EXPECT_EQ(z0.queue_pairs, 8U);
   EXPECT_EQ(z0.interrupts, tb::Interrupts::kIntx);
   EXPECT_EQ(z0.withhold_features,
             uint64_t{1} << VIRTIO_F_EVENT_IDX | uint64_t{1} << VIRTIO_NET_F_MRG_RXBUF);
