@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Several queue pairs and the control virtqueue in model `at`.
+#include "tests/unit/at/at_host.h"
+#include "tests/unit/lt/multi_queue_cases.h"
+
+namespace ringside::test {
+namespace {
+
+TEST(AtMultiQueue, EightPairsCarryTrafficBothWays) {
+  AtPair pair(card_with(8));
+  eight_pairs_carry_traffic(pair);
+}
+
+TEST(AtMultiQueue, TransmitQueuesTakeTurns) {
+  AtPair pair(small_transmit_buffer(), slow_wire());
+  transmit_queues_take_turns(pair);
+}
+
+TEST(AtMultiQueue, AnEmptyReceiveQueueHoldsUpNoOther) {
+  AtPair pair(card_with(2));
+  an_empty_receive_queue_holds_up_no_other(pair);
+}
+
+TEST(AtMultiQueue, ResetWhileFirmwareWorks) {
+  AtPair pair(card_with(2));
+  reset_while_firmware_works(pair);
+}
+
+}  // namespace
+}  // namespace ringside::test
