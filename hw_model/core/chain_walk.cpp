@@ -39,7 +39,7 @@ void NicCore::fetch_descriptors(unsigned queue, uint16_t count, ActionList& acti
   }
   q.head += run;
   if (tracing()) note(TraceKind::kFetchDescriptors, queue, first, run);
-  read(ReadKind::kHeads, queue, first, q.context.desc + 16u * id, 16u * run, actions, run);
+  read(ReadKind::kHeads, queue, first, q.context.desc + uint64_t{16} * id, 16u * run, actions, run);
 }
 
 void NicCore::heads_fetched(const Read& read, ByteView data, ActionList& actions) {
@@ -78,7 +78,8 @@ void NicCore::walk(unsigned queue, uint32_t position, const VirtqDesc& desc, Act
   } else if (desc.next >= q.context.size) {
     device_error(DeviceError::kNextOutOfRange, queue, actions);
   } else {
-    read(ReadKind::kNext, queue, position, q.context.desc + 16u * desc.next, sizeof desc, actions);
+    read(ReadKind::kNext, queue, position, q.context.desc + uint64_t{16} * desc.next, sizeof desc,
+         actions);
   }
 }
 

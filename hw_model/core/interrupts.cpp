@@ -42,10 +42,10 @@ void NicCore::flush_msix(ActionList& actions) {
   if (!msix_.any_pending() || !pci_.msix_enabled() || pci_.msix_masked() || !pci_.bus_master()) {
     return;
   }
-  for (uint16_t vector = 0; vector < msix_.vectors(); ++vector) {
+  for (unsigned vector = 0; vector < msix_.vectors(); ++vector) {
     if (!msix_.pending(vector) || msix_.masked(vector)) continue;
     msix_.set_pending(vector, false);
-    send_msix(vector, TraceRecord::kNoQueue, actions);
+    send_msix(static_cast<uint16_t>(vector), TraceRecord::kNoQueue, actions);
   }
 }
 

@@ -72,7 +72,7 @@ void NicCore::config_write(const Event& event, ActionList& actions) {
   const auto offset = static_cast<uint32_t>(event.address);
   if (offset == PciConfig::kPciCfgData) {  // PCA-D-002
     const uint32_t length = pci_.window_length();
-    if (pci_.window_bar() == 0 && length <= event.width &&
+    if (pci_.window_bar() == 0 && length <= 4 && length <= event.width &&
         register_access(pci_.window_offset(), length)) {
       const uint64_t mask = length == 4 ? 0xFFFFFFFFu : (1u << (8 * length)) - 1;
       register_write(pci_.window_offset(), static_cast<uint8_t>(length), event.value & mask,

@@ -162,7 +162,7 @@ void NicCore::ids_fetched(const Read& read, ByteView data, ActionList& actions) 
   Queue& q = queues_[read.queue];
   if (tracing()) note(TraceKind::kIdsFetched, read.queue, read.position, read.count);
   for (uint32_t i = 0; i < read.count; ++i) {
-    const uint16_t id = get16(data.subspan(2 * i));
+    const uint16_t id = get16(data.subspan(std::size_t{2} * i));
     if (id >= q.context.size) {
       device_error(DeviceError::kHeadOutOfRange, read.queue, actions);
       return;

@@ -38,6 +38,8 @@ class MultiQueueCard : public CoreHarness {
   }
   unsigned control_index() const { return core.queues() - 1; }
   Ring& control() { return *rings.back(); }
+  Ring& rx(std::size_t pair) { return *rings[2 * pair]; }
+  Ring& tx(std::size_t pair) { return *rings[2 * pair + 1]; }
 
   /// A command in readable descriptors of `sizes`, behind them one of `ack_bytes`, if not 0, that
   /// is filled with 0xEE. Returns where the ack goes. Takes the descriptors from `first` on.

@@ -135,7 +135,7 @@ TEST(MultiQueue, NothingReachesAPairThatIsSwitchedOff) {
   for (unsigned pair = 0; pair < 4; ++pair) {
     card.put_receive(2 * pair, 1);
     card.serve(2 * pair);
-    EXPECT_EQ(card.rings[2 * pair]->used_idx(), pair < 2 ? 1 : 0);
+    EXPECT_EQ(card.rx(pair).used_idx(), pair < 2 ? 1 : 0);
   }
 }
 
@@ -170,7 +170,7 @@ TEST(MultiQueue, EightPairsCarryTraffic) {
   EXPECT_EQ(card.set_pairs(8), VIRTIO_NET_OK);
   card.deeds.clear();
   for (unsigned pair = 0; pair < 8; ++pair) {
-    Ring& tx = *card.rings[2 * pair + 1];
+    Ring& tx = card.tx(pair);
     for (uint16_t i = 0; i < 3; ++i) {
       const uint64_t address = card.allocate(100);
       card.store<uint8_t>(address + 12, static_cast<uint8_t>(16 * pair + i));
@@ -179,7 +179,7 @@ TEST(MultiQueue, EightPairsCarryTraffic) {
     }
     card.put_receive(2 * pair, 3);
     tx.notify();
-    card.rings[2 * pair]->notify();
+    card.rx(pair).notify();
   }
   EXPECT_EQ(card.core.kicked_mask(), 0xFFFFu);
   for (unsigned pair = 0; pair < 8; ++pair) {
@@ -197,8 +197,8 @@ TEST(MultiQueue, EightPairsCarryTraffic) {
     EXPECT_EQ(card.frames[i]->bytes[0], static_cast<std::byte>(16 * (i / 3) + i % 3));
   }
   for (unsigned pair = 0; pair < 8; ++pair) {
-    EXPECT_EQ(card.rings[2 * pair]->used_idx(), 2);
-    EXPECT_EQ(card.rings[2 * pair + 1]->used_idx(), 3);
+    EXPECT_EQ(card.rx(pair).used_idx(), 2);
+    EXPECT_EQ(card.tx(pair).used_idx(), 3);
     EXPECT_EQ(card.interrupts(0x41 + 2 * pair), 1u);  // each queue its own vector. PMX-D-004
     EXPECT_EQ(card.interrupts(0x42 + 2 * pair), 1u);
   }

@@ -74,7 +74,7 @@ TEST(Trace, TransmitFromDoorbellToInterrupt) {
   EXPECT_EQ(trace.of(TraceKind::kFrameOut).size, 60u);
   const TraceRecord heads = trace.of(TraceKind::kDmaRead, 2);
   EXPECT_EQ(heads.purpose, hw::Purpose::kDescriptors);
-  EXPECT_EQ(heads.address, card.tx.desc + 16 * 3);
+  EXPECT_EQ(heads.address, card.tx.desc + 48);
   EXPECT_EQ(heads.size, 16u);
   EXPECT_EQ(trace.of(TraceKind::kDmaRead, 3).purpose, hw::Purpose::kPayload);
   EXPECT_EQ(trace.of(TraceKind::kDmaRead, 3).size, 72u);

@@ -59,6 +59,7 @@ class Firmware {
 
 inline std::vector<uint32_t> kinds(const std::vector<rs_command>& commands) {
   std::vector<uint32_t> result;
+  result.reserve(commands.size());
   for (const rs_command& command : commands) result.push_back(command.kind);
   return result;
 }

@@ -106,7 +106,7 @@ TEST(LtNic, StatusReadIsHeldForFirmware) {
   ASSERT_TRUE(pair.run([&] {
     pair.alice.enable_pci(true);
     wait_us(5);
-    const auto before = sc_core::sc_time_stamp();
+    sc_core::sc_time before = sc_core::sc_time_stamp();
     pair.alice.set_status(1);
     EXPECT_EQ(sc_core::sc_time_stamp(), before);
     EXPECT_EQ(pair.alice.status(), 1);
@@ -123,7 +123,7 @@ TEST(LtNic, FirmwareThatNeverAnswersMeansDeviceNeedsReset) {
   LtPair pair(config, {}, ops);
   ASSERT_TRUE(pair.run([&] {
     pair.alice.enable_pci(true);
-    const auto before = sc_core::sc_time_stamp();
+    sc_core::sc_time before = sc_core::sc_time_stamp();
     pair.alice.set_status(1);
     EXPECT_EQ(pair.alice.status(), VIRTIO_STATUS_DEVICE_NEEDS_RESET);
     EXPECT_EQ(sc_core::sc_time_stamp() - before, sc_core::sc_time(50, sc_core::SC_US));

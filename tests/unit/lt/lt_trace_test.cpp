@@ -56,8 +56,8 @@ TEST(LtTrace, TimesOfAFrame) {
       EXPECT_EQ(sent.queue, 1);
       EXPECT_EQ(sent.size, 60u);
       EXPECT_EQ(sent.frame, alice.of(TraceKind::kFrameOut, i).frame);
-      EXPECT_EQ(sent.value, start + i * 84 * 8000);
-      EXPECT_EQ(sent.time_ps, sent.value + 72 * 8000);
+      EXPECT_EQ(sent.value, start + hw::TimePs{i} * 84 * 8000);
+      EXPECT_EQ(sent.time_ps, sent.value + hw::TimePs{72} * 8000);
       const TraceRecord in = bob.of(TraceKind::kFrameIn, i);
       EXPECT_EQ(in.frame, sent.frame);
       EXPECT_EQ(in.time_ps, sent.time_ps + 500'000);
