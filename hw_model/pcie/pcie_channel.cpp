@@ -83,7 +83,9 @@ bool PcieChannel::place(Tlp& tlp, bool lost, TimePs earliest_ps) {
   if (!flow.credits.has(data)) return false;
 
   const uint32_t bytes = link_bytes(tlp, whole_dwords_);
-  const TimePs arrival_ps = direction_.reserve(bytes, earliest_ps).end_ps + latency_ps_;
+  const auto slot = direction_.reserve(bytes, earliest_ps);
+  const TimePs arrival_ps = slot.end_ps + latency_ps_;
+  if (observer_ != nullptr) observer_->tlp_sent(observed_as_, tlp, slot.start_ps, slot.end_ps);
   flow.drained_ps = std::max(flow.drained_ps, arrival_ps + drain_ps_ + jitter());
   flow.credits.take(data, flow.drained_ps + latency_ps_);
   ++counters_.tlps;

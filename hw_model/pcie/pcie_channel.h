@@ -6,6 +6,7 @@
 #include <functional>
 #include <systemc>
 
+#include "hw_model/pcie/bus_observer.h"
 #include "hw_model/pcie/credit_account.h"
 #include "hw_model/pcie/fifo.h"
 #include "hw_model/pcie/link_direction.h"
@@ -45,6 +46,11 @@ class PcieChannel final : public sc_core::sc_module, public TlpChannel {
   PcieDirectionCounters counters() const;
   /// Credits as of now.
   CreditState credits(FlowClass flow);
+  /// Shows every TLP that gets its place on the link, as one of `direction`. Null: to nobody.
+  void observe(BusObserver* observer, BusDirection direction) {
+    observer_ = observer;
+    observed_as_ = direction;
+  }
   void inject(PcieFault fault) { fault_ = std::move(fault); }
 
  private:
@@ -94,6 +100,8 @@ class PcieChannel final : public sc_core::sc_module, public TlpChannel {
   TlpReceiver* receiver_ = nullptr;
   std::function<void()> on_ready_;
   PcieFault fault_;
+  BusObserver* observer_ = nullptr;
+  BusDirection observed_as_ = BusDirection::kUp;
 
   sc_core::sc_event wake_;   ///< the next TLP is due whose delivery must not wait
   bool woken_ = false;       ///< wake_ is set

@@ -29,6 +29,10 @@ class AtNic final : public NicModel {
   tlm::tlm_initiator_socket<>& pcie_initiator() override { return root_.initiator; }
   void connect(EthernetPort& port) override { card_.connect(port); }
   void trace(TraceSink* sink) override { card_.trace(sink); }
+  void observe_bus(BusObserver* observer) override {
+    link_.up().observe(observer, BusDirection::kUp);
+    link_.down().observe(observer, BusDirection::kDown);
+  }
   const PcieLedger* ledger() const override { return &card_.ledger(); }
   std::vector<NicCounter> counters() const override;
   std::vector<NicResource> resources() const override;

@@ -26,6 +26,8 @@ std::string event_name(uint64_t kind) {
       return "link";
     case RS_EVENT_DEVICE_ERROR:
       return "device_error";
+    case RS_EVENT_CONTROL:
+      return "control";
     default:
       return fmt::format("event {}", kind);
   }
@@ -49,6 +51,10 @@ std::string command_name(uint64_t kind) {
       return "queue_acknowledge";
     case RS_COMMAND_CONFIG_INTERRUPT:
       return "config_interrupt";
+    case RS_COMMAND_CONTROL_REPLY:
+      return "control_reply";
+    case RS_COMMAND_ACTIVE_PAIRS:
+      return "active_pairs";
     default:
       return fmt::format("command {}", kind);
   }

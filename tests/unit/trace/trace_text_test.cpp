@@ -76,11 +76,11 @@ TEST(TraceText, EveryKindHasANameOfItsOwnAndALine) {
 }
 
 TEST(TraceText, ManagementKindsHaveNames) {
-  for (uint64_t kind = RS_EVENT_POWER_ON; kind <= RS_EVENT_DEVICE_ERROR; ++kind) {
+  for (uint64_t kind = RS_EVENT_POWER_ON; kind <= RS_EVENT_CONTROL; ++kind) {
     const std::string name = value_name({.kind = TraceKind::kManagementEvent, .value = kind});
     EXPECT_EQ(name.find("event "), std::string::npos) << name;
   }
-  for (uint64_t kind = RS_COMMAND_OFFER; kind <= RS_COMMAND_CONFIG_INTERRUPT; ++kind) {
+  for (uint64_t kind = RS_COMMAND_OFFER; kind <= RS_COMMAND_ACTIVE_PAIRS; ++kind) {
     const std::string name = value_name({.kind = TraceKind::kManagementCommand, .value = kind});
     EXPECT_EQ(name.find("command "), std::string::npos) << name;
   }
