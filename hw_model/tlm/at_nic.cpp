@@ -7,6 +7,7 @@
 #include "hw_model/pcie/pcie_link.h"
 #include "hw_model/pcie/tlp_root.h"
 #include "hw_model/tlm/at_card.h"
+#include "hw_model/tlm/bus_audit.h"
 #include "hw_model/tlm/core_counters.h"
 
 namespace ringside::hw {
@@ -36,6 +37,9 @@ class AtNic final : public NicModel {
   const PcieLedger* ledger() const override { return &card_.ledger(); }
   std::vector<NicCounter> counters() const override;
   std::vector<NicResource> resources() const override;
+  std::string audit_at_rest() override {
+    return audit_bus(link_, card_.dma(), card_.ledger(), card_.core().counters());
+  }
 
   // EthernetReceiver: the card's port is attached to the card itself.
   void receive_frame(const FramePtr& frame, TimePs start_ps, TimePs end_ps) override {

@@ -140,13 +140,15 @@ bool AtCard::ring_slot(unsigned queue, TimePs now_ps, TimePs* at_ps) {
 
 /// One step towards more described chains, or towards the driver's next notification.
 bool AtCard::advance_ring(unsigned queue, TimePs now_ps) {
-  // A receive queue holds up to `prefetch` chains; it is refilled in larger pieces, or when half of
-  // them are gone.
+  // A receive queue holds up to `prefetch` chains, more if a frame takes more; it is refilled in
+  // larger pieces, or when half of them are gone.
   const bool receive = !NicCore::is_transmit(queue);
-  const uint32_t depth = receive ? config_.pipeline.prefetch : Queue::kWindow;
+  const bool short_of_chains = core_.frame_waiting(queue) && !core_.can_start_frame(queue);
+  const bool ahead_of_frames = receive && !short_of_chains;
+  const uint32_t depth = ahead_of_frames ? config_.pipeline.prefetch : Queue::kWindow;
   const uint32_t ahead = core_.chains_ahead(queue);
   const uint32_t batch = std::min(config_.pipeline.fetch_batch, depth - std::min(depth, ahead));
-  const bool low = !receive || ahead < (depth + 1) / 2;
+  const bool low = !ahead_of_frames || ahead < (depth + 1) / 2;
   EventKind kind;
   unsigned count = 0;
   if (core_.descriptors_fetchable(queue)) {

@@ -28,6 +28,7 @@ class ExchangeHost : public driver::NetDeviceClient {
   /// Process context: sends `frames` frames; returns when all have arrived and every buffer is
   /// back, or with a fault.
   void send(uint64_t frames);
+  uint64_t sent() const { return sent_; }
   uint64_t received() const { return received_; }
 
   void receive(std::span<const driver::RxSegment> segments) override;
@@ -53,6 +54,8 @@ class ExchangeHost : public driver::NetDeviceClient {
   bool transmit(Slot& slot, uint64_t number, bool more);
   void check_frame(std::span<const driver::RxSegment> segments);
   void release(const Held& held);
+  bool window_full() const { return !config_.lossy && sent_ - peer_->received_ >= config_.window; }
+  bool all_there() const { return config_.lossy || peer_->received_ == sent_; }
   bool all_back() const { return !config_.await_completion || free_slots_.size() == slots_.size(); }
 
   const FrameExchangeConfig& config_;
@@ -69,6 +72,7 @@ class ExchangeHost : public driver::NetDeviceClient {
   std::vector<std::byte> expected_;
   uint64_t sent_ = 0;
   uint64_t received_ = 0;
+  uint64_t next_number_ = 0;  ///< of the next frame to arrive, at least
   bool woken_ = false;
 };
 

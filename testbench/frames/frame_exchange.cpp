@@ -18,6 +18,8 @@ namespace {
 constexpr uint64_t kPsPerNs = 1000;
 /// Between looks at whether it is over.
 constexpr uint64_t kSlicePs = 1'000'000'000;
+/// Longer than the slowest bus and wire take for what buffers hold.
+constexpr uint64_t kSettlePs = 20'000'000'000;
 
 /// Both sides and the cable. Kept until the process ends: contexts refer to it.
 struct Exchange {
@@ -39,6 +41,8 @@ struct Exchange {
   void build();
   void run_side(unsigned index);
   std::string check_rest() const;
+  /// Lets what is under way come to its end.
+  void settle() { sc_core::sc_start(sc_core::sc_time::from_value(kSettlePs)); }
 };
 
 void Exchange::build() {
@@ -109,6 +113,23 @@ std::string Exchange::check_rest() const {
   return {};
 }
 
+FrameExchangeSide at_rest(const Exchange::Side& side) {
+  FrameExchangeSide result;
+  result.sent = side.client->sent();
+  result.received = side.client->received();
+  for (const hw::NicCounter& counter : side.nic->counters()) {
+    result.card.emplace_back(counter.name, counter.value);
+  }
+  for (const driver::Counter& counter : side.device->statistics()) {
+    result.driver.emplace_back(counter.name, counter.value);
+  }
+  if (const hw::PcieLedger* ledger = side.nic->ledger(); ledger != nullptr) {
+    result.ledger = *ledger;
+    result.bus_fault = side.nic->audit_at_rest();
+  }
+  return result;
+}
+
 }  // namespace
 
 FrameExchangeResult run_frame_exchange(const FrameExchangeConfig& config) {
@@ -137,9 +158,13 @@ FrameExchangeResult run_frame_exchange(const FrameExchangeConfig& config) {
   result.fault = exchange->fault;
   result.sim_time_ns = sc_core::sc_time_stamp().value() / kPsPerNs;
   result.digest = exchange->monitor.digest();
-  for (const Exchange::Side& side : exchange->sides) {
-    if (side.client != nullptr) result.frames += side.client->received();
-    if (side.host != nullptr) result.interrupts += side.host->core(0).interrupts_taken();
+  if (exchange->fault.empty()) exchange->settle();
+  for (unsigned index = 0; index < 2; ++index) {
+    const Exchange::Side& side = exchange->sides[index];
+    if (side.client == nullptr) continue;  // it was not built
+    result.frames += side.client->received();
+    result.interrupts += side.host->core(0).interrupts_taken();
+    result.sides[index] = at_rest(side);
   }
   return result;
 }

@@ -5,7 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "host_driver/virtio_net_options.h"
 #include "hw_model/tlm/nic_model.h"
@@ -44,10 +47,24 @@ struct FrameExchangeConfig {
   bool await_completion = true;
   /// Frames given to the driver for one doorbell; 0: random, four on average.
   uint32_t batch = 0;
+  /// Frames may be dropped: the sender does not wait for arrivals, and what arrives must be in
+  /// order, with gaps.
+  bool lossy = false;
   /// Check every byte, hold receive buffers for a while, overwrite buffers that came back.
   bool verify = true;
   /// Longest time to wait for room, arrival or completion, ns.
   uint64_t patience_ns = 20'000'000;
+};
+
+/// One side when everything has come to rest.
+struct FrameExchangeSide {
+  uint64_t sent = 0;
+  uint64_t received = 0;
+  std::vector<std::pair<std::string, uint64_t>> card;
+  std::vector<std::pair<std::string, uint64_t>> driver;
+  /// Models with bus timing: TLPs by purpose, and what does not hold on the bus, or nothing.
+  std::optional<hw::PcieLedger> ledger;
+  std::string bus_fault;
 };
 
 struct FrameExchangeResult {
@@ -58,6 +75,7 @@ struct FrameExchangeResult {
   double wall_s = 0;
   std::string digest;
   uint64_t interrupts = 0;
+  FrameExchangeSide sides[2];
 };
 
 /// One exchange a process.

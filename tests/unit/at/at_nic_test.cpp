@@ -211,5 +211,23 @@ TEST(AtNic, ResetForgetsReadsOnTheBus) {
   }));
 }
 
+// The audit at rest holds at rest, and sees what is under way.
+TEST(AtNic, AuditSeesReadsAndCreditsOnTheWay) {
+  AtPair pair;
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic);
+    wait_us(20);
+    EXPECT_EQ(pair.alice.nic->audit_at_rest(), "");
+    pair.alice.make_available(a.tx, 4);
+    pair.alice.notify(a.tx);
+    sc_core::wait(50, sc_core::SC_NS);  // the doorbell is on the link
+    EXPECT_NE(pair.alice.nic->audit_at_rest(), "");
+    sc_core::wait(250, sc_core::SC_NS);  // the available index is being read
+    EXPECT_EQ(pair.alice.nic->audit_at_rest(), "tags in use: 1, expected 0");
+    wait_us(20);
+    EXPECT_EQ(pair.alice.nic->audit_at_rest(), "");
+  }));
+}
+
 }  // namespace
 }  // namespace ringside::test
