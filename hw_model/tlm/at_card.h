@@ -73,6 +73,7 @@ class AtCard : public sc_core::sc_module,
     TimePs deadline_ps = 0;
   };
   struct QueueState {
+    TimePs wake_ps = kNever;           ///< when to look again
     TimePs ready_ps = 0;               ///< what the last input of this queue can be used from
     TimePs used_deadline_ps = kNever;  ///< when the oldest finished frame is returned at last
   };
@@ -117,11 +118,10 @@ class AtCard : public sc_core::sc_module,
   bool ring_slot(unsigned queue, TimePs now_ps, TimePs* at_ps);
   bool write_room(TimePs now_ps);
   void drain_transmit_buffer(TimePs now_ps);
-  /// To be served again at `at_ps`.
-  void wake(unsigned queue, TimePs at_ps) {
-    want(queue);
-    if (at_ps < next_wake_ps_) next_wake_ps_ = at_ps;
-  }
+  /// `queue` is to be looked at again at `at_ps`.
+  void wake(unsigned queue, TimePs at_ps);
+  void wake_due(TimePs now_ps);
+  void schedule(TimePs now_ps);
 
   NicConfig config_;
   const TimePs cycle_ps_;  ///< 0: no whole number
@@ -143,12 +143,12 @@ class AtCard : public sc_core::sc_module,
   uint32_t ring_fetches_ = 0;   ///< in flight
   std::array<QueueState, NicCore::kQueuesMax> queues_{};
   uint64_t wanted_ = 0;            ///< queues to look at
+  uint64_t sleeping_ = 0;          ///< queues that wait for their wake_ps
   uint64_t waits_for_ring_ = 0;    ///< queues that ring_fetches_max holds back
   uint64_t waits_for_reads_ = 0;   ///< queues that a full read window holds back
   uint64_t waits_for_writes_ = 0;  ///< queues that a stalled link holds back
   unsigned first_queue_ = 0;       ///< round robin
   bool serving_ = false;
-  TimePs next_wake_ps_ = kNever;
   TimePs scheduled_ps_ = kNever;  ///< what work_ is notified for
   sc_core::sc_event work_, hold_event_, timeout_event_;
   bool timeout_armed_ = false;

@@ -12,14 +12,13 @@ void AtCard::serve() {
   const TimePs now = sc_core::sc_time_stamp().value();
   if (scheduled_ps_ <= now) scheduled_ps_ = kNever;
   if (!core_.active()) {
-    wanted_ = 0;
+    wanted_ = sleeping_ = 0;
     return;
   }
   serving_ = true;
-  next_wake_ps_ = kNever;
   drain_transmit_buffer(now);
+  wake_due(now);
   wanted_ &= (uint64_t{1} << core_.queues()) - 1;
-  uint64_t later = 0;
   // One choice of each queue in turn, beginning behind the queue that began last time.
   for (uint64_t round = wanted_; round != 0; round = wanted_) {
     wanted_ = 0;
@@ -27,22 +26,41 @@ void AtCard::serve() {
     for (uint64_t left : {behind, round & ~behind}) {
       for (; left != 0; left &= left - 1) {
         const auto queue = static_cast<unsigned>(std::countr_zero(left));
-        if (serve_queue(queue, now)) {
-          want(queue);
-        } else if ((std::exchange(wanted_, wanted_ & ~(uint64_t{1} << queue)) >> queue & 1) != 0) {
-          later |= uint64_t{1} << queue;  // it waits for a time
-        }
+        sleeping_ &= ~(uint64_t{1} << queue);
+        if (serve_queue(queue, now)) want(queue);
       }
     }
     if (++first_queue_ == core_.queues()) first_queue_ = 0;
   }
-  wanted_ = later;
   serving_ = false;
-  if (next_wake_ps_ < scheduled_ps_) {
-    scheduled_ps_ = next_wake_ps_;
-    work_.cancel();
-    work_.notify(sc_core::sc_time::from_value(next_wake_ps_ - now));
+  schedule(now);
+}
+
+/// Queues whose time has come are looked at again.
+void AtCard::wake_due(TimePs now_ps) {
+  for (uint64_t left = sleeping_; left != 0; left &= left - 1) {
+    const auto queue = static_cast<unsigned>(std::countr_zero(left));
+    if (queues_[queue].wake_ps <= now_ps) want(queue);
   }
+}
+
+void AtCard::wake(unsigned queue, TimePs at_ps) {
+  const uint64_t bit = uint64_t{1} << queue;
+  TimePs& wake_ps = queues_[queue].wake_ps;
+  if ((sleeping_ & bit) == 0 || at_ps < wake_ps) wake_ps = at_ps;
+  sleeping_ |= bit;
+}
+
+/// Sets the event for the queue that sleeps shortest.
+void AtCard::schedule(TimePs now_ps) {
+  TimePs next = kNever;
+  for (uint64_t left = sleeping_; left != 0; left &= left - 1) {
+    next = std::min(next, queues_[static_cast<unsigned>(std::countr_zero(left))].wake_ps);
+  }
+  if (next >= scheduled_ps_) return;
+  scheduled_ps_ = next;
+  work_.cancel();
+  work_.notify(sc_core::sc_time::from_value(next - now_ps));
 }
 
 /// One choice; false if there is none now. A queue that waits for a time asks for it with wake().
