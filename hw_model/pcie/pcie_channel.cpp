@@ -127,8 +127,7 @@ void PcieChannel::pump() {
   if (waiting_ == 0) return;
   const TimePs now = now_ps();
   const Fifo<Waiting>& posted = classes_[static_cast<std::size_t>(FlowClass::kPosted)].waiting;
-  for (bool moved = true; moved && waiting_ != 0;) {
-    moved = false;
+  while (waiting_ != 0) {
     // Of those that may go, the one that was sent first.
     Class* next = nullptr;
     TimePs wait_until = ~TimePs{0};
@@ -157,7 +156,6 @@ void PcieChannel::pump() {
     if (--waiting_ == 0) {
       counters_.stall_ps += start_ps > stalled_since_ps_ ? start_ps - stalled_since_ps_ : 0;
     }
-    moved = true;
   }
   if (waiting_ == 0 && on_ready_) on_ready_();
 }

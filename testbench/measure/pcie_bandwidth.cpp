@@ -3,7 +3,7 @@
 #include "testbench/measure/pcie_bandwidth.h"
 
 #include <algorithm>
-#include <memory>
+#include <deque>
 #include <string>
 
 #include "testbench/measure/dma_load.h"
@@ -17,12 +17,6 @@ constexpr hw::TimePs kWarmUpPs = 5'000'000;
 /// Overheads that come between TLPs average out over so many.
 constexpr uint32_t kTlps = 8000;
 constexpr uint32_t kTransfersMin = 16;
-
-struct Loads {
-  std::unique_ptr<DmaLoad> writes;
-  std::unique_ptr<DmaLoad> reads;
-  std::unique_ptr<DmaLoad> both;
-};
 
 DmaLoadConfig load_config(const PciePoint& point, DmaPattern pattern) {
   DmaLoadConfig config;
@@ -40,6 +34,18 @@ DmaLoadConfig load_config(const PciePoint& point, DmaPattern pattern) {
   config.transfers = std::max(kTransfersMin, kTlps / tlps);
   return config;
 }
+
+std::string name(const char* kind, std::size_t index) { return kind + std::to_string(index); }
+
+struct Loads {
+  Loads(const PciePoint& point, std::size_t index)
+      : writes(name("writes", index).c_str(), load_config(point, DmaPattern::kWrites)),
+        reads(name("reads", index).c_str(), load_config(point, DmaPattern::kReads)),
+        both(name("both", index).c_str(), load_config(point, DmaPattern::kReadsAndWrites)) {}
+  DmaLoad writes;
+  DmaLoad reads;
+  DmaLoad both;
+};
 
 Status check(const PciePoint& point) {
   if (point.transfer_bytes == 0 || point.transfer_bytes > kTransferBytesMax) {
@@ -59,17 +65,17 @@ uint32_t header_bytes(hw::TlpType type) {
   return tlp.header_bytes() + hw::kTlpFramingBytes;
 }
 
-PcieBandwidth result(const PciePoint& point, const Loads& loads) {
+PcieBandwidth result(const PciePoint& point, Loads& loads) {
   PcieBandwidth result;
   result.point = point;
-  const hw::PcieDirectionCounters up = loads.writes->up();
+  const hw::PcieDirectionCounters up = loads.writes.up();
   result.raw =
       static_cast<double>(8 * (up.link_bytes + up.dllp_bytes)) / static_cast<double>(up.busy_ps);
-  result.write = loads.writes->rate();
+  result.write = loads.writes.rate();
   result.tlp =
       result.write * static_cast<double>(up.link_bytes) / static_cast<double>(up.payload_bytes);
-  result.read = loads.reads->rate();
-  result.read_write = loads.both->rate();
+  result.read = loads.reads.rate();
+  result.read_write = loads.both.rate();
   result.write_header_bytes = header_bytes(hw::TlpType::kMemWrite);
   result.read_header_bytes = header_bytes(hw::TlpType::kMemRead);
   result.completion_header_bytes = header_bytes(hw::TlpType::kCompletionData);
@@ -82,15 +88,8 @@ Status measure_pcie(const std::vector<PciePoint>& points, std::vector<PcieBandwi
   for (const PciePoint& point : points) {
     if (Status status = check(point); !status.ok()) return status;
   }
-  std::vector<Loads> loads;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const auto load = [&](const char* kind, DmaPattern pattern) {
-      const std::string name = kind + std::to_string(i);
-      return std::make_unique<DmaLoad>(name.c_str(), load_config(points[i], pattern));
-    };
-    loads.push_back({load("writes", DmaPattern::kWrites), load("reads", DmaPattern::kReads),
-                     load("both", DmaPattern::kReadsAndWrites)});
-  }
+  std::deque<Loads> loads;
+  for (const PciePoint& point : points) loads.emplace_back(point, loads.size());
   sc_core::sc_start();
   results->clear();
   for (std::size_t i = 0; i < points.size(); ++i) {

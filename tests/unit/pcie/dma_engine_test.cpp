@@ -99,7 +99,7 @@ TEST(DmaEngine, TagsAreNeverUsedTwiceAtATime) {
   });
   at(0, [&] {
     for (uint32_t i = 0; i < 20; ++i) {
-      rig.engine.read(i, Purpose::kPayload, kBase + 4096 * i, 1500, now_ps());
+      rig.engine.read(i, Purpose::kPayload, kBase + 4096UL * i, 1500, now_ps());
     }
     EXPECT_EQ(rig.engine.tags_in_use(), 3u);
     EXPECT_EQ(rig.engine.reads_waiting(), 19u) << "the first is asked for";
@@ -108,7 +108,7 @@ TEST(DmaEngine, TagsAreNeverUsedTwiceAtATime) {
   EXPECT_EQ(most, 3u);
   ASSERT_EQ(rig.client.done.size(), 20u);
   for (const ReadDone& read : rig.client.done) {
-    EXPECT_EQ(read.data, rig.bytes_at(kBase + 4096 * read.handle, 1500));
+    EXPECT_EQ(read.data, rig.bytes_at(kBase + 4096UL * read.handle, 1500));
   }
   EXPECT_EQ(rig.engine.tags_in_use(), 0u);
 }
@@ -125,7 +125,7 @@ TEST(DmaEngine, TheReassemblyBufferBounds) {
   });
   at(0, [&] {
     for (uint32_t i = 0; i < 10; ++i) {
-      rig.engine.read(i, Purpose::kPayload, kBase + 4096 * i, 700, now_ps());
+      rig.engine.read(i, Purpose::kPayload, kBase + 4096UL * i, 700, now_ps());
     }
     // Larger than the buffer: in pieces.
     rig.engine.read(10, Purpose::kPayload, kBase + 1, 10'000, now_ps());
@@ -145,14 +145,15 @@ TEST(DmaEngine, AClientMayAskForMoreInItsAnswer) {
   rig.fill();
   rig.client.then = [&](uint32_t handle) {
     if (handle < 10) {
-      rig.engine.read(handle + 1, Purpose::kDescriptors, kBase + 64 * handle + 64, 1000, now_ps());
+      rig.engine.read(handle + 1, Purpose::kDescriptors, kBase + 64UL * handle + 64, 1000,
+                      now_ps());
     }
   };
   at(0, [&] { rig.engine.read(0, Purpose::kDescriptors, kBase, 1000, now_ps()); });
   sc_core::sc_start();
   ASSERT_EQ(rig.client.done.size(), 11u);
   for (const ReadDone& read : rig.client.done) {
-    EXPECT_EQ(read.data, rig.bytes_at(kBase + 64 * read.handle, 1000));
+    EXPECT_EQ(read.data, rig.bytes_at(kBase + 64UL * read.handle, 1000));
   }
 }
 
@@ -369,9 +370,9 @@ TEST(DmaEngine, TheLedgerCountsByPurpose) {
     EXPECT_EQ(entry.payload_bytes, payload);
     EXPECT_EQ(entry.link_bytes, link);
   };
-  expect(hw::BusDirection::kUp, Purpose::kDescriptors, 2, 0, 2 * 24);
-  expect(hw::BusDirection::kDown, Purpose::kDescriptors, 3, 600, 600 + 3 * 20);
-  expect(hw::BusDirection::kUp, Purpose::kUsedEntries, 2, 300, 300 + 2 * 24);
+  expect(hw::BusDirection::kUp, Purpose::kDescriptors, 2, 0, 48);
+  expect(hw::BusDirection::kDown, Purpose::kDescriptors, 3, 600, 600 + 60);
+  expect(hw::BusDirection::kUp, Purpose::kUsedEntries, 2, 300, 300 + 48);
   // Below 4 GiB: three double words of header. A message has four.
   expect(hw::BusDirection::kUp, Purpose::kInterrupt, 2, 4, (12 + 4 + 8) + (16 + 8));
 }

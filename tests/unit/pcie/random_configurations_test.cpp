@@ -17,7 +17,6 @@ using hw::BusDirection;
 using hw::FlowClass;
 using hw::Purpose;
 using hw::Tlp;
-using hw::TlpType;
 
 /// Configurations in one simulation.
 constexpr int kRigs = 100;
@@ -31,7 +30,7 @@ uint32_t power(SplitMix64& random, uint32_t least, unsigned choices) {
 hw::CreditLimit credits(SplitMix64& random, uint32_t data) {
   hw::CreditLimit limit;
   if (random.below(5) != 0) limit.headers = 1 + static_cast<uint32_t>(random.below(4));
-  if (random.below(5) != 0) limit.data = data + static_cast<uint32_t>(random.below(2 * data));
+  if (random.below(5) != 0) limit.data = data + static_cast<uint32_t>(random.below(2UL * data));
   return limit;
 }
 

@@ -102,7 +102,7 @@ TEST(TlpRoot, AnswersFindTheirReaders) {
   };
   uint64_t values[3] = {};
   for (unsigned i = 0; i < 3; ++i) {
-    at(1000 * i, [&, i] { values[i] = rig.port.memory_read(0x1000 + 4 * i, 4); });
+    at(1000UL * i, [&, i] { values[i] = rig.port.memory_read(0x1000 + 4 * i, 4); });
   }
   sc_core::sc_start();
   for (unsigned i = 0; i < 3; ++i) EXPECT_EQ(values[i], 0x1000 + 4 * i);
@@ -193,7 +193,7 @@ std::vector<uint32_t> order_of_answers(TlpRigConfig config) {
   TlpRig rig(config);
   at(0, [&] {
     for (uint32_t i = 0; i < 100; ++i) {
-      rig.engine.read(i, Purpose::kPayload, kBase + 64 * i, 64, now_ps());
+      rig.engine.read(i, Purpose::kPayload, kBase + 64UL * i, 64, now_ps());
     }
   });
   sc_core::sc_start();
