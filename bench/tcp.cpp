@@ -32,13 +32,20 @@ to = "bob"
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("TCP bulk: data frames per second, model lt");
+  CLI::App app("TCP bulk: data frames per second");
   std::string size = "512MiB";
+  std::string model = "lt";
+  std::string queues = "1";
   bool zero_cost = false;
   app.add_option("--size", size, "bytes to send, with a unit");
+  app.add_option("--model", model, "model of both cards");
+  app.add_option("--queues", queues, "queue pairs, and connections");
   app.add_flag("--zero-cost", zero_cost, "host work takes no virtual time");
   CLI11_PARSE(app, argc, argv);
-  std::vector<ringside::tb::Override> overrides = {{"--size", "flow.bulk.size", size}};
+  std::vector<ringside::tb::Override> overrides = {{"--size", "flow.bulk.size", size},
+                                                   {"--model", "model", model},
+                                                   {"--queues", "nic.*.queue_pairs", queues},
+                                                   {"--queues", "flow.bulk.streams", queues}};
   if (zero_cost) overrides.push_back({"--zero-cost", "host.*.cost", "zero"});
   const ringside::tb::LoadResult loaded =
       ringside::tb::parse_scenario(kScenario, "bench", overrides);
@@ -53,10 +60,10 @@ int main(int argc, char** argv) {
     return 1;
   }
   std::printf(
-      "size=%s sim_ms=%.3f wall_s=%.3f data_frames_per_wall_s=%llu "
+      "model=%s queues=%s size=%s sim_ms=%.3f wall_s=%.3f data_frames_per_wall_s=%llu "
       "data_frames_per_cpu_s=%llu\n",
-      size.c_str(), static_cast<double>(result.sim_time_ns) / 1e6, result.wall_s,
-      static_cast<unsigned long long>(result.speed.data_frames_per_wall_s),
+      model.c_str(), queues.c_str(), size.c_str(), static_cast<double>(result.sim_time_ns) / 1e6,
+      result.wall_s, static_cast<unsigned long long>(result.speed.data_frames_per_wall_s),
       static_cast<unsigned long long>(result.speed.data_frames_per_cpu_s));
   return 0;
 }
