@@ -17,7 +17,9 @@ uint64_t to_ns(uint64_t ps) { return (ps + kPsPerNs / 2) / kPsPerNs; }
 
 Status TraceOutputs::open(const Scenario& scenario, const RunOptions& options,
                           std::vector<std::string>* files) {
-  for (const Nic& nic : scenario.nics) names_.push_back({nic.name, 1});
+  for (const Nic& nic : scenario.nics) {
+    names_.push_back({nic.name, static_cast<uint16_t>(nic.queue_pairs)});
+  }
   const std::filesystem::path folder = options.out_dir;
   if (options.trace_events) {
     if (Status status = events_.open(folder / kEventsName, names_); !status.ok()) return status;

@@ -233,21 +233,23 @@ void CardTracks::stage(FrameStage stage, const FollowedFrame& frame, TimePs from
 }
 
 /// Row for [start_ps, end_ps]; none if there are too many at once.
-std::optional<unsigned> CardTracks::lane(QueueTracks& q, TimePs start_ps, TimePs end_ps) {
+std::optional<unsigned> CardTracks::lane(uint16_t number, TimePs start_ps, TimePs end_ps) {
+  QueueTracks& q = queue(number);
   for (Lane& lane : q.lanes) {
     if (lane.free_ps > start_ps) continue;
     lane.free_ps = end_ps;
     return lane.thread;
   }
   if (q.lanes.size() == kLanesMax) return std::nullopt;
-  const unsigned thread = kFirstLane + lanes_++;
-  writer_.name_thread(track(thread), fmt::format("{} frames, row {}", q.name, q.lanes.size() + 1));
+  const auto row = static_cast<unsigned>(q.lanes.size());
+  const unsigned thread = kFirstLane + number * kLanesMax + row;
+  writer_.name_thread(track(thread), fmt::format("{} frames, row {}", q.name, row + 1));
   q.lanes.push_back({thread, end_ps});
   return thread;
 }
 
 void CardTracks::received(const FollowedFrame& frame, const Reception& at, TimePs indexed_ps) {
-  const std::optional<unsigned> thread = lane(queue(frame.queue), at.arrived_ps, indexed_ps);
+  const std::optional<unsigned> thread = lane(frame.queue, at.arrived_ps, indexed_ps);
   if (!thread) {
     paths_.lost(frame.frame);
     return;

@@ -69,7 +69,7 @@ class CardTracks final : public hw::TraceSink, public hw::BusObserver, private F
 
   TraceTrack track(unsigned thread) const { return {process_, thread}; }
   QueueTracks& queue(uint16_t number);
-  std::optional<unsigned> lane(QueueTracks& queue, TimePs start_ps, TimePs end_ps);
+  std::optional<unsigned> lane(uint16_t queue, TimePs start_ps, TimePs end_ps);
   void levels(const hw::TraceRecord& record);
   void mark(const hw::TraceRecord& record);
   void dma(const hw::TraceRecord& record);
@@ -85,7 +85,6 @@ class CardTracks final : public hw::TraceSink, public hw::BusObserver, private F
   LevelCounter tx_buffer_, rx_buffer_;
   uint64_t leaving_bytes_ = 0;
   std::map<uint16_t, QueueTracks> queues_;
-  unsigned lanes_ = 0;
   std::vector<DmaRead> dma_reads_;
   std::map<uint64_t, Reception> receptions_;
   std::optional<Burst> bursts_[2];
