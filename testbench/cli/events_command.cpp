@@ -71,6 +71,7 @@ std::string read_filter(const EventsArguments& arguments, const std::vector<hw::
                         Filter& filter) {
   if (arguments.nic) {
     std::vector<std::string> names;
+    names.reserve(cards.size());
     for (const hw::TraceCard& card : cards) names.push_back(card.name);
     const auto it = std::find(names.begin(), names.end(), *arguments.nic);
     if (it == names.end()) {

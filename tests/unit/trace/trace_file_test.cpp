@@ -14,6 +14,7 @@
 namespace ringside::hw {
 namespace {
 
+constexpr std::size_t kRecordBytes = 56;
 const std::vector<TraceCard> kCards = {{"alice0", 1}, {"b", 8}};
 
 TraceRecord random_record(SplitMix64& random) {
@@ -104,7 +105,7 @@ TEST(TraceFile, SaysWhatIsWrong) {
   write(here, 3);
   std::string good = test::read_file(here);
   ASSERT_EQ(good.size() % 8, 0u);
-  const std::size_t header = good.size() - 3 * 56;
+  const std::size_t header = good.size() - 3 * kRecordBytes;
 
   folder.write("t", std::string_view(good).substr(0, good.size() - 1));
   EXPECT_EQ(read_all(here, &count), here + ": ends within record 2");
@@ -123,13 +124,14 @@ TEST(TraceFile, SaysWhatIsWrong) {
   };
   EXPECT_EQ(changed(8, 2), here + ": is a trace of version 2; expected version 1");
   EXPECT_EQ(changed(16, 57), here + ": has a damaged header");
-  EXPECT_EQ(changed(header + 56 + 46, 2), here + ": record 1 is damaged") << "no such card";
+  EXPECT_EQ(changed(header + kRecordBytes + 46, 2), here + ": record 1 is damaged")
+      << "no such card";
   EXPECT_EQ(count, 1u);
   EXPECT_EQ(changed(header + 48, static_cast<char>(TraceKind::kCount)),
             here + ": record 0 is damaged");
   EXPECT_EQ(changed(header + 49, static_cast<char>(Purpose::kCount)),
             here + ": record 0 is damaged");
-  EXPECT_EQ(changed(header + 2 * 56 + 55, 1), here + ": record 2 is damaged");
+  EXPECT_EQ(changed(header + 2 * kRecordBytes + 55, 1), here + ": record 2 is damaged");
 }
 
 TEST(TraceFile, DamageOfAnyKindIsOneError) {
@@ -143,7 +145,8 @@ TEST(TraceFile, DamageOfAnyKindIsOneError) {
     for (uint64_t flips = random.next() % 4 + 1; flips != 0; --flips) {
       // The header is most of what can go wrong.
       const std::size_t range = random.next() % 2 == 0 ? bad.size() : 48;
-      bad[random.next() % range] ^= static_cast<char>(1u << random.next() % 8);
+      char& byte = bad[random.next() % range];
+      byte = static_cast<char>(static_cast<unsigned char>(byte) ^ 1u << random.next() % 8);
     }
     if (random.next() % 4 == 0) bad.resize(random.next() % bad.size());
     folder.write("t", bad);
