@@ -9,6 +9,9 @@
 
 using ringside::tb::ModelKind;
 
+/// Enough that the hash leaves no queue without any.
+constexpr uint32_t kFlowsPerQueue = 16;
+
 int main(int argc, char** argv) {
   CLI::App app("Frames per wall second, driver to driver");
   ringside::tb::FrameExchangeConfig config;
@@ -21,6 +24,9 @@ int main(int argc, char** argv) {
   app.add_option("--model", config.model, "lt or at")->transform(CLI::CheckedTransformer(models));
   app.add_option("--bytes", bytes, "frame size without FCS")->check(CLI::Range(60, 1514));
   app.add_option("--frames", frames, "frames to send");
+  unsigned queues = 1;
+  app.add_option("--queues", queues, "queue pairs, each on a core of its own")
+      ->check(CLI::Range(1, 8));
   app.add_option("--ring", config.driver.ring_size, "entries of each virtqueue");
   app.add_option("--window", config.window, "frames sent and not yet received, at most");
   app.add_option("--batch", config.batch, "frames for one doorbell; 0: random, four on average");
@@ -30,6 +36,14 @@ int main(int argc, char** argv) {
   config.frames[1] = 0;
   config.min_bytes = config.max_bytes = bytes;
   config.max_fragments = 1;
+  if (queues > 1) {
+    config.driver.queue_pairs = queues;
+    config.nic.queue_pairs = static_cast<uint16_t>(queues);
+    config.host.cores = queues;
+    config.flows = kFlowsPerQueue * queues;
+    config.trains = true;
+    config.window *= queues;
+  }
   config.verify = false;
   if (zero_cost) config.host.costs = ringside::tb::zero_costs();
   const ringside::tb::FrameExchangeResult result = ringside::tb::run_frame_exchange(config);
@@ -38,9 +52,9 @@ int main(int argc, char** argv) {
     return 1;
   }
   std::printf(
-      "model=%s bytes=%u frames=%llu sim_ms=%.3f wall_s=%.3f frames_per_wall_s=%.0f "
+      "model=%s queues=%u bytes=%u frames=%llu sim_ms=%.3f wall_s=%.3f frames_per_wall_s=%.0f "
       "interrupts=%llu\n",
-      name_of(config.model), bytes, static_cast<unsigned long long>(result.frames),
+      name_of(config.model), queues, bytes, static_cast<unsigned long long>(result.frames),
       static_cast<double>(result.sim_time_ns) / 1e6, result.wall_s,
       static_cast<double>(result.frames) / result.wall_s,
       static_cast<unsigned long long>(result.interrupts));

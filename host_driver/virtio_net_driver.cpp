@@ -115,14 +115,17 @@ TxResult VirtioNetDriver::transmit(const TxFrame& frame, bool more) {
 TxResult VirtioNetDriver::transmit_on(unsigned pairs, const TxFrame& frame, bool more) {
   unsigned queue = flow_queue(frame, pairs);
   if (mutant(Mutant::kTransmitQueuePerFrame)) queue = next_queue_++ % pairs;
-  const TxResult result = transmit_[queue]->transmit(frame, more);
   const uint32_t bit = uint32_t{1} << queue;
+  // This call rings for what waits in its own queue. Said before, not after: then another core may
+  // have left a frame there already.
+  if (!more) unrung_ &= ~bit;
+  const TxResult result = transmit_[queue]->transmit(frame, more);
   if (result == TxResult::kOk && more) {
     unrung_ |= bit;
     return result;
   }
   // Nothing may follow: no queue waits any longer for the next frame, which may be another's.
-  uint32_t waiting = unrung_.exchange(0) & ~(result == TxResult::kOk ? bit : 0);
+  uint32_t waiting = unrung_.exchange(0);
   if (mutant(Mutant::kMoreForgottenOverQueues)) waiting = 0;
   for (; waiting != 0; waiting &= waiting - 1) {
     transmit_[static_cast<unsigned>(std::countr_zero(waiting))]->ring();

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "formats/byte_order.h"
+#include "formats/checksum.h"
 #include "testbench/apps/byte_source.h"
 
 namespace ringside::tb {
@@ -14,6 +16,13 @@ namespace {
 /// Local experimental EtherType 1, IEEE 802.
 constexpr uint8_t kEtherType[2] = {0x88, 0xB5};
 constexpr std::size_t kHeaderBytes = 14;
+// IPv4 and UDP (RFC 791, RFC 768) without options and UDP checksum.
+constexpr uint8_t kIpv4EtherType[2] = {0x08, 0x00};
+constexpr std::size_t kIpv4Bytes = 20, kUdpBytes = 8;
+constexpr uint8_t kIpv4Header[kIpv4Bytes] = {0x45, 0, 0,  0, 0, 0, 0,  0, 64, 17,
+                                             0,    0, 10, 0, 0, 1, 10, 0, 0,  2};
+constexpr std::size_t kIpv4Length = 2, kIpv4Checksum = 10;
+constexpr uint32_t kFirstPort = 1024;
 constexpr std::byte kPoison{0xA5};
 constexpr std::size_t kHeldFrames = 8;
 constexpr unsigned kMaxFragments = 16;
@@ -40,7 +49,10 @@ ExchangeHost::ExchangeHost(const FrameExchangeConfig& config, SimHost& host,
       fault_(fault),
       changed_(host.platform().make_wait_queue()),
       slots_(config.window + config.spare_buffers),
-      expected_(config.max_bytes) {}
+      expected_(config.max_bytes),
+      senders_(config.flows == 0 ? 1 : std::min(host.core_count(), config.flows)),
+      next_to_send_(std::max(config.flows, 1u)),
+      next_to_receive_(std::max(config.flows, 1u)) {}
 
 ExchangeHost::~ExchangeHost() = default;
 
@@ -52,9 +64,14 @@ void ExchangeHost::fail(const std::string& what) {
 
 template <typename Condition>
 bool ExchangeHost::wait_for(Condition condition, const char* what) {
-  const uint64_t deadline = host_.platform().now_ns() + config_.patience_ns;
+  uint64_t progress = sent_ + peer_->received_;
+  uint64_t deadline = host_.platform().now_ns() + config_.patience_ns;
   while (!condition() && fault_.empty()) {
-    if (!changed_->wait_until(deadline) && !condition()) {
+    const bool woken = changed_->wait_until(deadline);
+    if (const uint64_t now = sent_ + peer_->received_; now != progress) {
+      progress = now;  // perhaps another sender's
+      deadline = host_.platform().now_ns() + config_.patience_ns;
+    } else if (!woken && !condition()) {
       fail(std::string(what) + " within " + std::to_string(config_.patience_ns / 1000) +
            " us, after frame " + std::to_string(sent_));
     }
@@ -70,47 +87,96 @@ void ExchangeHost::open() {
   if (const Status status = device_.open(*this); !status.ok()) fail(status.error);
 }
 
-/// Frame `number` as both sides know it.
-void ExchangeHost::fill(std::byte* data, uint64_t number, uint32_t bytes) const {
+/// Returns what comes before the frame's number.
+std::size_t ExchangeHost::write_headers(std::byte* data, uint32_t flow, uint32_t bytes) const {
   std::memset(data, 0x02, kHeaderBytes - sizeof kEtherType);
-  std::memcpy(data + kHeaderBytes - sizeof kEtherType, kEtherType, sizeof kEtherType);
-  std::memcpy(data + kHeaderBytes, &number, sizeof number);
-  const std::size_t rest = kHeaderBytes + sizeof number;
+  std::byte* type = data + kHeaderBytes - sizeof kEtherType;
+  if (config_.flows == 0) {
+    std::memcpy(type, kEtherType, sizeof kEtherType);
+    return kHeaderBytes;
+  }
+  std::memcpy(type, kIpv4EtherType, sizeof kIpv4EtherType);
+  std::byte* ip = data + kHeaderBytes;
+  std::memcpy(ip, kIpv4Header, kIpv4Bytes);
+  const auto ip_bytes = static_cast<uint16_t>(bytes - kHeaderBytes);
+  formats::store_be(ip + kIpv4Length, ip_bytes);
+  formats::store_be(ip + kIpv4Checksum, formats::internet_checksum(ByteView(ip, kIpv4Bytes)));
+  std::byte* udp = ip + kIpv4Bytes;
+  formats::store_be(udp, static_cast<uint16_t>(kFirstPort + flow));
+  formats::store_be(udp + 2, static_cast<uint16_t>(kFirstPort));
+  formats::store_be(udp + 4, static_cast<uint16_t>(ip_bytes - kIpv4Bytes));
+  formats::store_be(udp + 6, uint16_t{0});
+  return kHeaderBytes + kIpv4Bytes + kUdpBytes;
+}
+
+/// Frame `number` of `flow` as both sides know it.
+void ExchangeHost::fill(std::byte* data, uint32_t flow, uint64_t number, uint32_t bytes) const {
+  const std::size_t headers = write_headers(data, flow, bytes);
+  std::memcpy(data + headers, &number, sizeof number);
+  const std::size_t rest = headers + sizeof number;
   if (config_.verify) {
     ByteSource::seeded(pattern_ ^ number, bytes)
         .read(0, MutableByteView(data + rest, bytes - rest));
   }
 }
 
-void ExchangeHost::send(uint64_t frames) {
-  bool waits = false;
-  for (uint64_t number = 0; number < frames && fault_.empty(); ++number) {
-    if (waits || window_full() || free_slots_.empty()) {
-      const auto room = [this] { return !window_full() && !free_slots_.empty(); };
-      if (!wait_for(room, "no room for the next frame")) return;
+void ExchangeHost::send(unsigned sender, uint64_t frames) {
+  Train train;
+  while (fault_.empty() && (train.promised || sent_ + promised_ < frames)) {
+    if (!train.promised && (resting_ || !room())) {
+      const auto go_on = [this, frames] {
+        return (!resting_ && room()) || sent_ + promised_ >= frames;
+      };
+      if (!wait_for(go_on, "no room for the next frame")) return;
+      continue;
     }
-    Slot& slot = *free_slots_.back();
-    free_slots_.pop_back();
-    const bool ends_burst = config_.burst != 0 && random_.below(config_.burst) == 0;
-    const bool batched =
-        config_.batch == 0 ? random_.below(4) != 0 : (number + 1) % config_.batch != 0;
-    const bool more = !ends_burst && number + 1 < frames && batched &&
-                      (config_.lossy || sent_ + 1 - peer_->received_ < config_.window) &&
-                      !free_slots_.empty();
-    if (!transmit(slot, number, more)) return;
-    if (ends_burst) {
-      const auto quiet = [this] { return all_there() && all_back(); };
-      if (!wait_for(quiet, "a burst did not arrive, or its buffers did not come back,")) return;
-    }
+    if (!send_one(sender, frames, &train)) return;
   }
-  wait_for([this] { return all_there() && all_back(); },
+  wait_for([this, frames] { return sent_ == frames && all_there() && all_back(); },
            "the last frames did not arrive, or their buffers did not come back,");
 }
 
-bool ExchangeHost::transmit(Slot& slot, uint64_t number, bool more) {
+uint32_t ExchangeHost::pick_flow(unsigned sender) {
+  if (config_.flows == 0) return 0;
+  const uint32_t share = (config_.flows - sender - 1) / senders_ + 1;
+  return sender + senders_ * static_cast<uint32_t>(random_.below(share));
+}
+
+bool ExchangeHost::send_one(unsigned sender, uint64_t frames, Train* train) {
+  if (train->promised) --promised_;
+  if (!train->promised || !config_.trains) train->flow = pick_flow(sender);
+  Slot& slot = *free_slots_.back();
+  free_slots_.pop_back();
+  ++sent_;
+  const bool ends_burst = config_.burst != 0 && random_.below(config_.burst) == 0;
+  const bool batched = config_.batch == 0 ? random_.below(4) != 0 : sent_ % config_.batch != 0;
+  train->promised = !ends_burst && sent_ + promised_ < frames && batched && room();
+  if (train->promised) ++promised_;
+  if (!transmit(slot, train->flow, train->promised)) return false;
+  return !ends_burst || rest();
+}
+
+/// Until everything has arrived and is back. Other senders keep what they promised, and wait.
+bool ExchangeHost::rest() {
+  resting_ = true;
+  const uint64_t before = rests_;
+  // Whoever sees the rest ends it for all, because the first to go on ends the quiet.
+  const auto rested = [this, before] {
+    if (rests_ == before && promised_ == 0 && all_there() && all_back()) {
+      ++rests_;
+      resting_ = false;
+      changed_->wake_all();
+    }
+    return rests_ != before;
+  };
+  return wait_for(rested, "a burst did not arrive, or its buffers did not come back,");
+}
+
+bool ExchangeHost::transmit(Slot& slot, uint32_t flow, bool more) {
+  const uint64_t number = next_to_send_[flow]++;
   const uint32_t span = config_.max_bytes - config_.min_bytes + 1;
   const auto bytes = config_.min_bytes + static_cast<uint32_t>(random_.below(span));
-  fill(slot.data, number, bytes);
+  fill(slot.data, flow, number, bytes);
   driver::TxFragment fragments[kMaxFragments];
   const auto wanted = 1 + static_cast<uint32_t>(random_.below(config_.max_fragments));
   uint32_t count = 0;
@@ -122,16 +188,17 @@ bool ExchangeHost::transmit(Slot& slot, uint64_t number, bool more) {
     offset += piece;
   }
   slot.busy = true;
-  ++sent_;
   for (;;) {
-    woken_ = false;
+    const uint64_t wakes = wakes_;
     const driver::TxResult result = device_.transmit({{fragments, count}, &slot}, more);
     if (result == driver::TxResult::kOk) return true;
     if (result == driver::TxResult::kDrop) {
       fail("the driver dropped frame " + std::to_string(number));
       return false;
     }
-    if (!wait_for([this] { return woken_; }, "no wake after the driver was busy")) return false;
+    if (!wait_for([this, wakes] { return wakes_ != wakes; }, "no wake after the driver was busy")) {
+      return false;
+    }
   }
 }
 
@@ -164,17 +231,24 @@ void ExchangeHost::check_frame(std::span<const driver::RxSegment> segments) {
     fail("a frame of " + std::to_string(frame.size()) + " bytes arrived");
     return;
   }
-  uint64_t number = 0;
-  std::memcpy(&number, frame.data() + kHeaderBytes, sizeof number);
-  if (!config_.lossy || number < next_number_) number = next_number_;
-  fill(expected_.data(), number, static_cast<uint32_t>(frame.size()));
-  if (!std::equal(frame.begin(), frame.end(), expected_.begin())) {
-    uint64_t got = 0;
-    std::memcpy(&got, frame.data() + kHeaderBytes, sizeof got);
-    fail("frame " + std::to_string(number) + " arrived changed" +
-         (got != number ? " (or frame " + std::to_string(got) + " in its place)" : ""));
+  uint32_t flow = 0;
+  std::size_t headers = kHeaderBytes;
+  if (config_.flows != 0) {
+    flow = formats::load_be<uint16_t>(frame.data() + kHeaderBytes + kIpv4Bytes) - kFirstPort;
+    headers += kIpv4Bytes + kUdpBytes;
+    if (flow >= config_.flows) return fail("a frame of no flow arrived");
   }
-  next_number_ = number + 1;
+  uint64_t number = 0;
+  std::memcpy(&number, frame.data() + headers, sizeof number);
+  uint64_t& next = next_to_receive_[flow];
+  const uint64_t due = config_.lossy && number > next ? number : next;
+  fill(expected_.data(), flow, due, static_cast<uint32_t>(frame.size()));
+  if (!std::equal(frame.begin(), frame.end(), expected_.begin())) {
+    fail("frame " + std::to_string(due) +
+         (config_.flows != 0 ? " of flow " + std::to_string(flow) : "") + " arrived changed" +
+         (number != due ? " (or frame " + std::to_string(number) + " in its place)" : ""));
+  }
+  next = due + 1;
 }
 
 void ExchangeHost::release(const Held& held) {
@@ -194,7 +268,7 @@ void ExchangeHost::transmit_complete(void* cookie) {
 }
 
 void ExchangeHost::transmit_wake() {
-  woken_ = true;
+  ++wakes_;
   changed_->wake_all();
 }
 

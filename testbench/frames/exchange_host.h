@@ -25,9 +25,11 @@ class ExchangeHost : public driver::NetDeviceClient {
   void set_peer(ExchangeHost& peer) { peer_ = &peer; }
   /// Process context: opens the device.
   void open();
-  /// Process context: sends `frames` frames; returns when all have arrived and every buffer is
-  /// back, or with a fault.
-  void send(uint64_t frames);
+  /// Process contexts that send, each on a core of its own.
+  unsigned senders() const { return senders_; }
+  /// Process context number `sender`: sends its share of `frames` frames in all; returns when all
+  /// have arrived and every buffer is back, or with a fault.
+  void send(unsigned sender, uint64_t frames);
   uint64_t sent() const { return sent_; }
   uint64_t received() const { return received_; }
 
@@ -50,13 +52,26 @@ class ExchangeHost : public driver::NetDeviceClient {
   void fail(const std::string& what);
   template <typename Condition>
   bool wait_for(Condition condition, const char* what);
-  void fill(std::byte* data, uint64_t number, uint32_t bytes) const;
-  bool transmit(Slot& slot, uint64_t number, bool more);
+  void fill(std::byte* data, uint32_t flow, uint64_t number, uint32_t bytes) const;
+  std::size_t write_headers(std::byte* data, uint32_t flow, uint32_t bytes) const;
+  bool transmit(Slot& slot, uint32_t flow, bool more);
+  /// What a sender goes on with: its flow, and whether the driver was told that a frame follows.
+  struct Train {
+    uint32_t flow = 0;
+    bool promised = false;
+  };
+  bool send_one(unsigned sender, uint64_t frames, Train* train);
+  uint32_t pick_flow(unsigned sender);
+  bool rest();
   void check_frame(std::span<const driver::RxSegment> segments);
   void release(const Held& held);
-  bool window_full() const { return !config_.lossy && sent_ - peer_->received_ >= config_.window; }
   bool all_there() const { return config_.lossy || peer_->received_ == sent_; }
   bool all_back() const { return !config_.await_completion || free_slots_.size() == slots_.size(); }
+  /// For one more frame, beside those that were promised.
+  bool room() const {
+    const bool full = !config_.lossy && sent_ + promised_ - peer_->received_ >= config_.window;
+    return !full && free_slots_.size() > promised_;
+  }
 
   const FrameExchangeConfig& config_;
   SimHost& host_;
@@ -70,10 +85,15 @@ class ExchangeHost : public driver::NetDeviceClient {
   std::vector<Slot*> free_slots_;
   std::deque<Held> held_;
   std::vector<std::byte> expected_;
+  unsigned senders_;
+  std::vector<uint64_t> next_to_send_;     ///< number of a flow's next frame
+  std::vector<uint64_t> next_to_receive_;  ///< of the next to arrive, at least
   uint64_t sent_ = 0;
   uint64_t received_ = 0;
-  uint64_t next_number_ = 0;  ///< of the next frame to arrive, at least
-  bool woken_ = false;
+  uint64_t wakes_ = 0;
+  unsigned promised_ = 0;  ///< frames that the driver was told will follow
+  bool resting_ = false;   ///< a burst has ended: nothing new is sent
+  uint64_t rests_ = 0;     ///< times that everything was quiet after that
 };
 
 }  // namespace ringside::tb

@@ -36,10 +36,10 @@ struct Exchange {
   Side sides[2];
   std::string fault;
   unsigned not_open = 2;
-  unsigned not_done = 2;
+  unsigned not_done = 0;  ///< sending contexts
 
   void build();
-  void run_side(unsigned index);
+  void run_side(unsigned index, unsigned sender);
   std::string check_rest() const;
   /// Lets what is under way come to its end.
   void settle() { sc_core::sc_start(sc_core::sc_time::from_value(kSettlePs)); }
@@ -73,21 +73,28 @@ void Exchange::build() {
   }
   monitor.watch_link(*link, "wire", {"alice", "bob"}, config.link.rate_bps);
   for (unsigned index = 0; index < 2; ++index) {
-    sides[index].client->set_peer(*sides[1 - index].client);
-    sides[index].host->platform().spawn("exchange", [this, index] { run_side(index); });
+    Side& side = sides[index];
+    side.client->set_peer(*sides[1 - index].client);
+    for (unsigned sender = 0; sender < side.client->senders(); ++sender) {
+      ++not_done;
+      side.host->platform().spawn(
+          "exchange", [this, index, sender] { run_side(index, sender); }, sender);
+    }
   }
 }
 
-void Exchange::run_side(unsigned index) {
+void Exchange::run_side(unsigned index, unsigned sender) {
   Side& side = sides[index];
-  side.host->enumerate();
-  side.client->open();
-  --not_open;
+  if (sender == 0) {
+    side.host->enumerate();
+    side.client->open();
+    --not_open;
+  }
   // Bring-up is no part of the exchange: both sides wait for the slower one.
   while (not_open != 0 && fault.empty()) {
     side.host->platform().sleep_until(side.host->platform().now_ns() + 1000);
   }
-  if (fault.empty()) side.client->send(config.frames[index]);
+  if (fault.empty()) side.client->send(sender, config.frames[index]);
   if (--not_done == 0) sc_core::sc_pause();
 }
 
@@ -95,8 +102,10 @@ void Exchange::run_side(unsigned index) {
 std::string Exchange::check_rest() const {
   for (const Side& side : sides) {
     const std::string& name = side.host->host_name();
-    if (std::string failure = side.host->core(0).failure(); !failure.empty()) {
-      return name + ": " + failure;
+    for (unsigned core = 0; core < side.host->core_count(); ++core) {
+      if (std::string failure = side.host->core(core).failure(); !failure.empty()) {
+        return name + ": " + failure;
+      }
     }
     for (const driver::Counter& counter : side.device->statistics()) {
       if ((counter.name == "resets" || counter.name == "faults") && counter.value != 0) {
@@ -163,7 +172,9 @@ FrameExchangeResult run_frame_exchange(const FrameExchangeConfig& config) {
     const Exchange::Side& side = exchange->sides[index];
     if (side.client == nullptr) continue;  // it was not built
     result.frames += side.client->received();
-    result.interrupts += side.host->core(0).interrupts_taken();
+    for (unsigned core = 0; core < side.host->core_count(); ++core) {
+      result.interrupts += side.host->core(core).interrupts_taken();
+    }
     result.sides[index] = at_rest(side);
   }
   return result;

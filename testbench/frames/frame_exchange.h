@@ -29,6 +29,9 @@ struct FrameExchangeConfig {
   hw::LinkConfig link;
   DriverFactory make_driver = make_virtio_net_driver;
 
+  /// 0: frames of no flow, which keep one order. Else UDP datagrams of that many flows, each of
+  /// which keeps its own order; every core of a host sends those of its share of the flows.
+  uint32_t flows = 0;
   /// Frames from the first host to the second, and back. 0: none in that direction.
   uint64_t frames[2] = {1000, 1000};
   /// Frame sizes without FCS, bytes, at least 60.
@@ -47,12 +50,14 @@ struct FrameExchangeConfig {
   bool await_completion = true;
   /// Frames given to the driver for one doorbell; 0: random, four on average.
   uint32_t batch = 0;
+  /// Those frames are all of one flow, as a connection sends them.
+  bool trains = false;
   /// Frames may be dropped: the sender does not wait for arrivals, and what arrives must be in
   /// order, with gaps.
   bool lossy = false;
   /// Check every byte, hold receive buffers for a while, overwrite buffers that came back.
   bool verify = true;
-  /// Longest time to wait for room, arrival or completion, ns.
+  /// Longest time to wait for room, arrival or completion while no frame is sent or arrives, ns.
   uint64_t patience_ns = 20'000'000;
 };
 

@@ -21,11 +21,11 @@
 
 namespace {
 
+using ringside::SplitMix64;
 using ringside::driver::Mutant;
 using ringside::formats::feature_bit;
 using ringside::tb::FrameExchangeConfig;
 using ringside::tb::FrameExchangeResult;
-using ringside::SplitMix64;
 
 /// A run that takes longer than this has hung, s.
 constexpr unsigned kHangSeconds = 60;
@@ -34,6 +34,12 @@ constexpr uint64_t kWrapFrames = 70'000;
 
 constexpr int kClean = 0;
 constexpr int kCaught = 1;
+
+/// Faults that one queue pair does not have.
+bool needs_pairs(Mutant mutant) {
+  return mutant == Mutant::kDoorbellOfFirstPair || mutant == Mutant::kTransmitQueuePerFrame ||
+         mutant == Mutant::kMoreForgottenOverQueues || mutant == Mutant::kControlAckNotAwaited;
+}
 
 bool needs_wrap(Mutant mutant) {
   return mutant == Mutant::kEventWindowWrongAtWrap || mutant == Mutant::kUsedIndexModuloRing;
@@ -77,7 +83,17 @@ FrameExchangeConfig configuration(uint64_t seed, Mutant mutant) {
   config.nic.tx_buffer_bytes = 2048u << random.below(6);
   config.window = 1 + static_cast<uint32_t>(random.below(2 * config.driver.ring_size));
   config.frames[0] = config.frames[1] = 200 + random.below(400);
+  // In half of the seeds several pairs, and cards that have fewer of them.
+  if (random.below(2) == 0 || needs_pairs(mutant)) {
+    config.driver.queue_pairs = 2 + static_cast<unsigned>(random.below(7));
+    config.driver.msix_vectors = 1 + static_cast<unsigned>(random.below(17));
+    config.host.cores = 1 + static_cast<unsigned>(random.below(4));
+    config.flows = 1 + static_cast<uint32_t>(random.below(40));
+    config.nic.queue_pairs = static_cast<uint16_t>(1 + random.below(8));
+    config.spare_buffers *= config.driver.queue_pairs;
+  }
   if (needs_wrap(mutant)) {
+    config.driver.queue_pairs = 1;
     config.frames[0] = kWrapFrames;
     config.frames[1] = 0;
     config.max_bytes = 60;
@@ -92,12 +108,14 @@ std::string describe(const FrameExchangeConfig& config) {
   return fmt::format(
       "ring {} rx buffer {} reclaim {} ns msix {} vectors {} budget {} withheld {:#x} bytes up to "
       "{} "
-      "fragments up to {} burst {} window {} frames {}+{} rate {} tx buffer {}",
+      "fragments up to {} burst {} window {} frames {}+{} rate {} tx buffer {} pairs {} of {} "
+      "cores {} flows {}",
       config.driver.ring_size, config.driver.rx_buffer_bytes, config.driver.tx_reclaim_timeout_ns,
       config.driver.use_msix, config.driver.msix_vectors, config.driver.napi_budget,
       ringside::driver::kSupportedFeatures & ~config.driver.features, config.max_bytes,
       config.max_fragments, config.burst, config.window, config.frames[0], config.frames[1],
-      config.link.rate_bps, config.nic.tx_buffer_bytes);
+      config.link.rate_bps, config.nic.tx_buffer_bytes, config.driver.queue_pairs,
+      config.nic.queue_pairs, config.host.cores, config.flows);
 }
 
 /// In a child process: SystemC allows one simulation a process, and a fault may crash it.
