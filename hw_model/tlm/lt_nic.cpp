@@ -10,6 +10,8 @@
 
 #include "hw_model/core/nic_core.h"
 #include "hw_model/pcie/dma_reader.h"
+#include "hw_model/tlm/core_counters.h"
+#include "hw_model/tlm/frames_in_flight.h"
 #include "hw_model/tlm/trace_stamp.h"
 
 namespace ringside::hw {
@@ -19,33 +21,6 @@ namespace {
 constexpr uint32_t kTransmitQueues = 0xAAAAAAAA;
 /// Frames that a transmit queue may send before the next one's turn.
 constexpr unsigned kTurnFrames = 8;
-
-/// Frames given to the port whose last bit has not left, oldest first.
-class FramesInFlight {
- public:
-  struct Entry {
-    TimePs end;
-    uint32_t bytes;
-  };
-  bool empty() const { return head_ == tail_; }
-  std::size_t size() const { return tail_ - head_; }
-  const Entry& operator[](std::size_t i) const { return slots_[(head_ + i) & (slots_.size() - 1)]; }
-  void push(Entry entry) {
-    if (size() == slots_.size()) {
-      std::vector<Entry> larger(2 * slots_.size());
-      for (std::size_t i = 0; i < size(); ++i) larger[i] = (*this)[i];
-      tail_ = size();
-      head_ = 0;
-      slots_ = std::move(larger);
-    }
-    slots_[tail_++ & (slots_.size() - 1)] = entry;
-  }
-  void pop() { ++head_; }
-
- private:
-  std::vector<Entry> slots_{256};
-  std::size_t head_ = 0, tail_ = 0;
-};
 
 class LtNic final : public NicModel,
                     public tlm::tlm_fw_transport_if<>,
@@ -76,7 +51,7 @@ class LtNic final : public NicModel,
     port_ = &port;
     port.attach(*this);
   }
-  std::vector<NicCounter> counters() const override;
+  std::vector<NicCounter> counters() const override { return core_counters(core_.counters()); }
   void trace(TraceSink* sink) override {
     stamp_.forward_to(sink);
     core_.trace(sink == nullptr ? nullptr : &stamp_);
@@ -195,19 +170,6 @@ class LtNic final : public NicModel,
   std::vector<std::unique_ptr<Reply>> replies_;  ///< by tag
 };
 
-std::vector<NicCounter> LtNic::counters() const {
-  std::vector<NicCounter> result;
-  for (unsigned i = 0; i < static_cast<unsigned>(Counter::kCount); ++i) {
-    const auto counter = static_cast<Counter>(i);
-    result.push_back({counter_name(counter), core_.counters()[counter]});
-  }
-  for (unsigned i = 0; i < static_cast<unsigned>(DeviceError::kCount); ++i) {
-    const auto error = static_cast<DeviceError>(i);
-    result.push_back({error_name(error), core_.counters()[error]});
-  }
-  return result;
-}
-
 void LtNic::take(const Event& event) {
   if (depth_ == lists_.size()) lists_.push_back(std::make_unique<ActionList>());
   ActionList& actions = *lists_[depth_++];
@@ -248,7 +210,7 @@ void LtNic::carry_out(ActionList& actions) {
         const uint32_t bytes = actions[i].size;
         const TimePs free_at = stamp_.on() ? port_->free_at() : 0;
         const TimePs end = port_->transmit(frame);
-        in_flight_.push({end, bytes});
+        in_flight_.push(end, bytes);
         if (stamp_.on()) note_sent(*frame, actions[i].queue, free_at, end);
         break;
       }
@@ -451,12 +413,7 @@ void LtNic::return_used(unsigned queue) {
 }
 
 void LtNic::drain_transmit_buffer() {
-  const TimePs now = sc_core::sc_time_stamp().value();
-  uint64_t bytes = 0;
-  while (!in_flight_.empty() && in_flight_[0].end <= now) {
-    bytes += in_flight_[0].bytes;
-    in_flight_.pop();
-  }
+  const uint64_t bytes = in_flight_.drain(sc_core::sc_time_stamp().value());
   if (bytes != 0) take(Event::frame_sent(bytes));
 }
 
@@ -464,13 +421,8 @@ void LtNic::drain_transmit_buffer() {
 void LtNic::wake_when_room() {
   const uint64_t wanted =
       std::max<uint64_t>(config_.tx_buffer_bytes / 4, config_.mtu + kEthernetHeader + kVlanTag);
-  uint64_t bytes = 0;
-  TimePs at = sc_core::sc_time_stamp().value();
-  for (std::size_t i = 0; i < in_flight_.size() && bytes < wanted; ++i) {
-    bytes += in_flight_[i].bytes;
-    at = in_flight_[i].end;
-  }
-  work_.notify(sc_core::sc_time::from_value(at) - sc_core::sc_time_stamp());
+  const TimePs now = sc_core::sc_time_stamp().value();
+  work_.notify(sc_core::sc_time::from_value(in_flight_.time_of_room(wanted, now) - now));
 }
 
 }  // namespace
