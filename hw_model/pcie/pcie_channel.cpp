@@ -127,6 +127,7 @@ void PcieChannel::pump() {
   if (waiting_ == 0) return;
   const TimePs now = now_ps();
   const Fifo<Waiting>& posted = classes_[static_cast<std::size_t>(FlowClass::kPosted)].waiting;
+  const bool posted_waited = !posted.empty();
   while (waiting_ != 0) {
     // Of those that may go, the one that was sent first.
     Class* next = nullptr;
@@ -157,7 +158,7 @@ void PcieChannel::pump() {
       counters_.stall_ps += start_ps > stalled_since_ps_ ? start_ps - stalled_since_ps_ : 0;
     }
   }
-  if (waiting_ == 0 && on_ready_) on_ready_();
+  if ((waiting_ == 0 || (posted_waited && posted.empty())) && on_ready_) on_ready_();
 }
 
 void PcieChannel::wake_at(TimePs at_ps) {

@@ -41,6 +41,9 @@ class PcieChannel final : public sc_core::sc_module, public TlpChannel {
   void send(Tlp&& tlp, TimePs earliest_ps) override;
   TimePs free_at() const override { return direction_.free_at_ps(); }
   std::size_t waiting() const override { return waiting_; }
+  std::size_t posted_waiting() const override {
+    return classes_[static_cast<std::size_t>(FlowClass::kPosted)].waiting.size();
+  }
   void on_ready(std::function<void()> callback) override { on_ready_ = std::move(callback); }
 
   PcieDirectionCounters counters() const;

@@ -38,7 +38,9 @@ class TlpChannel {
   virtual TimePs free_at() const = 0;
   /// TLPs that wait for credits.
   virtual std::size_t waiting() const = 0;
-  /// Called each time waiting() comes back to 0.
+  /// Those of them that are posted: what another posted TLP would have to wait for.
+  virtual std::size_t posted_waiting() const = 0;
+  /// Called each time waiting() or posted_waiting() comes back to 0.
   virtual void on_ready(std::function<void()> callback) = 0;
 };
 

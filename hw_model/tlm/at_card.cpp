@@ -44,6 +44,7 @@ AtCard::AtCard(const sc_core::sc_module_name& name, const NicConfig& config,
       dma_(dma_config(config.pipeline), config.pcie, up, payloads, *this, ledger_) {
   control_->attach(*this);
   up_.on_ready([this] {
+    if (waits_for_writes_ == 0) return;
     write_window_.stop(sc_core::sc_time_stamp().value());
     wanted_ |= std::exchange(waits_for_writes_, 0);
     serve_now();

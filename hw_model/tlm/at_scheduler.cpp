@@ -101,14 +101,14 @@ bool AtCard::start_transmit(unsigned queue, TimePs now_ps) {
 
 /// Posted writes may pile up before the link as far as the write buffer goes.
 bool AtCard::write_room(TimePs now_ps) {
-  return up_.waiting() == 0 && up_.free_at() <= now_ps + write_ahead_ps_;
+  return up_.posted_waiting() == 0 && up_.free_at() <= now_ps + write_ahead_ps_;
 }
 
 bool AtCard::start_receive(unsigned queue, TimePs now_ps) {
   if (!core_.frame_waiting(queue) || !core_.can_start_frame(queue)) return false;
   if (!write_room(now_ps)) {
     write_window_.start(now_ps);
-    if (up_.waiting() != 0) {
+    if (up_.posted_waiting() != 0) {
       waits_for_writes_ |= uint64_t{1} << queue;
     } else {
       wake(queue, up_.free_at() - write_ahead_ps_ / 2);

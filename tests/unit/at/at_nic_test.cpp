@@ -57,6 +57,33 @@ TEST(AtNic, WorksWithOneTagAndHardlyAnyCredit) {
   ASSERT_TRUE(pair.run([&] { send_and_check(pair, kBasic | kEventIdx, kBasic, 100); }));
 }
 
+// Posted writes pass read requests that wait for credits (PCI Express Base 4.0, 2.4.1): a card that
+// sends all it can still receives.
+TEST(AtNic, ReceivesWhileReadsWaitForCredits) {
+  hw::NicConfig config;
+  config.pcie.root.non_posted = {1, 1};
+  AtPair pair(config);
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic);
+    Rings b = bring_up(pair.bob, kBasic, 1024);
+    pair.bob.make_available(b.rx, 64);
+    pair.bob.notify(b.rx);
+    wait_us(100);
+    pair.bob.make_available(b.tx, 1024);
+    pair.bob.notify(b.tx);
+    wait_us(20);
+    pair.alice.make_available(a.tx, 8);
+    pair.alice.notify(a.tx);
+    wait_us(20);
+    EXPECT_EQ(pair.bob.counter("rx_frames"), 8u);
+    EXPECT_GT(pair.bob.counter("tx_frames"), 50u);
+    EXPECT_LT(pair.bob.counter("tx_frames"), 512u);
+    wait_us(500);
+    EXPECT_EQ(pair.bob.used_idx(b.rx), 8);
+    EXPECT_EQ(pair.bob.used_idx(b.tx), 1024);
+  }));
+}
+
 TEST(AtNic, RunsAheadOnlyAsFarAsItsBuffer) {
   hw::NicConfig config;
   config.tx_buffer_bytes = 8192;
