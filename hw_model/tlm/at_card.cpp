@@ -151,6 +151,7 @@ void AtCard::transmit(const Action& action, TimePs at_ps) {
   const TimePs start = std::max(ready, port_->free_at());
   const TimePs end = port_->transmit(frame, ready);
   in_flight_.push(end, action.size);
+  wanted_ |= std::exchange(waits_for_frame_, 0);
   if (!stamp_.on()) return;
   stamp_.record({.time_ps = end,
                  .kind = TraceKind::kFrameSent,
@@ -186,10 +187,7 @@ void AtCard::receive_tlp(Tlp& tlp, TimePs arrival_ps) {
     case TlpType::kCompletion:
     case TlpType::kCompletionData:
       dma_.completion(tlp, arrival_ps);
-      if (dma_.reads_waiting() == 0 && waits_for_reads_ != 0) {
-        read_window_.stop(arrival_ps);
-        wanted_ |= std::exchange(waits_for_reads_, 0);
-      }
+      open_read_window(arrival_ps);
       break;
     case TlpType::kMemWrite:
     case TlpType::kConfigWrite:
@@ -356,3 +354,4 @@ void AtCard::expire_reads() {
 }
 
 }  // namespace ringside::hw
+  open_read_window(now);

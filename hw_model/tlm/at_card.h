@@ -123,6 +123,7 @@ class AtCard : public sc_core::sc_module,
   void wake_due(TimePs now_ps);
   void schedule(TimePs now_ps);
 
+  void open_read_window(TimePs now_ps);
   NicConfig config_;
   const TimePs cycle_ps_;  ///< 0: no whole number
   const uint32_t beat_bytes_;
@@ -152,6 +153,7 @@ class AtCard : public sc_core::sc_module,
   TimePs scheduled_ps_ = kNever;  ///< what work_ is notified for
   sc_core::sc_event work_, hold_event_, timeout_event_;
   bool timeout_armed_ = false;
+  uint64_t waits_for_frame_ = 0;   ///< queues for whose buffer no frame is on the wire yet
   FramesInFlight in_flight_;
   std::vector<RegisterRead> register_reads_;
   uint64_t poisoned_writes_ = 0;

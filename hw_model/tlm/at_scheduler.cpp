@@ -13,6 +13,7 @@ void AtCard::serve() {
   if (scheduled_ps_ <= now) scheduled_ps_ = kNever;
   if (!core_.active()) {
     wanted_ = sleeping_ = 0;
+    for (BlockedTime* blocked : {&read_window_, &write_window_, &tx_buffer_}) blocked->stop(now);
     return;
   }
   serving_ = true;
@@ -75,10 +76,14 @@ bool AtCard::serve_queue(unsigned queue, TimePs now_ps) {
 bool AtCard::start_transmit(unsigned queue, TimePs now_ps) {
   if (core_.transmit_blocked(queue)) {
     tx_buffer_.start(now_ps);
+    if (in_flight_.empty()) {
+      waits_for_frame_ |= uint64_t{1} << queue;
+      return false;
+    }
     // A good part of the buffer, so that one wake-up serves many frames.
     const uint64_t wanted =
         std::max<uint64_t>(config_.tx_buffer_bytes / 4, config_.mtu + kEthernetHeader + kVlanTag);
-    wake(queue, std::max(now_ps + cycles(1), in_flight_.time_of_room(wanted, now_ps)));
+    wake(queue, in_flight_.time_of_room(wanted, now_ps));
     return false;
   }
   if (!core_.can_start_frame(queue)) return false;
@@ -220,6 +225,13 @@ void AtCard::drain_transmit_buffer(TimePs now_ps) {
   if (bytes == 0) return;
   tx_buffer_.stop(now_ps);
   take(Event::frame_sent(bytes), now_ps);
+/// Queues that waited for tags or reassembly go on once no read waits for either.
+void AtCard::open_read_window(TimePs now_ps) {
+  if (dma_.reads_waiting() != 0 || waits_for_reads_ == 0) return;
+  read_window_.stop(now_ps);
+  wanted_ |= std::exchange(waits_for_reads_, 0);
+}
+
 }
 
 }  // namespace ringside::hw
