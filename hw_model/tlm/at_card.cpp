@@ -162,10 +162,13 @@ void AtCard::transmit(const Action& action, TimePs at_ps) {
 }
 
 void AtCard::receive_frame(const FramePtr& frame, TimePs, TimePs end_ps) {
+  const uint32_t occupancy = core_.rx_occupancy();
   take(Event::frame_in(frame), end_ps);
+  if (core_.rx_occupancy() == occupancy) return;  // dropped
   const unsigned queue = core_.steered_queue();
   QueueState& state = queues_[queue];
-  state.ready_ps = std::max(state.ready_ps, end_ps + cycles(config_.pipeline.rx_latency_cycles));
+  if (state.arrivals.empty()) state.chain_ps = std::max(state.chain_ps, state.ring_ps);
+  state.arrivals.push(end_ps + cycles(config_.pipeline.rx_latency_cycles));
   want(queue);
   serve_now();
 }
@@ -176,6 +179,7 @@ void AtCard::carrier_change(bool up) {
 
 void AtCard::command(const rs_command& command) {
   take(Event::from_command(command), sc_core::sc_time_stamp().value());
+  forget_dropped();
   wanted_ = ~uint64_t{0};
   serve_now();
 }
@@ -218,16 +222,21 @@ TimePs AtCard::tolerance_ps(FlowClass flow) const {
 
 void AtCard::dma_read_done(uint32_t handle, ByteView data, bool ok, TimePs at_ps) {
   const Fetch fetch = fetches_[handle];
-  TimePs usable = at_ps;
-  if (fetch.ring) {
-    --ring_fetches_;
-    wanted_ |= std::exchange(waits_for_ring_, 0);
-    usable += cycles(config_.pipeline.ring_result_cycles);
-  }
-  take(ok ? Event::dma_done(handle, data) : Event::dma_failed(handle), usable);
-  QueueState& state = queues_[fetch.queue];
-  state.ready_ps = std::max(state.ready_ps, usable);
+  const Event event = ok ? Event::dma_done(handle, data) : Event::dma_failed(handle);
   want(fetch.queue);
+  if (!fetch.ring) {
+    take(event, at_ps);
+    return;
+  }
+  --ring_fetches_;
+  wanted_ |= std::exchange(waits_for_ring_, 0);
+  const TimePs usable = at_ps + cycles(config_.pipeline.ring_result_cycles);
+  QueueState& state = queues_[fetch.queue];
+  const bool could_start = core_.can_start_frame(fetch.queue);
+  take(event, usable);
+  state.ring_ps = std::max(state.ring_ps, usable);
+  // What is described behind a chain that could start must not put that one off.
+  if (!could_start) state.chain_ps = std::max(state.chain_ps, usable);
 }
 
 void AtCard::register_write(Tlp& tlp, TimePs arrival_ps) {
@@ -241,6 +250,10 @@ void AtCard::register_write(Tlp& tlp, TimePs arrival_ps) {
                           : doorbell ? Purpose::kDoorbell
                                      : Purpose::kRegisterWrite;
   ledger_.add(BusDirection::kDown, purpose, tlp.length, link_bytes(tlp, config_.pcie.whole_dwords));
+  const auto queue =
+      static_cast<unsigned>((offset - BarLayout::kNotify) / BarLayout::kNotifyMultiplier);
+  const bool rings = doorbell && queue < core_.queues();
+  const bool rang = rings && core_.kicked(queue);
   if (tlp.poisoned) {  // 2.7.2.2: a register is not written with poison
     ++poisoned_writes_;
   } else if (good) {
@@ -257,15 +270,22 @@ void AtCard::register_write(Tlp& tlp, TimePs arrival_ps) {
         arrival_ps + cycles(config_.pipeline.register_cycles));
   }
   if (!doorbell) {
+    forget_dropped();
     wanted_ = ~uint64_t{0};
     return;
   }
-  const auto queue =
-      static_cast<unsigned>((offset - BarLayout::kNotify) / BarLayout::kNotifyMultiplier);
-  if (queue >= core_.queues()) return;
-  queues_[queue].ready_ps =
-      std::max(queues_[queue].ready_ps, arrival_ps + cycles(config_.pipeline.doorbell_cycles));
+  if (!rings) return;
+  // Another one on the way must not put off what the first asked for.
+  if (!rang) queues_[queue].kicked_ps = arrival_ps + cycles(config_.pipeline.doorbell_cycles);
   want(queue);
+}
+
+/// A reset, or a pair that is switched off, empties a queue's receive buffer.
+void AtCard::forget_dropped() {
+  for (unsigned queue = 0; queue < queues_.size(); queue += 2) {
+    Fifo<TimePs>& arrivals = queues_[queue].arrivals;
+    while (!arrivals.empty() && !core_.frame_waiting(queue)) arrivals.pop();
+  }
 }
 
 void AtCard::register_read(Tlp& tlp, TimePs arrival_ps) {
@@ -347,6 +367,7 @@ void AtCard::hold_expired() {
 void AtCard::expire_reads() {
   const TimePs now = sc_core::sc_time_stamp().value();
   dma_.expire(now);
+  open_read_window(now);
   const TimePs deadline = dma_.next_deadline();
   timeout_armed_ = deadline != DmaEngine::kNoDeadline;
   if (timeout_armed_) timeout_event_.notify(sc_core::sc_time::from_value(deadline - now));
@@ -354,4 +375,3 @@ void AtCard::expire_reads() {
 }
 
 }  // namespace ringside::hw
-  open_read_window(now);

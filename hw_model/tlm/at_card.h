@@ -14,6 +14,7 @@
 #include "hw_model/core/nic_core.h"
 #include "hw_model/management/control_plane.h"
 #include "hw_model/pcie/dma_engine.h"
+#include "hw_model/pcie/fifo.h"
 #include "hw_model/pcie/tlp_channel.h"
 #include "hw_model/tlm/frames_in_flight.h"
 #include "hw_model/tlm/nic_model.h"
@@ -74,7 +75,10 @@ class AtCard : public sc_core::sc_module,
   };
   struct QueueState {
     TimePs wake_ps = kNever;           ///< when to look again
-    TimePs ready_ps = 0;               ///< what the last input of this queue can be used from
+    TimePs kicked_ps = 0;              ///< when the doorbell gets there that is not yet followed
+    TimePs ring_ps = 0;                ///< what the last ring fetch brought can be used from
+    TimePs chain_ps = 0;               ///< likewise the chains of the next frame
+    Fifo<TimePs> arrivals;             ///< receive: when each frame that waits can be written
     TimePs used_deadline_ps = kNever;  ///< when the oldest finished frame is returned at last
   };
 
@@ -96,6 +100,7 @@ class AtCard : public sc_core::sc_module,
   void complete(const Tlp& request, CompletionStatus status, TimePs at_ps);
   void send_completion(Tlp&& tlp, Purpose purpose, TimePs at_ps);
   void dma_read_done(uint32_t handle, ByteView data, bool ok, TimePs at_ps) override;
+  void forget_dropped();
   void arm_hold(TimePs now_ps);
   void hold_expired();
   void expire_reads();
@@ -115,15 +120,15 @@ class AtCard : public sc_core::sc_module,
   bool start_command(unsigned queue, TimePs now_ps);
   bool advance_ring(unsigned queue, TimePs now_ps);
   bool return_used(unsigned queue, TimePs now_ps);
-  bool ring_slot(unsigned queue, TimePs now_ps, TimePs* at_ps);
+  bool ring_slot(unsigned queue, TimePs ready_ps, TimePs now_ps, TimePs* at_ps);
   bool write_room(TimePs now_ps);
   void drain_transmit_buffer(TimePs now_ps);
+  void open_read_window(TimePs now_ps);
   /// `queue` is to be looked at again at `at_ps`.
   void wake(unsigned queue, TimePs at_ps);
   void wake_due(TimePs now_ps);
   void schedule(TimePs now_ps);
 
-  void open_read_window(TimePs now_ps);
   NicConfig config_;
   const TimePs cycle_ps_;  ///< 0: no whole number
   const uint32_t beat_bytes_;
@@ -148,12 +153,12 @@ class AtCard : public sc_core::sc_module,
   uint64_t waits_for_ring_ = 0;    ///< queues that ring_fetches_max holds back
   uint64_t waits_for_reads_ = 0;   ///< queues that a full read window holds back
   uint64_t waits_for_writes_ = 0;  ///< queues that a stalled link holds back
+  uint64_t waits_for_frame_ = 0;   ///< queues for whose buffer no frame is on the wire yet
   unsigned first_queue_ = 0;       ///< round robin
   bool serving_ = false;
   TimePs scheduled_ps_ = kNever;  ///< what work_ is notified for
   sc_core::sc_event work_, hold_event_, timeout_event_;
   bool timeout_armed_ = false;
-  uint64_t waits_for_frame_ = 0;   ///< queues for whose buffer no frame is on the wire yet
   FramesInFlight in_flight_;
   std::vector<RegisterRead> register_reads_;
   uint64_t poisoned_writes_ = 0;

@@ -92,7 +92,7 @@ bool AtCard::start_transmit(unsigned queue, TimePs now_ps) {
     waits_for_reads_ |= uint64_t{1} << queue;
     return false;
   }
-  const TimePs ready = std::max(now_ps, queues_[queue].ready_ps);
+  const TimePs ready = std::max(now_ps, queues_[queue].chain_ps);
   const TimePs slot = tx_datapath_.slot(ready);
   if (slot > now_ps + kLookAheadPs) {
     wake(queue, slot);
@@ -121,7 +121,8 @@ bool AtCard::start_receive(unsigned queue, TimePs now_ps) {
     return false;
   }
   write_window_.stop(now_ps);
-  const TimePs ready = std::max(now_ps, queues_[queue].ready_ps);
+  QueueState& state = queues_[queue];
+  const TimePs ready = std::max({now_ps, state.chain_ps, state.arrivals.front()});
   const TimePs slot = rx_datapath_.slot(ready);
   if (slot > now_ps + kLookAheadPs) {
     wake(queue, slot);
@@ -129,6 +130,7 @@ bool AtCard::start_receive(unsigned queue, TimePs now_ps) {
   }
   const TimePs taken =
       std::max(cycles(config_.pipeline.rx_frame_cycles), beats(core_.next_frame_bytes(queue)));
+  state.arrivals.pop();
   choose(EventKind::kStartFrame, queue, 0, rx_datapath_.reserve(ready, taken));
   return true;
 }
@@ -136,7 +138,7 @@ bool AtCard::start_receive(unsigned queue, TimePs now_ps) {
 /// A control command goes past the datapaths: only its own fetches hold it up.
 bool AtCard::start_command(unsigned queue, TimePs now_ps) {
   if (!core_.can_start_frame(queue)) return false;
-  const TimePs ready = std::max(now_ps, queues_[queue].ready_ps);
+  const TimePs ready = std::max(now_ps, queues_[queue].chain_ps);
   if (ready > now_ps + kLookAheadPs) {
     wake(queue, ready);
     return false;
@@ -145,13 +147,14 @@ bool AtCard::start_command(unsigned queue, TimePs now_ps) {
   return true;
 }
 
-/// When the ring engine could start a fetch for `queue`; false if not now.
-bool AtCard::ring_slot(unsigned queue, TimePs now_ps, TimePs* at_ps) {
+/// When the ring engine starts a fetch for `queue` that can be asked for from `ready_ps`; false if
+/// not now.
+bool AtCard::ring_slot(unsigned queue, TimePs ready_ps, TimePs now_ps, TimePs* at_ps) {
   if (ring_fetches_ >= config_.pipeline.ring_fetches_max) {
     waits_for_ring_ |= uint64_t{1} << queue;
     return false;
   }
-  const TimePs ready = std::max(now_ps, queues_[queue].ready_ps);
+  const TimePs ready = std::max(now_ps, ready_ps);
   const TimePs slot = ring_engine_.slot(ready);
   if (slot > now_ps + kLookAheadPs) {
     wake(queue, slot);
@@ -174,6 +177,7 @@ bool AtCard::advance_ring(unsigned queue, TimePs now_ps) {
   const bool low = !ahead_of_frames || ahead < (depth + 1) / 2;
   EventKind kind;
   unsigned count = 0;
+  TimePs ready_ps = queues_[queue].ring_ps;
   if (core_.descriptors_fetchable(queue)) {
     kind = EventKind::kFetchDescriptors;
     count = config_.pipeline.fetch_batch;
@@ -185,13 +189,14 @@ bool AtCard::advance_ring(unsigned queue, TimePs now_ps) {
     return false;
   } else if (core_.kicked(queue) && core_.can_sample(queue)) {
     kind = EventKind::kSampleAvail;
+    ready_ps = std::max(ready_ps, queues_[queue].kicked_ps);
   } else if (!core_.armed(queue) && core_.can_arm(queue)) {
     kind = EventKind::kArmNotify;
   } else {
     return false;
   }
   TimePs at;
-  if (!ring_slot(queue, now_ps, &at)) return false;
+  if (!ring_slot(queue, ready_ps, now_ps, &at)) return false;
   choose(kind, queue, count, at);
   return true;
 }
@@ -215,16 +220,11 @@ bool AtCard::return_used(unsigned queue, TimePs now_ps) {
   }
   if (!core_.suppression_due(queue)) return false;
   TimePs at;
-  if (!ring_slot(queue, now_ps, &at)) return false;
+  if (!ring_slot(queue, state.ring_ps, now_ps, &at)) return false;
   choose(EventKind::kReadSuppression, queue, 0, at);
   return true;
 }
 
-void AtCard::drain_transmit_buffer(TimePs now_ps) {
-  const uint64_t bytes = in_flight_.drain(now_ps);
-  if (bytes == 0) return;
-  tx_buffer_.stop(now_ps);
-  take(Event::frame_sent(bytes), now_ps);
 /// Queues that waited for tags or reassembly go on once no read waits for either.
 void AtCard::open_read_window(TimePs now_ps) {
   if (dma_.reads_waiting() != 0 || waits_for_reads_ == 0) return;
@@ -232,6 +232,11 @@ void AtCard::open_read_window(TimePs now_ps) {
   wanted_ |= std::exchange(waits_for_reads_, 0);
 }
 
+void AtCard::drain_transmit_buffer(TimePs now_ps) {
+  const uint64_t bytes = in_flight_.drain(now_ps);
+  if (bytes == 0) return;
+  tx_buffer_.stop(now_ps);
+  take(Event::frame_sent(bytes), now_ps);
 }
 
 }  // namespace ringside::hw

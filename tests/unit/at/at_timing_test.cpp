@@ -124,6 +124,97 @@ TEST(AtTiming, ReceiveIsTheSumOfItsStages) {
   }));
 }
 
+// A long way through the card is a latency, not a limit: frames that come later, or doorbells, put
+// nothing off.
+TEST(AtTiming, LaterFramesDoNotPutOffEarlierOnes) {
+  hw::NicConfig config;
+  config.pipeline.rx_latency_cycles = 1000;
+  hw::LinkConfig wire;
+  wire.rate_bps = 10'000'000'000;
+  AtPair pair(config, wire);
+  FirstFrame first;
+  pair.link.observe(&first);
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic, 64, 1526);
+    Rings b = bring_up(pair.bob, kBasic);
+    pair.bob.make_available(b.rx, 64);
+    pair.bob.notify(b.rx);
+    wait_us(20);
+    hw::TimePs interrupt = 0;
+    pair.bob.on_interrupt = [&](unsigned vector) {
+      if (vector == 1 && interrupt == 0) interrupt = now_ps();
+    };
+    pair.alice.make_available(a.tx, 40);  // 1.23 us each
+    pair.alice.notify(a.tx);
+    wait_us(80);
+    EXPECT_EQ(pair.bob.used_idx(b.rx), 40);
+    ASSERT_NE(interrupt, 0u);
+    const hw::TimePs until = interrupt - first.start;
+    EXPECT_GT(until, 5'200'000u);
+    EXPECT_LT(until, 6'500'000u);
+  }));
+}
+
+TEST(AtTiming, LaterDoorbellsDoNotPutOffEarlierOnes) {
+  hw::NicConfig config;
+  config.pipeline.doorbell_cycles = 1000;
+  hw::LinkConfig wire;
+  AtPair pair(config, wire);
+  FirstFrame first;
+  pair.link.observe(&first);
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic);
+    wait_us(20);
+    const hw::TimePs doorbell = now_ps();
+    for (unsigned i = 0; i < 20; ++i) {
+      pair.alice.make_available(a.tx, 1);
+      pair.alice.notify(a.tx);
+      wait_us(1);
+    }
+    wait_us(20);
+    EXPECT_EQ(pair.alice.used_idx(a.tx), 20);
+    ASSERT_NE(first.start, 0u);
+    EXPECT_GT(first.start - doorbell, 4'000'000u);
+    EXPECT_LT(first.start - doorbell, 4'000'000 + 2'200'000 + wire.delay_ps);
+  }));
+}
+
+// 1514 bytes and their header in six writes of 256 bytes at most, the used entry and index behind
+// them, then the suppression read and the message.
+TEST(AtTiming, ReceiveIsCutAtMaxPayloadSize) {
+  hw::NicConfig config;
+  config.pcie.generation = 3;
+  config.pcie.lanes = 4;
+  AtPair pair(config);
+  ReceiveProbe probe;
+  pair.link.observe(&probe);
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic, 64, 1526);
+    Rings b = bring_up(pair.bob, kBasic);
+    pair.bob.make_available(b.rx, 64);
+    pair.bob.notify(b.rx);
+    wait_us(20);
+    hw::TimePs interrupt = 0;
+    pair.bob.on_interrupt = [&](unsigned vector) {
+      if (vector == 1 && interrupt == 0) interrupt = now_ps();
+    };
+    pair.alice.make_available(a.tx, 1);
+    pair.alice.notify(a.tx);
+    wait_us(20);
+    const hw::PipelineConfig& pipeline = config.pipeline;
+    // The first buffer begins at a multiple of 64: 5 * 256 + 246 bytes, the last in 62 dwords.
+    const hw::TimePs expected =
+        cycles(config, pipeline.rx_latency_cycles) + on_link(config, 6 * 24 + 1528) +
+        on_link(config, 24 + 8) + on_link(config, 24 + 4) + read_time(config, 4) +
+        cycles(config, pipeline.ring_result_cycles) + cycles(config, pipeline.interrupt_cycles) +
+        on_link(config, 20 + 4) + config.pcie.latency_ps;
+    ASSERT_NE(interrupt, 0u);
+    EXPECT_GE(interrupt - probe.arrived, expected);
+    // Some 1.8 KiB on a link with 8 bytes of DLLPs in about 75.
+    EXPECT_LE(interrupt - probe.arrived, expected + on_link(config, 1800 / 8));
+  }));
+}
+
 /// Data frames that reach the other end in `us` microseconds, with rings that never run dry.
 double frame_ps(const hw::NicConfig& config, uint32_t bytes) {
   hw::LinkConfig wire;
