@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "formats/address.h"
+#include "hw_model/pcie/credit_account.h"
 #include "testbench/scenario/address.h"
 #include "testbench/scenario/features.h"
 #include "testbench/scenario/suggest.h"
@@ -153,6 +154,14 @@ class Checker {
                fmt::format("{0}.ring_size = {1} is more than the card offers; expected at most "
                            "{0}.queue_size_max, {2}",
                            path, nic.ring_size, nic.queue_size_max));
+      }
+      const uint32_t least = hw::data_credits(nic.pcie.mps);
+      if (const uint32_t data = nic.pcie.root.posted.data; data != 0 && data < least) {
+        d_.add(
+            path + ".pcie_posted_data",
+            fmt::format("{0}.pcie_posted_data = {1} does not hold one TLP of {0}.pcie_mps, {2}B; "
+                        "expected 0 (infinite) or at least {3}",
+                        path, data, nic.pcie.mps, least));
       }
       nic.withhold_features = 0;
       for (const std::string& name : nic.withhold) {

@@ -225,6 +225,9 @@ TEST(ScenarioError, PartsThatDoNotFit) {
       {"ring larger than offered", replaced("mtu = 1500", "ring_size = 2048"),
        "11: nic.alice0.ring_size = 2048 is more than the card offers; expected at most "
        "nic.alice0.queue_size_max, 1024"},
+      {"credits for less than a TLP", replaced("mtu = 1500", "pcie_posted_data = 15"),
+       "11: nic.alice0.pcie_posted_data = 15 does not hold one TLP of nic.alice0.pcie_mps, 256B; "
+       "expected 0 (infinite) or at least 16"},
       {"link to a host", replaced("\"alice0\", \"bob0\"", "\"alice0\", \"bob\""),
        "15: link.wire.ends: no nic is named 'bob'; expected alice0 or bob0 (did you mean 'bob0'?)"},
       {"link with one end", replaced("\"alice0\", \"bob0\"", "\"alice0\""),
