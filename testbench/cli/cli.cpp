@@ -152,9 +152,13 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
     environment.out << one_line(version.what()) << "\n";
     return kExitOk;
   } catch (const CLI::ParseError& error) {
-    const auto verbs = app.get_subcommands();
+    std::string verbs;
+    for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+      at = at->get_subcommands().front();
+      verbs += at->get_name() + " ";
+    }
     environment.err << "ringside: " << one_line(error.what()) << "; expected what 'ringside "
-                    << (verbs.empty() ? "" : verbs.front()->get_name() + " ") << "--help' shows\n";
+                    << verbs << "--help' shows\n";
     return kExitBadInput;
   }
   if (run->parsed()) return command_run(arguments, environment);

@@ -79,6 +79,9 @@ TEST(MeasureCommand, RefusesInOneLine) {
       {{"pcie", "--sizes", "2MiB"},
        "ringside: measure pcie: --sizes: '2MiB' is no transfer size; expected 1 to 1048576 bytes, "
        "such as 64,1500,4KiB\n"},
+      {{"pcie", "--gen", "x"},
+       "ringside: Could not convert: --gen = x; expected what 'ringside measure pcie --help' "
+       "shows\n"},
       {{"pcie", "--tags", "2000"}, "ringside: measure pcie: 2000 tags; expected 1 to 1024\n"},
   };
   for (const auto& [arguments, error] : cases) {
