@@ -76,7 +76,9 @@ std::vector<NicCounter> AtNic::counters() const {
 
 std::vector<NicResource> AtNic::resources() const {
   std::vector<NicResource> result = card_.resources();
-  result.push_back({"pcie_up", link_.up().counters().busy_ps});
+  const PcieDirectionCounters up = link_.up().counters();
+  result.push_back({"pcie_credits", up.stall_ps});
+  result.push_back({"pcie_up", up.busy_ps});
   result.push_back({"pcie_down", link_.down().counters().busy_ps});
   return result;
 }
