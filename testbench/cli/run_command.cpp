@@ -245,6 +245,9 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
   const RunContext context{folder.path, repeat_command(arguments)};
   const std::string json = summary_json(*scenario, result, context);
   if (const std::string why = write_whole(folder.path + "/" + kSummaryFile, json); !why.empty()) {
+    if (!result.error.empty()) {
+      environment.err << "ringside: " << printable(result.error, 4096) << "\n";
+    }
     environment.err << fmt::format("{}/{}: {}; expected to write the summary\n",
                                    printable(folder.path), kSummaryFile, why);
     return kExitCheckFailed;

@@ -136,6 +136,7 @@ std::string summary_json(const Scenario& scenario, const RunResult& result,
                    {"data_frames_per_cpu_s", result.speed.data_frames_per_cpu_s},
                    {"clock_cycles_per_wall_s", result.speed.clock_cycles_per_wall_s}};
   json["files"] = result.files;
+  if (!result.files_cut.empty()) json["files_cut"] = result.files_cut;
   json["command"] = context.command;
   // Names come from the user's files and need not be UTF-8.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -64,6 +64,16 @@ std::string limits_in_words(const RunResult& result) {
                      100 * top.busy);
 }
 
+/// Frames that a card dropped, by reason: where TCP waits for a retransmission, nothing is busy.
+std::string drops_line(const NicResult& nic) {
+  std::string line;
+  for (const auto& [name, count] : nic.counters) {
+    if (count == 0 || name.find("_drop_") == std::string::npos) continue;
+    line += fmt::format("{}{} {}", line.empty() ? "" : ", ", name, count);
+  }
+  return line.empty() ? line : fmt::format("drops:  nic {}: {}\n", nic.name, line);
+}
+
 /// p50 of one of a card's stages, or nothing if no frame went through it.
 std::string stage_in_words(const std::vector<StageResult>& stages, std::string_view name,
                            std::string_view words) {
@@ -153,10 +163,12 @@ std::string summary_text(const Scenario& scenario, const RunResult& result,
     if (nic.ledger) text += card_line(nic);
   }
   text += fmt::format("limit:  {}\n", limits_in_words(result));
+  for (const NicResult& nic : result.nics) text += drops_line(nic);
   text += fmt::format("digest: {}\n", result.digest);
   text += fmt::format("files:  {}/summary.json", context.out_dir);
   for (const std::string& file : result.files) {
-    text += fmt::format(", {}/{}", context.out_dir, file);
+    text += fmt::format(", {}/{}{}", context.out_dir, file,
+                        result.ends_early(file) ? " (ends early)" : "");
   }
   return text + fmt::format("\nagain:  {}\n", context.command);
 }

@@ -110,12 +110,14 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - wall_start;
   result.wall_s = wall.count();
   const double cpu_s = thread_cpu_s() - cpu_start;
-  if (const Status status = monitor->close_capture(); !status.ok() && result.error.empty()) {
-    result.error = status.error;
-  }
-  if (const Status status = outputs->close(); !status.ok() && result.error.empty()) {
-    result.error = status.error;
-  }
+  const auto closed = [&result](const char* file, const Status& status) {
+    // One that could not even be opened has said so already.
+    if (status.ok() || status.error == result.error) return;
+    result.files_cut.emplace_back(file);
+    result.error += (result.error.empty() ? "" : "; ") + status.error;
+  };
+  closed(kCaptureName, monitor->close_capture());
+  outputs->close(closed);
   simulation->collect(result);
   for (std::size_t i = 0; i < result.nics.size(); ++i) outputs->collect(i, result.nics[i]);
   result.digest = monitor->digest();

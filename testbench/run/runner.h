@@ -3,6 +3,7 @@
 // holds all that summary.json says.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -163,7 +164,12 @@ struct RunResult {
   SpeedResult speed;
   /// Written into `out_dir`, relative to it.
   std::vector<std::string> files;
+  /// Those of `files` that an error, such as a full disk, ended early: valid as far as they go.
+  std::vector<std::string> files_cut;
 
+  bool ends_early(const std::string& file) const {
+    return std::find(files_cut.begin(), files_cut.end(), file) != files_cut.end();
+  }
   /// No error, not cut short, every check holds.
   bool passed() const {
     if (!error.empty() || incomplete) return false;

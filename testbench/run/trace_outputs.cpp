@@ -62,10 +62,10 @@ void TraceOutputs::watch_link(const Link& config, hw::Link& link) {
   if (perfetto_on_) perfetto_.watch_link(config.name, {config.ends[0], config.ends[1]}, link);
 }
 
-Status TraceOutputs::close() {
-  const Status events = events_.close();
-  Status perfetto = perfetto_.close();
-  return events.ok() ? perfetto : events;
+void TraceOutputs::close(
+    const std::function<void(const char* file, const Status& status)>& closed) {
+  closed(kEventsName, events_.close());
+  closed(kPerfettoName, perfetto_.close());
 }
 
 void TraceOutputs::collect(std::size_t index, NicResult& result) const {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,8 +29,8 @@ class TraceOutputs {
   void watch_host(const std::string& name, const std::vector<CpuCore*>& cores);
   void watch_card(hw::NicModel& nic);
   void watch_link(const Link& config, hw::Link& link);
-  /// Ends the files; the first error of any.
-  Status close();
+  /// Ends the files; `closed` is told the name of each, and the first error of its life.
+  void close(const std::function<void(const char* file, const Status& status)>& closed);
   /// Latencies of card number `index`, if they were measured.
   void collect(std::size_t index, NicResult& result) const;
 

@@ -85,6 +85,8 @@ status=0
 grep -q 'trace.perfetto.json: cannot write the trace: ' small.log || fail "a full disk: $(cat small.log)"
 python3 -c 'import json, sys; json.load(open(sys.argv[1]))' small/trace.perfetto.json ||
   fail "a full disk leaves JSON that is not valid"
+[ "$(summary small 's["files_cut"]')" = '["trace.perfetto.json"]' ] || fail "a full disk: the summary has no cut file"
+grep -q 'trace.perfetto.json (ends early)' small.log || fail "a full disk: the cut file is not named"
 figure "full disk: $(grep -m 1 'cannot write' small.log)"
 
 # The check must be able to fail: one change each.

@@ -157,6 +157,32 @@ TEST(SummaryText, SaysWhatFailed) {
   EXPECT_NE(text.find("incomplete: ended before it was done\n"), std::string::npos);
 }
 
+TEST(SummaryText, NamesWhereFramesWereDropped) {
+  Scenario s = scenario();
+  RunResult result = test::pretend_run(s, {});
+  EXPECT_EQ(summary_text(s, result, {}).find("drops:"), std::string::npos);
+  result.nics = {{"alice0", "at", {}}, {"bob0", "at", {}}};
+  result.nics[0].counters = {{"tx_frames", 9}, {"rx_drop_long", 0}};
+  result.nics[1].counters = {{"rx_drop_long", 2}, {"rx_frames", 9}, {"rx_drop_buffer_full", 130}};
+  const std::string text = summary_text(s, result, {});
+  EXPECT_NE(text.find("\ndrops:  nic bob0: rx_drop_long 2, rx_drop_buffer_full 130\ndigest:"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("nic alice0"), std::string::npos);
+}
+
+TEST(SummaryText, MarksFilesThatEndEarly) {
+  Scenario s = scenario();
+  RunResult result = test::pretend_run(s, {});
+  result.files = {"a.pcapng", "b.json"};
+  EXPECT_FALSE(Json::parse(summary_json(s, result, {})).contains("files_cut"));
+  result.files_cut = {"b.json"};
+  EXPECT_EQ(Json::parse(summary_json(s, result, {}))["files_cut"], Json({"b.json"}));
+  EXPECT_NE(summary_text(s, result, {"o", ""})
+                .find("files:  o/summary.json, o/a.pcapng, o/b.json (ends early)\n"),
+            std::string::npos);
+}
+
 TEST(SummaryText, PutsTheLimitInWords) {
   const auto limit = [](std::vector<LimitResult> limits) {
     RunResult result;
