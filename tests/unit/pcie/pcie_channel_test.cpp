@@ -257,6 +257,17 @@ TEST(PcieChannel, ABurstThatCreditsCutIsDeliveredSoFar) {
   rig.expect_settled();
 }
 
+TEST(PcieChannel, ABurstThatCreditsCutAgainIsDeliveredSoFar) {
+  ChannelRig rig(limited({1, 16}, kPlenty));
+  at(0, [&] {
+    for (uint16_t tag = 0; tag < 4; ++tag) rig.send(TlpType::kMemWrite, tag, 256, tag != 3);
+  });
+  sc_core::sc_start();
+  ASSERT_EQ(rig.arrivals.size(), 4u);
+  for (const Arrival& arrival : rig.arrivals) EXPECT_EQ(arrival.now_ps, arrival.arrival_ps);
+  rig.expect_settled();
+}
+
 TEST(PcieChannel, ABurstThatNobodyEndsIsDeliveredAnyway) {
   ChannelRig rig;
   at(0, [&] {
