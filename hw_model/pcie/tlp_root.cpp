@@ -236,9 +236,9 @@ void TlpRoot::answer(const Read& read) {
   data->bytes.assign(bytes.data(), bytes.data() + bytes.size());
   const uint64_t end = read.address + read.length;
   for (uint64_t at = read.address; at != end;) {
-    // All but the last end at the boundary (2.3.1.1), and the first double word counts whole.
-    const uint64_t most = (at & ~uint64_t{3}) + completion_max_;
-    const uint64_t boundary = std::max(most & ~uint64_t{link_.rcb - 1}, (at | (link_.rcb - 1)) + 1);
+    // All but the last end at the boundary (2.3.1.1).
+    const uint64_t boundary =
+        std::max((at + completion_max_) & ~uint64_t{link_.rcb - 1}, (at | (link_.rcb - 1)) + 1);
     const uint64_t next = std::min(end, boundary);
     Tlp tlp;
     tlp.type = TlpType::kCompletionData;

@@ -198,6 +198,24 @@ TEST(DmaEngine, UnsupportedRequestFailsTheRead) {
   EXPECT_EQ(reads.rig.engine.tags_in_use(), 0u);
 }
 
+TEST(DmaEngine, AFailedReadAsksForNoMore) {
+  TlpRigConfig config;
+  config.dma.tags = 1;
+  TwoReads reads(config);
+  unsigned sent = 0;
+  reads.rig.link.up().inject([&](hw::Tlp& tlp) {
+    if (++sent == 2) tlp.address = 0x1000;
+    return true;
+  });
+  reads.rig.client.then = [&](uint32_t handle) {
+    EXPECT_EQ(reads.rig.engine.reads_waiting(), handle == 1 ? 1u : 0u);
+  };
+  reads.run();
+  reads.expect_first_failed();
+  EXPECT_EQ(sent, 3u) << "two of four, and the second read's";
+  EXPECT_EQ(reads.rig.engine.tags_in_use(), 0u);
+}
+
 TEST(DmaEngine, CompleterAbortFailsTheRead) {
   TwoReads reads;
   reads.rig.link.up().inject([](hw::Tlp& tlp) {
