@@ -113,7 +113,14 @@ std::string read_filter(const EventsArguments& arguments, const std::vector<hw::
   if (std::string error = read_time("--from", arguments.from, &filter.from_ps); !error.empty()) {
     return error;
   }
-  return read_time("--to", arguments.to, &filter.to_ps);
+  if (std::string error = read_time("--to", arguments.to, &filter.to_ps); !error.empty()) {
+    return error;
+  }
+  if (filter.to_ps < filter.from_ps) {
+    return fmt::format("--to {}: is before --from {}; expected a later time",
+                       printable(*arguments.to), printable(*arguments.from));
+  }
+  return {};
 }
 
 /// The fields that count, on one line.

@@ -203,6 +203,8 @@ TEST_F(Program, EventsPrintsWhatItsFiltersLetThrough) {
   EXPECT_EQ(run({"events", "r/events.nictrace", "--kind", "frame_in"}).out,
             "        3.000000 us  bob0    rx1   frame_in            frame 7, 0 bytes\n");
 
+  expect_bad({"events", "r", "--from", "3us", "--to", "2us"},
+             "ringside: --to 2us: is before --from 3us; expected a later time");
   expect_bad({"events"},
              "ringside: FILE is required; expected what 'ringside events --help' shows");
   expect_bad({"events", "two.toml"},
