@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need_program
 need git python3
-[ -d "$root/.git" ] || skip "no clone to work in: $root has no .git"
+[ -e "$root/.git" ] || skip "no clone to work in: $root has no .git"
 
 git clone --quiet "$root" clone
 cd clone
