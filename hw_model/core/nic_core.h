@@ -79,11 +79,15 @@ class NicCore {
   uint32_t chains_ahead(unsigned queue) const {
     return queues_[queue].allocated - queues_[queue].started;
   }
-  /// Bytes, with virtio_net_hdr, of the frame or control command that kStartFrame would take now.
+  /// Bytes, with virtio_net_hdr, of the frame or control command that kStartFrame would take now;
+  /// of a transmitted frame that it would drop, whose payload nobody reads, 0.
   uint64_t next_frame_bytes(unsigned queue) const {
-    return is_transmit(queue) || is_control(queue)
-               ? queues_[queue].chain(queues_[queue].started).readable_bytes
-               : sizeof(formats::VirtioNetHdr) + receive_fifo_[queue / 2].front()->bytes.size();
+    if (!is_transmit(queue) && !is_control(queue)) {
+      return sizeof(formats::VirtioNetHdr) + receive_fifo_[queue / 2].front()->bytes.size();
+    }
+    const Chain& chain = queues_[queue].chain(queues_[queue].started);
+    const bool dropped = is_transmit(queue) && transmit_drop(chain) != Counter::kCount;
+    return dropped ? 0 : chain.readable_bytes;
   }
   /// Always false for the control virtqueue.
   bool frame_waiting(unsigned queue) const { return ((waiting_ >> queue) & 1) != 0; }

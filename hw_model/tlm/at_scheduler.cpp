@@ -185,12 +185,10 @@ bool AtCard::advance_ring(unsigned queue, TimePs now_ps) {
              ids != 0 && (low || ids >= config_.pipeline.fetch_batch / 2)) {
     kind = EventKind::kFetchIds;
     count = ids;
-  } else if (ids != 0 || !low) {
-    return false;
-  } else if (core_.kicked(queue) && core_.can_sample(queue)) {
+  } else if (ids == 0 && low && core_.kicked(queue) && core_.can_sample(queue)) {
     kind = EventKind::kSampleAvail;
     ready_ps = std::max(ready_ps, queues_[queue].kicked_ps);
-  } else if (!core_.armed(queue) && core_.can_arm(queue)) {
+  } else if (ids == 0 && low && !core_.armed(queue) && core_.can_arm(queue)) {
     kind = EventKind::kArmNotify;
   } else {
     return false;
