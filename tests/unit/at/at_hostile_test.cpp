@@ -32,14 +32,14 @@ void expect_sent_in_pieces(unsigned count, bool indirect) {
     Rings b = bring_up(pair.bob, kBasic, 8);
     pair.bob.make_available(b.rx, 8);
     pair.bob.notify(b.rx);
-    const uint64_t table = indirect ? pair.alice.allocate(16 * count) : a.tx.desc;
+    const uint64_t table = indirect ? pair.alice.allocate(uint64_t{16} * count) : a.tx.desc;
     // Off the boundaries of double words; some pieces are at the end of a page.
     const uint64_t bytes = pair.alice.allocate(8192) + 4093;
     for (unsigned i = 0; i < count; ++i) {
       const bool last = i + 1 == count;
       pair.alice.store(bytes + i, static_cast<uint8_t>(i));
       pair.alice.store(
-          table + 16 * i,
+          table + uint64_t{16} * i,
           formats::VirtqDesc{bytes + i, 1, last ? uint16_t{0} : uint16_t{VIRTQ_DESC_F_NEXT},
                              static_cast<uint16_t>(last ? 0 : i + 1)});
     }
@@ -184,7 +184,7 @@ TEST(AtHostile, RandomRings) {
                             pair.alice.make_queue(1, 8, 1600, 2)};
       for (TestQueue& queue : queues) {
         for (unsigned i = 0; i < 8; ++i) {
-          pair.alice.store(queue.desc + 16 * i, random_descriptor(random, queue));
+          pair.alice.store(queue.desc + uint64_t{16} * i, random_descriptor(random, queue));
           pair.alice.store(queue.avail + SplitRing::avail_entry(static_cast<uint16_t>(i)),
                            static_cast<uint16_t>(random.below(40) == 0 ? 8 : random.below(8)));
         }
