@@ -34,6 +34,7 @@ constexpr uint16_t kIpv6MinimumMtu = 1280;  // RFC 8200, 5.
 template <typename Part>
 std::vector<std::string> names_of(const std::vector<Part>& parts) {
   std::vector<std::string> names;
+  names.reserve(parts.size());
   for (const Part& part : parts) names.push_back(part.name);
   return names;
 }
