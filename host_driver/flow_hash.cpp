@@ -31,6 +31,7 @@ using Bytes = std::span<const std::byte>;
 Bytes first_bytes(const TxFrame& frame, std::span<std::byte, kMostBytes> room) {
   std::size_t size = 0;
   for (const TxFragment& fragment : frame.fragments) {
+    if (fragment.size == 0) continue;
     if (size == 0 && fragment.size >= kMostBytes) return {fragment.data, kMostBytes};
     const std::size_t part = std::min<std::size_t>(fragment.size, kMostBytes - size);
     std::memcpy(room.data() + size, fragment.data, part);

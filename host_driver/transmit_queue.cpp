@@ -195,10 +195,9 @@ bool TransmitQueue::enqueue(const TxFrame& frame) {
 }
 
 void TransmitQueue::flush() {
-  const auto added = static_cast<uint16_t>(queue_.unpublished());
+  const bool lost = mutant(Mutant::kKickLostAfterMore) && queue_.unpublished() > 1;
   queue_.publish();
-  if (!queue_.kick_needed()) return;
-  if (mutant(Mutant::kKickLostAfterMore) && added > 1) return;
+  if (!queue_.kick_needed() || lost) return;
   ++counters_.kicks;
   notifier_.notify(pci_, queue_.avail_idx());
 }
