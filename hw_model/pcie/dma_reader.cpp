@@ -2,6 +2,8 @@
 // Grants of direct memory, and reads where there is none.
 #include "hw_model/pcie/dma_reader.h"
 
+#include <algorithm>
+
 namespace ringside::hw {
 
 void DmaReader::invalidate(uint64_t first, uint64_t last) {
@@ -14,8 +16,14 @@ bool DmaReader::grant(uint64_t address) {
   payload_.set_address(address);
   tlm::tlm_dmi dmi;
   if (!socket_->get_direct_mem_ptr(payload_, dmi) || !dmi.is_read_allowed()) return false;
-  grants_.push_back({dmi.get_start_address(), dmi.get_end_address(),
-                     reinterpret_cast<const std::byte*>(dmi.get_dmi_ptr())});
+  const Grant grant{dmi.get_start_address(), dmi.get_end_address(),
+                    reinterpret_cast<const std::byte*>(dmi.get_dmi_ptr())};
+  // A read across its end comes here each time.
+  if (std::any_of(grants_.begin(), grants_.end(),
+                  [&grant](const Grant& held) { return held.first == grant.first; })) {
+    return false;
+  }
+  grants_.push_back(grant);
   return true;
 }
 

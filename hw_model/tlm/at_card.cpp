@@ -55,6 +55,9 @@ AtCard::AtCard(const sc_core::sc_module_name& name, const NicConfig& config,
   SC_METHOD(hold_expired);
   sensitive << hold_event_;
   dont_initialize();
+  SC_METHOD(send_due_interrupts);
+  sensitive << interrupt_event_;
+  dont_initialize();
   SC_METHOD(expire_reads);
   sensitive << timeout_event_;
   dont_initialize();
@@ -83,10 +86,10 @@ uint32_t AtCard::speed_mbps() const {
 
 std::vector<NicResource> AtCard::resources() const {
   const TimePs now = sc_core::sc_time_stamp().value();
-  return {
-      {"ring_engine", ring_engine_.busy_ps()},     {"tx_datapath", tx_datapath_.busy_ps()},
-      {"rx_datapath", rx_datapath_.busy_ps()},     {"tx_buffer", tx_buffer_.total_ps(now)},
-      {"read_window", read_window_.total_ps(now)}, {"write_window", write_window_.total_ps(now)}};
+  return {{"ring_engine", ring_engine_.busy_ps()},      {"tx_datapath", tx_datapath_.busy_ps()},
+          {"rx_datapath", rx_datapath_.busy_ps()},      {"tx_buffer", tx_buffer_.total_ps(now)},
+          {"ring_window", ring_window_.total_ps(now)},  {"read_window", read_window_.total_ps(now)},
+          {"write_window", write_window_.total_ps(now)}};
 }
 
 // -- events into the core, actions out of it
@@ -122,15 +125,9 @@ void AtCard::carry_out(TimePs at_ps) {
         dma_.write(action.purpose, action.address, actions_.payload(action), at_ps,
                    action.purpose != Purpose::kUsedIndex);
         break;
-      case ActionKind::kMsix: {
-        const auto data = static_cast<uint32_t>(action.value);
-        dma_.write(Purpose::kInterrupt, action.address, std::as_bytes(std::span(&data, 1)),
-                   at_ps + cycles(config_.pipeline.interrupt_cycles));
-        break;
-      }
+      case ActionKind::kMsix:
       case ActionKind::kIntx:
-        dma_.message(action.value != 0 ? kMessageAssertIntA : kMessageDeassertIntA,
-                     at_ps + cycles(config_.pipeline.interrupt_cycles));
+        interrupt(action, at_ps);
         break;
       case ActionKind::kFrameOut:
         transmit(action, at_ps);
@@ -142,6 +139,44 @@ void AtCard::carry_out(TimePs at_ps) {
         control_->post(actions_.management(action));
         break;
     }
+  }
+}
+
+/// What is sent after it must not wait for an interrupt that is far off.
+void AtCard::interrupt(const Action& action, TimePs at_ps) {
+  const Message message{at_ps + cycles(config_.pipeline.interrupt_cycles),
+                        core_.counters()[Counter::kDeviceResets], action};
+  const TimePs now = sc_core::sc_time_stamp().value();
+  if (interrupts_.empty() && message.at_ps <= now + kLookAheadPs) {
+    send_interrupt(message);
+    return;
+  }
+  interrupts_.push(message);
+  if (interrupts_.size() == 1) {
+    interrupt_event_.notify(sc_core::sc_time::from_value(message.at_ps - now));
+  }
+}
+
+void AtCard::send_interrupt(const Message& message) {
+  const Action& action = message.action;
+  if (action.kind == ActionKind::kIntx) {
+    dma_.message(action.value != 0 ? kMessageAssertIntA : kMessageDeassertIntA, message.at_ps);
+    return;
+  }
+  if (message.resets != core_.counters()[Counter::kDeviceResets]) return;  // RST-D-002
+  const auto data = static_cast<uint32_t>(action.value);
+  dma_.write(Purpose::kInterrupt, action.address, std::as_bytes(std::span(&data, 1)),
+             message.at_ps);
+}
+
+void AtCard::send_due_interrupts() {
+  const TimePs now = sc_core::sc_time_stamp().value();
+  while (!interrupts_.empty() && interrupts_.front().at_ps <= now) {
+    send_interrupt(interrupts_.front());
+    interrupts_.pop();
+  }
+  if (!interrupts_.empty()) {
+    interrupt_event_.notify(sc_core::sc_time::from_value(interrupts_.front().at_ps - now));
   }
 }
 
@@ -229,6 +264,7 @@ void AtCard::dma_read_done(uint32_t handle, ByteView data, bool ok, TimePs at_ps
     return;
   }
   --ring_fetches_;
+  ring_window_.stop(at_ps);
   wanted_ |= std::exchange(waits_for_ring_, 0);
   const TimePs usable = at_ps + cycles(config_.pipeline.ring_result_cycles);
   QueueState& state = queues_[fetch.queue];

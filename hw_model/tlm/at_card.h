@@ -73,6 +73,12 @@ class AtCard : public sc_core::sc_module,
     uint64_t address = 0;
     TimePs deadline_ps = 0;
   };
+  /// An interrupt that has been decided and not sent.
+  struct Message {
+    TimePs at_ps = 0;
+    uint64_t resets = 0;  ///< of the device when it was decided
+    Action action{};
+  };
   struct QueueState {
     TimePs wake_ps = kNever;           ///< when to look again
     TimePs kicked_ps = 0;              ///< when the doorbell gets there that is not yet followed
@@ -94,6 +100,9 @@ class AtCard : public sc_core::sc_module,
   void take(const Event& event, TimePs at_ps);
   void carry_out(TimePs at_ps);
   void transmit(const Action& action, TimePs at_ps);
+  void interrupt(const Action& action, TimePs at_ps);
+  void send_interrupt(const Message& message);
+  void send_due_interrupts();
   void register_write(Tlp& tlp, TimePs arrival_ps);
   void register_read(Tlp& tlp, TimePs arrival_ps);
   void answer(uint32_t slot, uint64_t value, TimePs at_ps);
@@ -144,7 +153,7 @@ class AtCard : public sc_core::sc_module,
   ActionList actions_;
 
   Stage ring_engine_, tx_datapath_, rx_datapath_;
-  BlockedTime read_window_, write_window_, tx_buffer_;
+  BlockedTime ring_window_, read_window_, write_window_, tx_buffer_;
   std::vector<Fetch> fetches_;  ///< by the core's tag
   uint32_t ring_fetches_ = 0;   ///< in flight
   std::array<QueueState, NicCore::kQueuesMax> queues_{};
@@ -157,7 +166,8 @@ class AtCard : public sc_core::sc_module,
   unsigned first_queue_ = 0;       ///< round robin
   bool serving_ = false;
   TimePs scheduled_ps_ = kNever;  ///< what work_ is notified for
-  sc_core::sc_event work_, hold_event_, timeout_event_;
+  sc_core::sc_event work_, hold_event_, timeout_event_, interrupt_event_;
+  Fifo<Message> interrupts_;  ///< that are not due within kLookAheadPs
   bool timeout_armed_ = false;
   FramesInFlight in_flight_;
   std::vector<RegisterRead> register_reads_;

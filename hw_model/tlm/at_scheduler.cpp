@@ -13,7 +13,9 @@ void AtCard::serve() {
   if (scheduled_ps_ <= now) scheduled_ps_ = kNever;
   if (!core_.active()) {
     wanted_ = sleeping_ = 0;
-    for (BlockedTime* blocked : {&read_window_, &write_window_, &tx_buffer_}) blocked->stop(now);
+    for (BlockedTime* blocked : {&ring_window_, &read_window_, &write_window_, &tx_buffer_}) {
+      blocked->stop(now);
+    }
     return;
   }
   serving_ = true;
@@ -151,6 +153,7 @@ bool AtCard::start_command(unsigned queue, TimePs now_ps) {
 /// not now.
 bool AtCard::ring_slot(unsigned queue, TimePs ready_ps, TimePs now_ps, TimePs* at_ps) {
   if (ring_fetches_ >= config_.pipeline.ring_fetches_max) {
+    ring_window_.start(now_ps);
     waits_for_ring_ |= uint64_t{1} << queue;
     return false;
   }

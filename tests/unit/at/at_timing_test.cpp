@@ -215,6 +215,34 @@ TEST(AtTiming, ReceiveIsCutAtMaxPayloadSize) {
   }));
 }
 
+// An interrupt that is far off holds nothing back that is written meanwhile, and a reset forgets it
+// (RST-D-002).
+TEST(AtTiming, LateInterruptHoldsNoWritesBack) {
+  hw::NicConfig config;
+  config.pipeline.interrupt_cycles = 10'000;  // 40 us
+  AtPair pair(config);
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic);
+    for (uint16_t frame = 1; frame <= 3; ++frame) {
+      pair.alice.make_available(a.tx, 1);
+      pair.alice.notify(a.tx);
+      wait_us(5);
+      EXPECT_EQ(pair.alice.used_idx(a.tx), frame);
+    }
+    EXPECT_EQ(pair.alice.messages[2], 0u);
+    wait_us(45);
+    EXPECT_EQ(pair.alice.messages[2], 3u);
+    pair.alice.make_available(a.tx, 1);
+    pair.alice.notify(a.tx);
+    wait_us(5);
+    EXPECT_EQ(pair.alice.used_idx(a.tx), 4);
+    pair.alice.set_status(0);
+    EXPECT_EQ(pair.alice.status(), 0);
+    wait_us(60);
+    EXPECT_EQ(pair.alice.messages[2], 3u);
+  }));
+}
+
 /// Data frames that reach the other end in `us` microseconds, with rings that never run dry.
 double frame_ps(const hw::NicConfig& config, uint32_t bytes) {
   hw::LinkConfig wire;
