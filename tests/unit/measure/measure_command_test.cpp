@@ -73,11 +73,11 @@ TEST(MeasureCommand, RefusesInOneLine) {
       {{"pcie", "--gen", "6"}, "ringside: measure pcie: generation 6; expected 1 to 5\n"},
       {{"pcie", "--lanes", "3"}, "ringside: measure pcie: 3 lanes; expected 1, 2, 4, 8 or 16\n"},
       {{"pcie", "--sizes", "64,0"},
-       "ringside: measure pcie: --sizes: '0' is no transfer size; expected 1 to 1048576 bytes, "
+       "ringside: measure pcie: --sizes: '0' is no transfer size; expected 1 to 262144 bytes, "
        "such "
        "as 64,1500,4KiB\n"},
       {{"pcie", "--sizes", "2MiB"},
-       "ringside: measure pcie: --sizes: '2MiB' is no transfer size; expected 1 to 1048576 bytes, "
+       "ringside: measure pcie: --sizes: '2MiB' is no transfer size; expected 1 to 262144 bytes, "
        "such as 64,1500,4KiB\n"},
       {{"pcie", "--gen", "x"},
        "ringside: Could not convert: --gen = x; expected what 'ringside measure pcie --help' "

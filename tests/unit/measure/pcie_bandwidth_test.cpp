@@ -131,7 +131,7 @@ TEST(PcieBandwidth, RefusesWhatNoLinkHas) {
   bad.link.rcb = 32;
   EXPECT_EQ(tb::measure_pcie({bad}, &results).error, "RCB is 32 bytes; expected 64 or 128");
   bad = point(3, 8, 256, 512, 0);
-  EXPECT_EQ(tb::measure_pcie({bad}, &results).error, "transfers of 0 bytes; expected 1 to 1048576");
+  EXPECT_EQ(tb::measure_pcie({bad}, &results).error, "transfers of 0 bytes; expected 1 to 262144");
   bad = point(3, 8, 256, 512, 64);
   bad.tags = 0;
   EXPECT_EQ(tb::measure_pcie({bad}, &results).error, "0 tags; expected 1 to 1024");
