@@ -158,11 +158,11 @@ void CpuCore::cancel(InterruptSource& source) {
 }
 
 void CpuCore::raise_softirq(SoftirqItem& item) {
+  called_from_other_core();  // also if it is pending: it sees what is stored by now
   if (item.pending_) return;
   item.pending_ = true;
   softirqs_.push_back(&item);
   attention_ = true;
-  called_from_other_core();
   if (softirqs_deferred_) {
     wake(*ksoftirqd_);
   } else if (running_ != this) {

@@ -58,9 +58,11 @@ bool IntxLine::active() const {
 
 void IntxLine::interrupt() {
   bool handled = false;
-  for (SimPciAccess* function : functions_) {
-    if (function->vectors_.empty()) continue;
-    const SimPciAccess::Vector& vector = *function->vectors_[0];
+  // A handler takes time, in which another core may put a function on the line: no iterators. None
+  // leaves it then, because interrupts_disable() waits for the handlers.
+  for (std::size_t i = 0; i < functions_.size(); ++i) {
+    if (functions_[i]->vectors_.empty()) continue;
+    const SimPciAccess::Vector& vector = *functions_[i]->vectors_[0];
     // The line is shared: every handler is asked, whoever raised it.
     if (vector.masked) continue;
     if (vector.handler != nullptr && vector.handler(vector.context)) handled = true;
@@ -194,11 +196,13 @@ void SimPciAccess::interrupts_disable() {
     interrupt_bind(vector, nullptr, nullptr);
     interrupt_synchronize(vector);
   }
-  if (mode_ == InterruptMode::kMsix) set_msix_control(0, kMsixEnable);
   std::erase(host_.intx.functions_, this);
-  for (auto& vector : vectors_) vector->core->cancel(*vector);
-  vectors_.clear();
+  if (mode_ == InterruptMode::kMsix) set_msix_control(0, kMsixEnable);
   mode_ = InterruptMode::kNone;
+  // A message that was under way interrupts a core all the same, though nothing is bound any more:
+  // the vector stays until that core is through.
+  for (unsigned vector = 0; vector < vectors_.size(); ++vector) interrupt_synchronize(vector);
+  vectors_.clear();
 }
 
 void SimPciAccess::interrupt_bind(unsigned vector, driver::InterruptHandler handler,

@@ -115,9 +115,8 @@ class SimPlatform::SoftirqWork : public driver::Work, private SoftirqItem {
       : platform_(platform), callback_(callback), context_(context) {}
   ~SoftirqWork() override { SoftirqWork::cancel(); }
   void schedule() override {
-    if (pending_on_ != nullptr) return;
     // It never runs beside itself: while it runs, the core that runs it runs it again.
-    pending_on_ = runs_on_ != nullptr ? runs_on_ : home_;
+    if (pending_on_ == nullptr) pending_on_ = runs_on_ != nullptr ? runs_on_ : home_;
     if (pending_on_ == nullptr) pending_on_ = CpuCore::running();
     pending_on_->raise_softirq(*this);
   }
