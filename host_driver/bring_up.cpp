@@ -160,8 +160,13 @@ Status VirtioNetDriver::negotiate() {
   constexpr uint64_t kMultiQueue =
       formats::feature_bit(VIRTIO_NET_F_MQ) | formats::feature_bit(VIRTIO_NET_F_CTRL_VQ);
   uint32_t max_pairs = 1;
-  if (options_.queue_pairs == 1 || (accepted & kMultiQueue) != kMultiQueue) {
+  if (options_.queue_pairs == 1) {
     accepted &= ~kMultiQueue;
+  } else if ((accepted & kMultiQueue) != kMultiQueue) {
+    accepted &= ~kMultiQueue;
+    platform_.log(LogLevel::kWarning,
+                  "virtio-net: several queue pairs need VIRTIO_NET_F_MQ and VIRTIO_NET_F_CTRL_VQ, "
+                  "of which not both are there: one is used");
   } else {
     if (!read_max_pairs(&max_pairs)) {
       return Status::failure("the configuration generation never settles");

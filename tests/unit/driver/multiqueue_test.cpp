@@ -90,6 +90,7 @@ TEST(MultiQueue, OnePairNeedsNoControlQueue) {
   EXPECT_FALSE(rig.device.has(VIRTIO_NET_F_MQ));
   EXPECT_FALSE(rig.device.has(VIRTIO_NET_F_CTRL_VQ));
   EXPECT_TRUE(rig.device.commands.empty());
+  EXPECT_FALSE(rig.platform.logged("one is used"));
   rig.expect_one_pair();
 }
 
@@ -105,6 +106,7 @@ TEST(MultiQueue, MqNeedsTheControlQueue) {  // FEA-R-002
   rig.device.offered &= ~rig.feature(VIRTIO_NET_F_CTRL_VQ);
   rig.must_open();
   EXPECT_FALSE(rig.device.has(VIRTIO_NET_F_MQ));
+  EXPECT_TRUE(rig.platform.logged("one is used"));
   rig.expect_one_pair();
 }
 
@@ -113,6 +115,7 @@ TEST(MultiQueue, NothingIsDoneWithAControlQueueAlone) {
   rig.device.offered &= ~rig.feature(VIRTIO_NET_F_MQ);
   rig.must_open();
   EXPECT_FALSE(rig.device.has(VIRTIO_NET_F_CTRL_VQ));
+  EXPECT_TRUE(rig.platform.logged("one is used"));
   rig.expect_one_pair();
 }
 
