@@ -25,8 +25,10 @@ int main(int argc, char** argv) {
   app.add_option("--bytes", bytes, "frame size without FCS")->check(CLI::Range(60, 1514));
   app.add_option("--frames", frames, "frames to send");
   unsigned queues = 1;
-  app.add_option("--queues", queues, "queue pairs, each on a core of its own")
-      ->check(CLI::Range(1, 8));
+  unsigned cores = 0;
+  app.add_option("--queues", queues, "queue pairs")->check(CLI::Range(1, 8));
+  app.add_option("--cores", cores, "of each host; 0: one for every queue pair")
+      ->check(CLI::Range(0, 8));
   app.add_option("--ring", config.driver.ring_size, "entries of each virtqueue");
   app.add_option("--window", config.window, "frames sent and not yet received, at most");
   app.add_option("--batch", config.batch, "frames for one doorbell; 0: random, four on average");
@@ -39,7 +41,7 @@ int main(int argc, char** argv) {
   if (queues > 1) {
     config.driver.queue_pairs = queues;
     config.nic.queue_pairs = static_cast<uint16_t>(queues);
-    config.host.cores = queues;
+    config.host.cores = cores != 0 ? cores : queues;
     config.flows = kFlowsPerQueue * queues;
     config.trains = true;
     config.window *= queues;

@@ -104,7 +104,7 @@ std::string Exchange::check_rest() const {
     const std::string& name = side.host->host_name();
     for (unsigned core = 0; core < side.host->core_count(); ++core) {
       if (std::string failure = side.host->core(core).failure(); !failure.empty()) {
-        return name + ": " + failure;
+        return failure.insert(0, name + ": ");
       }
     }
     for (const driver::Counter& counter : side.device->statistics()) {

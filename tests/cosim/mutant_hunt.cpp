@@ -81,7 +81,7 @@ FrameExchangeConfig configuration(uint64_t seed, Mutant mutant) {
   constexpr uint64_t kRates[] = {1'000'000'000, 10'000'000'000, 100'000'000'000};
   config.link.rate_bps = kRates[random.below(3)];
   config.nic.tx_buffer_bytes = 2048u << random.below(6);
-  config.window = 1 + static_cast<uint32_t>(random.below(2 * config.driver.ring_size));
+  config.window = 1 + static_cast<uint32_t>(random.below(uint64_t{2} * config.driver.ring_size));
   config.frames[0] = config.frames[1] = 200 + random.below(400);
   // In half of the seeds several pairs, and cards that have fewer of them.
   if (random.below(2) == 0 || needs_pairs(mutant)) {
@@ -159,15 +159,13 @@ int hunt(Mutant mutant, uint64_t first, uint64_t last) {
                    static_cast<unsigned long long>(seed));
       return 2;
     }
-    std::printf(
-        "%s: caught after %llu seeds: %s (again: mutant_hunt --mutant %s --seeds %llu %llu)\n",
-        name, static_cast<unsigned long long>(seed - first + 1), what.c_str(), name,
-        static_cast<unsigned long long>(seed), static_cast<unsigned long long>(seed));
-    std::printf("  %s\n", describe(configuration(seed, mutant)).c_str());
+    fmt::print(
+        "{0}: caught after {1} seeds: {2} (again: mutant_hunt --mutant {0} --seeds {3} {3})\n  "
+        "{4}\n",
+        name, seed - first + 1, what, seed, describe(configuration(seed, mutant)));
     return expects_fault ? 0 : 1;
   }
-  std::printf("%s: %llu seeds, nothing found\n", name,
-              static_cast<unsigned long long>(last - first + 1));
+  fmt::print("{}: {} seeds, nothing found\n", name, last - first + 1);
   return expects_fault ? 1 : 0;
 }
 

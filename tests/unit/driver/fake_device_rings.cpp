@@ -63,7 +63,7 @@ bool FakeDevice::take(unsigned index, Chain* chain) {
   uint32_t at = chain->head;
   bool indirect = false;
   for (;;) {
-    const std::byte* from = at < entries ? pci_.dma(table + at * 16u, 16) : nullptr;
+    const std::byte* from = at < entries ? pci_.dma(table + at * BusAddress{16}, 16) : nullptr;
     if (from == nullptr || chain->elements.size() > queue.size) {
       error("a descriptor chain leads nowhere");
       return true;
