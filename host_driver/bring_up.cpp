@@ -88,10 +88,16 @@ Status VirtioNetDriver::initialize() {
 /// Frames are accepted when it is clear which queues there are: the command that decides it is
 /// answered, or will not be.
 void VirtioNetDriver::start_queues(const Notifiers& notifiers) {
-  for (unsigned pair = 0; pair < pairs_; ++pair) {
+  receive_[0]->start(notifiers.receive[0], *client_);
+  const unsigned active = enable_pairs(notifiers.control);
+  // What came before the command is on the first queue, and goes before what is on the others, or
+  // frames of one flow would change places.
+  if (pairs_ > 1 && state_ == State::kRunning) {
+    receive_[0]->catch_up(platform_.now_ns() + options_.control_timeout_ns);
+  }
+  for (unsigned pair = 1; pair < pairs_; ++pair) {
     receive_[pair]->start(notifiers.receive[pair], *client_);
   }
-  const unsigned active = enable_pairs(notifiers.control);
   active_pairs_ = active;
   for (unsigned pair = 0; pair < active; ++pair) {
     const unsigned rings = mutant(Mutant::kDoorbellOfFirstPair) ? 0 : pair;

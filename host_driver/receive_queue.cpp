@@ -73,6 +73,15 @@ void ReceiveQueue::start(const Notifier& notifier, NetDeviceClient& client) {
   napi_.schedule();
 }
 
+void ReceiveQueue::catch_up(uint64_t deadline_ns) {
+  constexpr uint64_t kPauseNs = 1000;
+  behind_ = queue_.size();
+  napi_.schedule();
+  while (behind_ != 0 && platform_.now_ns() < deadline_ns) {
+    platform_.sleep_until(platform_.now_ns() + kPauseNs);
+  }
+}
+
 void ReceiveQueue::pause() {
   napi_.disable();
   retry_timer_->cancel();
@@ -131,12 +140,16 @@ void ReceiveQueue::poll() {
   SplitVirtqueue::Used used;
   SplitVirtqueue::Next next = SplitVirtqueue::Next::kNone;
   unsigned frames = 0;
+  const uint32_t behind = behind_;  // a poll that began before catch_up() does not count
   while (frames < options_.napi_budget) {
     next = queue_.next_used(&used);
     if (next != SplitVirtqueue::Next::kUsed) break;
     receive_one(used);
     ++frames;
     if (queue_.free_descriptors() >= refill_batch_ && !starved_) refill_in_batches();
+  }
+  if (behind != 0) {
+    behind_ = next == SplitVirtqueue::Next::kUsed ? behind - std::min(behind, frames) : 0;
   }
   if (frames != 0) client_->receive_done();
   if (queue_.broken()) return owner_.queue_fault(queue_.fault());

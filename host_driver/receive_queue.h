@@ -44,6 +44,9 @@ class ReceiveQueue {
   Status fill();
   /// The device is live: polls from now on.
   void start(const Notifier& notifier, NetDeviceClient& client);
+  /// Returns when the client has all frames that are here now, or at the deadline (process context,
+  /// started).
+  void catch_up(uint64_t deadline_ns);
   /// Returns when no poll runs or will run (process context).
   void pause();
   /// Takes all exposed buffers back. The device must have been reset (CLN-R-002).
@@ -90,6 +93,7 @@ class ReceiveQueue {
   uint16_t refill_batch_ = 1;
   /// The ring has room but the pool has nothing: the next release has to start a poll.
   std::atomic<bool> starved_{false};
+  std::atomic<uint32_t> behind_{0};  ///< frames that catch_up() still waits for, at most
   RxSegment segments_[kMostSegments];
   unsigned last_num_buffers_ = 1;  ///< for Mutant::kStaleNumBuffers
   Counters counters_;

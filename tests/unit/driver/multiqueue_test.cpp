@@ -200,6 +200,26 @@ TEST(MultiQueue, ALateConsentDoesNoHarm) {
   rig.expect_one_pair();
 }
 
+// While the command is under way a flow may change from the first queue to another.
+TEST(MultiQueue, FramesOfTheFirstQueueComeBeforeThoseOfTheOthers) {
+  MultiRig rig(4, 4);
+  rig.options.control_timeout_ns = 1'000'000;
+  rig.options.napi_budget = 1;
+  rig.device.control = ControlManner::kSilent;
+  std::vector<Bytes> frames;
+  for (uint8_t number = 0; number < 6; ++number) frames.push_back(Rig::frame(200, number));
+  rig.platform.after(100'000, [&] {
+    rig.device.steer = [](const Bytes&) { return 3; };
+    EXPECT_TRUE(rig.device.receive(frames[5]));
+    rig.device.steer = nullptr;
+    for (unsigned number = 0; number < 5; ++number) EXPECT_TRUE(rig.device.receive(frames[number]));
+  });
+  rig.must_open();
+  rig.run_us(10);
+  EXPECT_EQ(rig.client.frames, frames);
+  rig.expect_clean();
+}
+
 TEST(MultiQueue, AnAnswerToNoCommandIsAFault) {
   MultiRig rig(4, 4);
   rig.device.control = ControlManner::kStrangeId;
