@@ -121,7 +121,7 @@ class AtCard : public sc_core::sc_module,
   }
   void serve();
   void serve_now() {
-    if (!serving_) serve();
+    if (!serving_ && wanted_ != 0) serve();
   }
   bool serve_queue(unsigned queue, TimePs now_ps);
   bool start_transmit(unsigned queue, TimePs now_ps);

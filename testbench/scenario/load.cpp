@@ -226,7 +226,7 @@ class Reader {
       if (!matches(parts[1], part.name)) continue;
       found = true;
       std::string path = kind + "." + part.name;
-      for (std::size_t i = 2; i < parts.size(); ++i) path += "." + parts[i];
+      for (std::size_t i = 2; i < parts.size(); ++i) path.append(".").append(parts[i]);
       put(path);
     }
     if (found) return;
