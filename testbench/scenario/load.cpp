@@ -181,7 +181,7 @@ class Reader {
           continue;
         }
         parts.push_back({name, child.as_table(), place_of(child.source())});
-        d_.locate(kind + "." + name, parts.back().location);
+        d_.locate(fmt::format("{}.{}", kind, name), parts.back().location);
       }
       std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
         return std::pair(a.location.line, a.location.column) <
