@@ -42,7 +42,8 @@ struct NicResource {
   TimePs busy_ps;
 };
 
-/// A card. The module's sockets take PcieExtension; the card is the master of `dma()`.
+/// A card. The module's sockets take PcieExtension; the card is the master of
+/// `pcie_initiator()`.
 class NicModel : public sc_core::sc_module, public EthernetReceiver {
  public:
   explicit NicModel(const sc_core::sc_module_name& name) : sc_core::sc_module(name) {}

@@ -16,6 +16,7 @@
 #include "hw_model/pcie/root_port.h"
 #include "hw_model/tlm/lt_nic.h"
 #include "hw_model/wire/link.h"
+#include "tests/support/gtest.h"
 
 namespace ringside::test {
 
@@ -220,5 +221,24 @@ constexpr uint64_t kBasic =
     formats::feature_bit(VIRTIO_NET_F_STATUS);
 constexpr uint64_t kEventIdx = formats::feature_bit(VIRTIO_F_EVENT_IDX);
 constexpr uint64_t kMergeable = formats::feature_bit(VIRTIO_NET_F_MRG_RXBUF);
+
+/// One queue pair with a vector for each queue.
+struct Rings {
+  TestQueue rx, tx;
+};
+
+inline Rings bring_up(LtHost& host, uint64_t features, uint16_t size = 64, uint32_t tx_bytes = 72) {
+  host.enable_pci(true);
+  EXPECT_EQ(host.negotiate(features), 11);
+  host.set(CommonCfg::kConfigMsixVector, 2, 0);
+  Rings rings{host.make_queue(0, size, 1600, 1), host.make_queue(1, size, tx_bytes, 2)};
+  host.set(CommonCfg::kQueueSelect, 2, 1);
+  EXPECT_EQ(host.get(CommonCfg::kQueueEnable, 2), 1u);
+  host.set_status(15);
+  EXPECT_EQ(host.status(), 15);
+  return rings;
+}
+
+inline void wait_us(unsigned us) { sc_core::wait(us, sc_core::SC_US); }
 
 }  // namespace ringside::test
