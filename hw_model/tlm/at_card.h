@@ -129,6 +129,8 @@ class AtCard : public sc_core::sc_module,
   bool start_command(unsigned queue, TimePs now_ps);
   bool advance_ring(unsigned queue, TimePs now_ps);
   bool return_used(unsigned queue, TimePs now_ps);
+  bool reserve(Stage& stage, unsigned queue, TimePs ready_ps, TimePs taken_ps, TimePs now_ps,
+               TimePs* at_ps);
   bool ring_slot(unsigned queue, TimePs ready_ps, TimePs now_ps, TimePs* at_ps);
   bool write_room(TimePs now_ps);
   void drain_transmit_buffer(TimePs now_ps);

@@ -75,6 +75,20 @@ bool AtCard::serve_queue(unsigned queue, TimePs now_ps) {
   return started || advance_ring(queue, now_ps) || return_used(queue, now_ps);
 }
 
+/// Takes `stage` for what of `queue` is ready at `ready_ps`, from `at_ps` on; false if that is
+/// beyond the look-ahead, and then the queue sleeps until it is not.
+bool AtCard::reserve(Stage& stage, unsigned queue, TimePs ready_ps, TimePs taken_ps, TimePs now_ps,
+                     TimePs* at_ps) {
+  const TimePs ready = std::max(now_ps, ready_ps);
+  const TimePs slot = stage.slot(ready);
+  if (slot > now_ps + kLookAheadPs) {
+    wake(queue, slot);
+    return false;
+  }
+  *at_ps = stage.reserve(ready, taken_ps);
+  return true;
+}
+
 bool AtCard::start_transmit(unsigned queue, TimePs now_ps) {
   if (core_.transmit_blocked(queue)) {
     tx_buffer_.start(now_ps);
@@ -94,15 +108,11 @@ bool AtCard::start_transmit(unsigned queue, TimePs now_ps) {
     waits_for_reads_ |= uint64_t{1} << queue;
     return false;
   }
-  const TimePs ready = std::max(now_ps, queues_[queue].chain_ps);
-  const TimePs slot = tx_datapath_.slot(ready);
-  if (slot > now_ps + kLookAheadPs) {
-    wake(queue, slot);
-    return false;
-  }
   const TimePs taken =
       std::max(cycles(config_.pipeline.tx_frame_cycles), beats(core_.next_frame_bytes(queue)));
-  choose(EventKind::kStartFrame, queue, 0, tx_datapath_.reserve(ready, taken));
+  TimePs at;
+  if (!reserve(tx_datapath_, queue, queues_[queue].chain_ps, taken, now_ps, &at)) return false;
+  choose(EventKind::kStartFrame, queue, 0, at);
   return true;
 }
 
@@ -124,16 +134,13 @@ bool AtCard::start_receive(unsigned queue, TimePs now_ps) {
   }
   write_window_.stop(now_ps);
   QueueState& state = queues_[queue];
-  const TimePs ready = std::max({now_ps, state.chain_ps, state.arrivals.front()});
-  const TimePs slot = rx_datapath_.slot(ready);
-  if (slot > now_ps + kLookAheadPs) {
-    wake(queue, slot);
-    return false;
-  }
+  const TimePs ready = std::max(state.chain_ps, state.arrivals.front());
   const TimePs taken =
       std::max(cycles(config_.pipeline.rx_frame_cycles), beats(core_.next_frame_bytes(queue)));
+  TimePs at;
+  if (!reserve(rx_datapath_, queue, ready, taken, now_ps, &at)) return false;
   state.arrivals.pop();
-  choose(EventKind::kStartFrame, queue, 0, rx_datapath_.reserve(ready, taken));
+  choose(EventKind::kStartFrame, queue, 0, at);
   return true;
 }
 
@@ -157,14 +164,8 @@ bool AtCard::ring_slot(unsigned queue, TimePs ready_ps, TimePs now_ps, TimePs* a
     waits_for_ring_ |= uint64_t{1} << queue;
     return false;
   }
-  const TimePs ready = std::max(now_ps, ready_ps);
-  const TimePs slot = ring_engine_.slot(ready);
-  if (slot > now_ps + kLookAheadPs) {
-    wake(queue, slot);
-    return false;
-  }
-  *at_ps = ring_engine_.reserve(ready, cycles(config_.pipeline.ring_fetch_cycles));
-  return true;
+  return reserve(ring_engine_, queue, ready_ps, cycles(config_.pipeline.ring_fetch_cycles), now_ps,
+                 at_ps);
 }
 
 /// One step towards more described chains, or towards the driver's next notification.
