@@ -8,7 +8,7 @@ set -eu
 BUILD="g++ cmake ninja-build pkg-config git ca-certificates ccache python3 xz-utils
 debian-archive-keyring libsystemc-dev verilator libgtest-dev libgmock-dev libbenchmark-dev
 libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev libpcap-dev libxxhash-dev libssl-dev"
-CHECK="clang-format clang-tidy tshark"
+CHECK="clang-format clang-tidy clang libclang-rt-14-dev tshark"
 
 usage() {
   echo "usage: $0 [--build | --all] [--install]" >&2

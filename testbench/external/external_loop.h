@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a simulation together with file descriptors of the outside: sockets, event descriptors, TAP
+// interfaces, signals. Everything happens in one thread, and never inside a SystemC process.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace ringside::tb {
+
+/// How virtual time goes on.
+enum class Pace : uint8_t {
+  kDemand,     ///< as fast as there is work; it stands still when there is none
+  kWallClock,  ///< never ahead of the wall clock: what waits for the outside must not run into its
+               ///< time-outs at once
+};
+
+class ExternalLoop {
+ public:
+  explicit ExternalLoop(Pace pace);
+  ~ExternalLoop();
+  ExternalLoop(const ExternalLoop&) = delete;
+  ExternalLoop& operator=(const ExternalLoop&) = delete;
+
+  /// Calls `ready` between slices of the simulation while `fd` is readable (or at its end, or in
+  /// error). The descriptor stays the caller's. False if it cannot be waited for (a plain file).
+  bool watch(int fd, std::function<void()> ready);
+  /// Also from within a callback; no callback for `fd` follows.
+  void unwatch(int fd);
+  /// Calls `call` once, between slices, from wherever it is posted (also SystemC processes).
+  void post(std::function<void()> call);
+
+  /// Runs until stop(): slices of the simulation while it has work, else sleeps in the kernel until
+  /// a descriptor is ready or, with kWallClock, its next event is due.
+  void run();
+  /// Lets run() return; also from within a callback or a SystemC process.
+  void stop();
+  /// Runs the simulation alone, with no descriptor looked at, until `done` or until it has no work;
+  /// true if done. For what must be finished before an answer (a queue that stops).
+  bool settle(const std::function<bool()>& done);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringside::tb
