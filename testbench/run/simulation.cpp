@@ -201,13 +201,21 @@ Status Simulation::build_links() {
     wire->link = std::make_unique<hw::Link>(("link_" + config.name).c_str(),
                                             hw::LinkConfig{config.rate_bps, config.delay_ps});
     for (unsigned end = 0; end < 2; ++end) {
-      nics_[config.nics[end]]->connect(wire->link->end(end));
+      plug(config.parts[end], wire->link->end(end));
     }
     monitor_.watch_link(*wire->link, config.name, {config.ends[0], config.ends[1]},
                         config.rate_bps);
     wires_.push_back(std::move(wire));
   }
   return Status::success();
+}
+
+void Simulation::plug(const LinkEnd& part, hw::EthernetPort& end) {
+  switch (part.kind) {
+    case EndKind::kNic:
+      nics_[part.index]->connect(end);
+      break;
+  }
 }
 
 void Simulation::add_task(const std::string& label, const Traffic& traffic,
@@ -390,8 +398,9 @@ std::string Simulation::unfinished() const {
 LedgerResult Simulation::ledger(std::size_t nic, const hw::PcieLedger& ledger) const {
   LedgerResult result;
   for (std::size_t i = 0; i < scenario_.links.size(); ++i) {
-    const auto& ends = scenario_.links[i].nics;
-    if (ends[0] == nic || ends[1] == nic) result.data_frames += monitor_.data_frames_on_link(i);
+    const auto& parts = scenario_.links[i].parts;
+    const LinkEnd card{EndKind::kNic, nic};
+    if (parts[0] == card || parts[1] == card) result.data_frames += monitor_.data_frames_on_link(i);
   }
   for (unsigned row = 0; row < static_cast<unsigned>(hw::LedgerRow::kCount); ++row) {
     result.rows.push_back({std::string(hw::name_of(static_cast<hw::LedgerRow>(row))), {}, {}});

@@ -52,6 +52,8 @@ class Simulation {
 
   Status build_hosts();
   Status build_links();
+  /// Connects the part at one end of a link to it.
+  void plug(const LinkEnd& part, hw::EthernetPort& end);
   Status build_traffic();
   void add_task(const std::string& label, const Traffic& traffic,
                 std::unique_ptr<TrafficTask> traffic_task);

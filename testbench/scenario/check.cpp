@@ -173,7 +173,49 @@ class Checker {
     }
   }
 
+  /// What links can join, by name; every kind of LinkEnd is here.
+  struct NamedEnd {
+    const char* kind;
+    std::string name;
+    LinkEnd end;
+    /// Whether several links may end there.
+    bool shared;
+  };
+
+  template <typename Part>
+  void collect_ends(EndKind end, const char* kind, const std::vector<Part>& parts, bool shared) {
+    if (!parts.empty()) end_kinds_.emplace_back(kind);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      for (const NamedEnd& other : ends_) {
+        if (other.name != parts[i].name) continue;
+        const std::string path = fmt::format("{}.{}", kind, parts[i].name);
+        d_.add(path, fmt::format("{} has the name of {}.{}; expected a name of its own, links end "
+                                 "at it",
+                                 path, other.kind, other.name));
+      }
+      ends_.push_back({kind, parts[i].name, {end, i}, shared});
+    }
+  }
+
+  /// The part called `name` where a link ends; says what is wrong at `path` if there is none.
+  const NamedEnd* find_end(const std::string& name, const std::string& path) {
+    std::vector<std::string> names;
+    for (const NamedEnd& end : ends_) {
+      if (end.name == name) return &end;
+      names.push_back(end.name);
+    }
+    const std::string kinds = end_kinds_.empty() ? "nic" : join_words(end_kinds_, "or");
+    d_.add(path,
+           names.empty()
+               ? fmt::format("{}: no nic is named '{}'; expected a [nic.NAME] of that name", path,
+                             printable(name))
+               : fmt::format("{}: no {} is named '{}'; expected {}{}", path, kinds, printable(name),
+                             join_words(names, "or"), suggestion(name, names)));
+    return nullptr;
+  }
+
   void check_links() {
+    collect_ends(EndKind::kNic, "nic", s_.nics, /*shared=*/false);
     std::map<std::string, std::string> used;
     for (Link& link : s_.links) {
       const std::string path = "link." + link.name + ".ends";
@@ -182,14 +224,14 @@ class Checker {
                                  link.ends.size(), link.ends.size() == 1 ? "name" : "names"));
       }
       for (std::size_t i = 0; i < link.ends.size(); ++i) {
-        std::size_t nic = 0;
-        if (!find(s_.nics, link.ends[i], path, "nic", nic)) continue;
-        if (i < link.nics.size()) link.nics[i] = nic;
+        const NamedEnd* end = find_end(link.ends[i], path);
+        if (end == nullptr) continue;
+        if (i < link.parts.size()) link.parts[i] = end->end;
         const auto [other, fresh] = used.emplace(link.ends[i], link.name);
-        if (!fresh) {
-          d_.add(path, fmt::format("{}: nic '{}' is at the end of link '{}' already; expected one "
-                                   "link for each nic",
-                                   path, link.ends[i], other->second));
+        if (!fresh && !end->shared) {
+          d_.add(path, fmt::format("{0}: {1} '{2}' is at the end of link '{3}' already; expected "
+                                   "one link for each {1}",
+                                   path, end->kind, link.ends[i], other->second));
         }
       }
     }
@@ -246,23 +288,46 @@ class Checker {
     visit(s_.apps, "app");
   }
 
-  /// The nic at the other end of the link of `nic`, or none.
-  const Nic* neighbour(const std::string& nic) const {
-    for (const Link& link : s_.links) {
-      if (link.ends.size() != 2) continue;
-      for (std::size_t end = 0; end < 2; ++end) {
-        if (link.ends[end] == nic) return &s_.nics[link.nics[1 - end]];
+  /// Whether frames of one part reach the other: over a link, or over several with parts between
+  /// them that forward.
+  bool joined(const LinkEnd& from, const LinkEnd& to) const {
+    std::vector<LinkEnd> reached{from};
+    for (std::size_t i = 0; i < reached.size(); ++i) {
+      for (const Link& link : s_.links) {
+        if (link.ends.size() != 2) continue;
+        for (std::size_t end = 0; end < 2; ++end) {
+          const LinkEnd& other = link.parts[1 - end];
+          if (link.parts[end] != reached[i] || contains(reached, other)) continue;
+          if (other == to) return true;
+          if (forwards(other)) reached.push_back(other);
+        }
       }
     }
-    return nullptr;
+    return false;
+  }
+
+  static bool contains(const std::vector<LinkEnd>& list, const LinkEnd& end) {
+    return std::find(list.begin(), list.end(), end) != list.end();
+  }
+
+  /// Whether frames go through it from link to link.
+  static bool forwards(const LinkEnd& end) {
+    switch (end.kind) {
+      case EndKind::kNic:
+        return false;
+    }
+    return false;
   }
 
   bool joined(const Host& from, const Host& to) const {
-    return std::any_of(from.nics.begin(), from.nics.end(), [&](const std::string& nic) {
-      const Nic* other = neighbour(nic);
-      return other != nullptr &&
-             std::find(to.nics.begin(), to.nics.end(), other->name) != to.nics.end();
-    });
+    for (std::size_t i = 0; i < s_.nics.size(); ++i) {
+      if (&s_.hosts[s_.nics[i].host] != &from) continue;
+      for (std::size_t k = 0; k < s_.nics.size(); ++k) {
+        if (&s_.hosts[s_.nics[k].host] != &to) continue;
+        if (joined(LinkEnd{EndKind::kNic, i}, LinkEnd{EndKind::kNic, k})) return true;
+      }
+    }
+    return false;
   }
 
   void check_traffic(Traffic& traffic, const std::string& path) {
@@ -404,6 +469,8 @@ class Checker {
 
   Scenario& s_;
   Diagnostics& d_;
+  std::vector<NamedEnd> ends_;
+  std::vector<std::string> end_kinds_;
 };
 
 }  // namespace

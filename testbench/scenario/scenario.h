@@ -97,13 +97,22 @@ struct Nic {
   hw::PipelineConfig pipeline;
 };
 
-/// `[link.NAME]`: a cable between two cards.
+/// What can be at the end of a link.
+enum class EndKind : uint8_t { kNic };
+
+/// One end of a link: the part that is there, an index into Scenario's vector of its kind.
+struct LinkEnd {
+  EndKind kind = EndKind::kNic;
+  std::size_t index = 0;
+  bool operator==(const LinkEnd&) const = default;
+};
+
+/// `[link.NAME]`: a cable between two parts.
 struct Link {
   std::string name;
-  /// Names of two cards.
+  /// Names of two parts, and what they name.
   std::vector<std::string> ends;
-  /// The same as indices into Scenario::nics.
-  std::array<std::size_t, 2> nics{};
+  std::array<LinkEnd, 2> parts{};
   uint64_t rate_bps;
   uint64_t delay_ps;
 };

@@ -50,7 +50,8 @@ TEST(Load, FillsInDefaults) {
   ASSERT_EQ(s.links.size(), 1U);
   EXPECT_EQ(s.links[0].rate_bps, 100'000'000'000U);
   EXPECT_EQ(s.links[0].delay_ps, 1'000'000U);
-  EXPECT_EQ(s.links[0].nics, (std::array<std::size_t, 2>{0, 1}));
+  EXPECT_EQ(s.links[0].parts[0], (tb::LinkEnd{tb::EndKind::kNic, 0}));
+  EXPECT_EQ(s.links[0].parts[1], (tb::LinkEnd{tb::EndKind::kNic, 1}));
   ASSERT_EQ(s.flows.size(), 1U);
   EXPECT_EQ(s.flows[0].from, 0U);
   EXPECT_EQ(s.flows[0].to, 1U);
@@ -192,7 +193,8 @@ a = "one"
   EXPECT_EQ(z0.napi_budget, 32U);
   EXPECT_EQ(z0.tx_reclaim_timeout_ps, 100'000'000U);
   EXPECT_EQ(s.nics.at(1).mac, (MacAddress{2, 0, 0, 0, 0, 2}));
-  EXPECT_EQ(s.links.at(0).nics, (std::array<std::size_t, 2>{1, 0}));
+  EXPECT_EQ(s.links.at(0).parts[0], (tb::LinkEnd{tb::EndKind::kNic, 1}));
+  EXPECT_EQ(s.links.at(0).parts[1], (tb::LinkEnd{tb::EndKind::kNic, 0}));
   EXPECT_EQ(s.links.at(0).rate_bps, 2'500'000'000U);
   EXPECT_EQ(s.links.at(0).delay_ps, 500'000U);
   const tb::Flow& first = s.flows.at(0);
