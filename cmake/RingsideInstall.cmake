@@ -21,7 +21,7 @@ install(EXPORT RingsideTargets NAMESPACE ringside:: DESTINATION ${ringside_packa
 # Headers are included from the root of the tree here as there.
 install(DIRECTORY formats hw_model firmware host_driver stack testbench
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside
-        FILES_MATCHING PATTERN "*.h"
+        FILES_MATCHING PATTERN "*.h" PATTERN "*.def"
         PATTERN "stack/lwip" EXCLUDE
         PATTERN "hw_model/rtl" EXCLUDE)
 

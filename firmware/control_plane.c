@@ -5,6 +5,7 @@
 #include "firmware/answer.h"
 #include "firmware/control_virtqueue.h"
 #include "formats/virtio_defs.h"
+#include "hw_model/registers/card_mutants.h"
 
 static int negotiated(const struct rs_control_plane* state, unsigned feature) {
   return ((state->negotiated >> feature) & 1) != 0;
@@ -50,8 +51,10 @@ static void reset(struct rs_control_plane* state, const struct rs_answer* answer
 /* STS-D-002 and STS-D-003: the status first, then the notification. */
 static void need_reset(struct rs_control_plane* state, const struct rs_answer* answer) {
   if ((state->status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0) return;
+  if (rs_mutant(RS_MUTANT_ERROR_WITHOUT_NEEDS_RESET)) return;
   state->status |= VIRTIO_STATUS_DEVICE_NEEDS_RESET;
   send_status(state, answer);
+  if (rs_mutant(RS_MUTANT_ERROR_WITHOUT_NOTIFICATION)) return;
   if ((state->status & VIRTIO_STATUS_DRIVER_OK) != 0) {
     rs_send_value(answer, RS_COMMAND_CONFIG_INTERRUPT, 0);
   }

@@ -13,50 +13,11 @@ const char* mutant_name(Mutant mutant) {
   switch (mutant) {
     case Mutant::kNone:
       return "none";
-    case Mutant::kNoWriteBarrierBeforeAvailIdx:
-      return "no-write-barrier-before-avail-idx";
-    case Mutant::kNoFullBarrierBeforeEventRead:
-      return "no-full-barrier-before-event-read";
-    case Mutant::kNoReadBarrierAfterUsedIdx:
-      return "no-read-barrier-after-used-idx";
-    case Mutant::kNoFullBarrierAfterRearm:
-      return "no-full-barrier-after-rearm";
-    case Mutant::kNoRecheckAfterRearm:
-      return "no-recheck-after-rearm";
-    case Mutant::kNoRecheckAfterStop:
-      return "no-recheck-after-stop";
-    case Mutant::kUsedIndexModuloRing:
-      return "used-index-modulo-ring";
-    case Mutant::kEventWindowWrongAtWrap:
-      return "event-window-wrong-at-wrap";
-    case Mutant::kAvailIdxBeforeEntries:
-      return "avail-idx-before-entries";
-    case Mutant::kKickLostAfterMore:
-      return "kick-lost-after-more";
-    case Mutant::kTransmitCompletedEarly:
-      return "transmit-completed-early";
-    case Mutant::kReceiveBufferRepostedEarly:
-      return "receive-buffer-reposted-early";
-    case Mutant::kStaleNumBuffers:
-      return "stale-num-buffers";
-    case Mutant::kUsedLengthIgnored:
-      return "used-length-ignored";
-    case Mutant::kFreeListLosesChain:
-      return "free-list-loses-chain";
-    case Mutant::kFreeListReusesHead:
-      return "free-list-reuses-head";
-    case Mutant::kIndirectTableShared:
-      return "indirect-table-shared";
-    case Mutant::kWakeLostOverReset:
-      return "wake-lost-over-reset";
-    case Mutant::kDoorbellOfFirstPair:
-      return "doorbell-of-first-pair";
-    case Mutant::kTransmitQueuePerFrame:
-      return "transmit-queue-per-frame";
-    case Mutant::kMoreForgottenOverQueues:
-      return "more-forgotten-over-queues";
-    case Mutant::kControlAckNotAwaited:
-      return "control-ack-not-awaited";
+#define INTERLEAVING(id, name, clauses, what) \
+  case Mutant::id:                            \
+    return name;
+#define CLAUSE(id, name, clauses, what) INTERLEAVING(id, name, clauses, what)
+#include "host_driver/mutants.def"
     case Mutant::kCount:
       break;
   }

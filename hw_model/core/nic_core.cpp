@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "hw_model/registers/card_mutants.h"
+
 namespace ringside::hw {
 
 namespace {
@@ -160,9 +162,11 @@ void NicCore::carrier(const Event& event, ActionList& actions) {
 }
 
 void NicCore::update_active() {
-  constexpr uint8_t kBits = VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_DEVICE_NEEDS_RESET;
+  constexpr uint8_t kNeedsReset = VIRTIO_STATUS_DEVICE_NEEDS_RESET;
+  const uint8_t ready = rs_mutant(RS_MUTANT_CONSUMES_BEFORE_DRIVER_OK) ? VIRTIO_STATUS_FEATURES_OK
+                                                                       : VIRTIO_STATUS_DRIVER_OK;
   active_ =
-      (status_ & kBits) == VIRTIO_STATUS_DRIVER_OK && !broken_ && !quiesced_ && pci_.bus_master();
+      (status_ & (ready | kNeedsReset)) == ready && !broken_ && !quiesced_ && pci_.bus_master();
 }
 
 // The control virtqueue lies behind the pairs that the negotiated features make usable. VERSION_1

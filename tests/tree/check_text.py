@@ -12,7 +12,7 @@ import sys
 import tree_files
 
 SPDX = "SPDX-License-Identifier: Apache-2.0"
-NEEDS_SPDX = {".h", ".hpp", ".c", ".cpp", ".S", ".ld", ".sv", ".svh", ".py", ".sh", ".cmake", ".toml",
+NEEDS_SPDX = {".h", ".hpp", ".def", ".c", ".cpp", ".S", ".ld", ".sv", ".svh", ".py", ".sh", ".cmake", ".toml",
               ".in", ".yml"}
 NEEDS_SPDX_NAMES = {"CMakeLists.txt", "run"}
 # Folders that exist on one machine only. Written in pieces, because this file is checked too.

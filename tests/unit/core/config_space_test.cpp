@@ -9,7 +9,7 @@ namespace {
 
 using hw::PciConfig;
 
-// PDI-D-001, PDI-D-002, PDI-D-004, PDI-D-005, PDI-D-006.
+// CLAUSES: PDI-D-001, PDI-D-002, PDI-D-004, PDI-D-005, PDI-D-006
 TEST(ConfigSpace, Identity) {
   CoreHarness card;
   EXPECT_EQ(card.config(0x00, 4), 0x10411AF4u);
@@ -41,8 +41,7 @@ TEST(ConfigSpace, BarIsSizedByWritingOnes) {
   EXPECT_FALSE(card.core.decode(0x400001FFFC, 4, &offset));
 }
 
-// PCP-D-001, PCC-D-001, PCC-D-002, PNC-D-001, PNC-D-007 to PNC-D-011, PIS-D-001, PDC-D-001,
-// PDC-D-002, PCA-D-001, PMX-D-001, PMX-D-002.
+// CLAUSES: PCP-D-001, PCC-D-001, PCC-D-002, PIS-D-001, PDC-D-001, PCA-D-001, PMX-D-001, PMX-D-002
 TEST(ConfigSpace, CapabilitiesDescribeTheBar) {
   CoreHarness card;
   ASSERT_NE(card.config(PciConfig::kStatus, 2) & 0x10, 0u);
@@ -94,7 +93,8 @@ TEST(ConfigSpace, ReadOnlyBitsStay) {
   EXPECT_EQ(card.config(4096, 4), 0xFFFFFFFFu);
 }
 
-// PCA-D-002, PCA-D-003: every width reaches the BAR.
+// Every width reaches the BAR.
+// CLAUSES: PCA-D-002, PCA-D-003
 TEST(ConfigSpace, WindowReachesTheBar) {
   CoreHarness card;
   const auto window = [&](uint32_t offset, uint32_t length) {
@@ -116,6 +116,7 @@ TEST(ConfigSpace, WindowReachesTheBar) {
   EXPECT_EQ(card.config(PciConfig::kPciCfgData, 4), 0u);
 }
 
+// CLAUSES: FEA-D-005
 TEST(ConfigSpace, FunctionLevelResetForgetsEverything) {
   RunningCard card;
   card.set_config(PciConfig::kExpressCap + 8, 2, 0x8000);
@@ -127,7 +128,7 @@ TEST(ConfigSpace, FunctionLevelResetForgetsEverything) {
   EXPECT_FALSE(card.core.active());
   card.set_bar(CommonCfg::kQueueSelect, 2, 0);
   EXPECT_EQ(card.bar(CommonCfg::kQueueEnable, 2), 0u);
-  // And it can be brought up again. FEA-D-005.
+  // And it can be brought up again.
   card.enable_pci();
   EXPECT_EQ(card.negotiate(kBasic), 11);
 }

@@ -51,6 +51,7 @@ struct Case {
   std::function<void(RunningCard&)> set_up;
 };
 
+// CLAUSES: STS-D-002, STS-D-003, VQS-D-002
 TEST(HostileDriver, EachRuleBroken) {
   const auto tx = [](RunningCard& card) -> Ring& { return card.tx; };
   const std::vector<Case> cases = {

@@ -8,7 +8,7 @@ namespace {
 constexpr unsigned kRx = 0, kTx = 1;
 constexpr uint32_t kTxEntry = BarLayout::kMsixTable + 16 * 2;
 
-// VQS-D-010, VQS-D-011, VQS-D-009.
+// CLAUSES: VQS-D-009, VQS-D-010, VQS-D-011
 TEST(Interrupts, FlagsDecideWithoutEventIdx) {
   RunningCard card;
   card.tx.set_used_event(0x7777);
@@ -22,7 +22,8 @@ TEST(Interrupts, FlagsDecideWithoutEventIdx) {
   EXPECT_EQ(card.interrupts(0x42), 1u);
 }
 
-// VQS-D-012 to VQS-D-014, also over a batch that jumps past used_event.
+// Also over a batch that jumps past used_event.
+// CLAUSES: VQS-D-012, VQS-D-013, VQS-D-014
 TEST(Interrupts, UsedEventDecidesWithEventIdx) {
   RunningCard card(kBasic | kEventIdx);
   card.tx.set_flags(1);
@@ -73,7 +74,7 @@ TEST(Interrupts, EntriesPostedWhileTheDecisionIsUnderWayGetTheirOwn) {
   EXPECT_EQ(card.interrupts(0x42), 1u);
 }
 
-// PUN-D-001, PCN-D-001.
+// CLAUSES: PUN-D-001, PCN-D-001
 TEST(Interrupts, NoVectorMeansNoMessage) {
   RunningCard card;
   card.set_bar(CommonCfg::kQueueSelect, 2, kTx);
@@ -105,19 +106,21 @@ TEST(Interrupts, MaskedVectorIsPendingAndSentAtUnmask) {
   EXPECT_EQ(card.interrupts(0x42), 2u);
 }
 
-// PIS-D-002 (also with MSI-X), PCC-D-006, and only with STATUS negotiated.
+// Also with MSI-X, and only with STATUS negotiated.
+// CLAUSES: PIS-D-002, PIS-D-005
 TEST(Interrupts, LinkChangeNotifies) {
   RunningCard card;
   card.take(Event::carrier(false, 10000));
   EXPECT_EQ(card.interrupts(0x40), 1u);
   EXPECT_EQ(card.bar(BarLayout::kIsr, 1), 2u);
-  EXPECT_EQ(card.bar(BarLayout::kIsr, 1), 0u);  // PIS-D-005
+  EXPECT_EQ(card.bar(BarLayout::kIsr, 1), 0u);
   RunningCard without(kBasic & ~formats::feature_bit(VIRTIO_NET_F_STATUS));
   without.take(Event::carrier(false, 10000));
   EXPECT_EQ(without.interrupts(0x40), 0u);
 }
 
-// PIS-D-003, PIS-D-004, PIS-D-005 and the Interrupt Disable bit.
+// And the Interrupt Disable bit.
+// CLAUSES: PIS-D-003, PIS-D-004, PIS-D-005
 TEST(Interrupts, Intx) {
   RunningCard card(kBasic, 8, {}, false);
   card.put_transmit(0, {72});
@@ -134,7 +137,8 @@ TEST(Interrupts, Intx) {
   EXPECT_EQ(card.config(hw::PciConfig::kStatus, 2) & 8, 0u);
 }
 
-// VQS-D-020, VQS-D-021: avail_event, then the index again; flags stay 0.
+// avail_event, then the index again; flags stay 0.
+// CLAUSES: VQS-D-020, VQS-D-021
 TEST(Notifications, ArmWritesAvailEventThenLooksAgain) {
   RunningCard card(kBasic | kEventIdx);
   card.put_transmit(0, {72});
@@ -152,7 +156,7 @@ TEST(Notifications, ArmWritesAvailEventThenLooksAgain) {
   EXPECT_EQ(card.tx.used_flags(), 0);
 }
 
-// VQS-D-018, VQS-D-019.
+// CLAUSES: VQS-D-018, VQS-D-019
 TEST(Notifications, NoNotifyWithoutEventIdx) {
   RunningCard card;
   EXPECT_NE(card.choose(EventKind::kArmNotify, kTx), "");  // nothing to withdraw
@@ -162,7 +166,8 @@ TEST(Notifications, NoNotifyWithoutEventIdx) {
   EXPECT_EQ(card.tx.used_flags(), 0);
 }
 
-// VQS-D-022; the doorbell's data is a hint, its address names the queue.
+// The doorbell's data is a hint, its address names the queue.
+// CLAUSES: VQS-D-022
 TEST(Notifications, SpuriousAndLyingDoorbellsDoNoHarm) {
   RunningCard card(kBasic | formats::feature_bit(VIRTIO_F_NOTIFICATION_DATA));
   card.set_bar(BarLayout::kNotify + 4, 4, 0xFFFF0007);
@@ -172,7 +177,7 @@ TEST(Notifications, SpuriousAndLyingDoorbellsDoNoHarm) {
   EXPECT_EQ(card.core.device_status(), 15);
 }
 
-// STS-D-001.
+// CLAUSES: STS-D-001
 TEST(Quiet, NothingHappensBeforeDriverOk) {
   CoreHarness card;
   card.enable_pci();
@@ -187,7 +192,8 @@ TEST(Quiet, NothingHappensBeforeDriverOk) {
   EXPECT_TRUE(card.deeds.empty());
 }
 
-// RST-D-001, RST-D-002, PCC-D-008: late completions, frames and choices change nothing.
+// Late completions, frames and choices change nothing.
+// CLAUSES: RST-D-001, RST-D-002, PCC-D-007, PCC-D-008
 TEST(Quiet, NothingHappensAfterStatusReadsZero) {
   RunningCard card;
   card.put_receive(0, 1600);

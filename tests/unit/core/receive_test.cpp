@@ -7,6 +7,7 @@ namespace {
 
 constexpr unsigned kRx = 0;
 
+// CLAUSES: NRX-D-001, NRX-D-005, NRX-D-026
 TEST(Receive, OneBufferGetsHeaderAndFrame) {
   RunningCard card;
   const uint64_t buffer = card.put_receive(5, 1526);
@@ -16,15 +17,16 @@ TEST(Receive, OneBufferGetsHeaderAndFrame) {
   EXPECT_EQ(card.rx.used_elem(0).id, 5u);
   EXPECT_EQ(card.rx.used_elem(0).len, 72u);
   const auto header = card.load<formats::VirtioNetHdr>(buffer);
-  EXPECT_EQ(header.flags, 0);        // NRX-D-005
-  EXPECT_EQ(header.gso_type, 0);     // NRX-D-026
-  EXPECT_EQ(header.num_buffers, 1);  // NRX-D-001
+  EXPECT_EQ(header.flags, 0);
+  EXPECT_EQ(header.gso_type, 0);
+  EXPECT_EQ(header.num_buffers, 1);
   EXPECT_EQ(card.load<uint8_t>(buffer + 12), 7);
   EXPECT_EQ(card.load<uint8_t>(buffer + 71), 66);
   EXPECT_EQ(card.interrupts(0x41), 1u);
 }
 
-// VQS-D-015, VQS-D-016: payload, entry, index; then the look at suppression, then the interrupt.
+// Payload, entry, index; then the look at suppression, then the interrupt.
+// CLAUSES: VQS-D-015, VQS-D-016
 TEST(Receive, Order) {
   RunningCard card;
   const uint64_t buffer = card.put_receive(0, 1526);
@@ -42,7 +44,7 @@ TEST(Receive, Order) {
   EXPECT_EQ(card.deeds[4].kind, ActionKind::kMsix);
 }
 
-// NRB-D-001, NRX-D-002 to NRX-D-004.
+// CLAUSES: NRB-D-001, NRX-D-002, NRX-D-003, NRX-D-004
 TEST(Receive, MergedFrameFillsBuffersAndIsReturnedAtOnce) {
   RunningCard card(kBasic | kMergeable);
   const uint64_t first = card.put_receive(0, 100);
@@ -89,7 +91,8 @@ TEST(Receive, FrameThatNeverFitsIsDropped) {
   EXPECT_EQ(card.rx.used_idx(), 3);
 }
 
-// NRB-D-002: without MRG_RXBUF one buffer or none.
+// Without MRG_RXBUF one buffer or none.
+// CLAUSES: NRB-D-002
 TEST(Receive, WithoutMergingAFrameLongerThanTheBufferIsDropped) {
   RunningCard card;
   card.put_receive(0, 100);
@@ -102,7 +105,8 @@ TEST(Receive, WithoutMergingAFrameLongerThanTheBufferIsDropped) {
   EXPECT_EQ(card.rx.used_elem(0).len, 100u);
 }
 
-// VQS-D-003: a readable descriptor before the writable ones is left alone.
+// A readable descriptor before the writable ones is left alone.
+// CLAUSES: VQS-D-003
 TEST(Receive, ReadablePartOfAChainIsNeverWritten) {
   RunningCard card;
   const uint64_t readable = card.allocate(32), writable = card.allocate(200);
@@ -118,7 +122,8 @@ TEST(Receive, ReadablePartOfAChainIsNeverWritten) {
   EXPECT_EQ(card.load<uint8_t>(writable + 12), 9);
 }
 
-// NCF-D-005: the MTU and the Ethernet header; four bytes more only for a VLAN tag.
+// The MTU and the Ethernet header; four bytes more only for a VLAN tag.
+// CLAUSES: NCF-D-005
 TEST(Receive, LongFramesAreDropped) {
   RunningCard card;
   for (uint16_t id = 0; id < 4; ++id) card.put_receive(id, 1600);

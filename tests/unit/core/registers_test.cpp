@@ -5,7 +5,7 @@
 namespace ringside::test {
 namespace {
 
-// PCC-D-003, PCC-D-004, FEA-D-004.
+// CLAUSES: PCC-D-003, PCC-D-004, FEA-D-004
 TEST(Registers, FeatureWords) {
   CoreHarness card;
   const uint64_t offered = card.offered();
@@ -26,7 +26,7 @@ TEST(Registers, OffersOnlyWhatIsAskedFor) {
   EXPECT_EQ(card.offered(), kBasic);
 }
 
-// FEA-D-002, FEA-D-003, RSV-D-002.
+// CLAUSES: FEA-D-002, FEA-D-003, RSV-D-002
 TEST(Registers, Negotiation) {
   CoreHarness card;
   EXPECT_EQ(card.negotiate(kBasic), 11);
@@ -44,7 +44,8 @@ TEST(Registers, Negotiation) {
   EXPECT_EQ(card.negotiate(kBasic), 11);
 }
 
-// PLY-D-001: halves of 64-bit fields; PCC-D-014, PCC-D-015.
+// Halves of 64-bit fields.
+// CLAUSES: PLY-D-001, PCC-D-014, PCC-D-015
 TEST(Registers, QueueFields) {
   CoreHarness card;
   card.negotiate(kBasic);
@@ -66,7 +67,7 @@ TEST(Registers, QueueFields) {
   EXPECT_EQ(card.bar(CommonCfg::kQueueSize, 2), 0u);
 }
 
-// PMX-D-004 to PMX-D-007, PMX-D-009.
+// CLAUSES: PMX-D-004, PMX-D-005, PMX-D-006, PMX-D-007, PMX-D-009
 TEST(Registers, VectorMapping) {
   CoreHarness card;
   card.negotiate(kBasic);
@@ -84,7 +85,8 @@ TEST(Registers, VectorMapping) {
   EXPECT_EQ(card.bar(CommonCfg::kQueueMsixVector, 2), 0xFFFFu);
 }
 
-// CFG-D-001, NCF-D-002, NCF-D-010, NCF-D-011, PCC-D-006: readable byte by byte, before negotiation.
+// Readable byte by byte, before negotiation.
+// CLAUSES: CFG-D-001, NCF-D-002, NCF-D-010, NCF-D-011, PCC-D-006
 TEST(Registers, DeviceConfiguration) {
   hw::CoreConfig config;
   config.mac = {1, 2, 3, 4, 5, 6};

@@ -30,7 +30,8 @@ TEST(Transmit, OneFrameFromTheRingToThePortAndBack) {
   EXPECT_EQ(card.interrupts(0x42), 1u);
 }
 
-// VQS-D-001: any split of header and frame over descriptors gives the same frame.
+// Any split of header and frame over descriptors gives the same frame.
+// CLAUSES: VQS-D-001
 TEST(Transmit, FramingHasNoMeaning) {
   for (const std::vector<uint32_t>& sizes :
        {std::vector<uint32_t>{12, 60}, {1, 71}, {5, 6, 1, 60}, {13, 59}, {70, 2}, {11, 2, 59}}) {
@@ -44,8 +45,9 @@ TEST(Transmit, FramingHasNoMeaning) {
   }
 }
 
-// VQS-D-008: an ordinary descriptor, then an indirect one that ends the chain. VQS-D-007: WRITE
-// beside INDIRECT means nothing.
+// An ordinary descriptor, then an indirect one that ends the chain; WRITE beside INDIRECT means
+// nothing.
+// CLAUSES: VQS-D-007, VQS-D-008
 TEST(Transmit, DirectThenIndirect) {
   RunningCard card(kBasic | kIndirect);
   const uint64_t payload = card.allocate(72);
@@ -64,7 +66,8 @@ TEST(Transmit, DirectThenIndirect) {
   for (unsigned i = 0; i < 60; ++i) EXPECT_EQ(bytes[i], 12 + i);
 }
 
-// NTX-D-001, NTX-D-002: nothing in virtio_net_hdr counts without offloads.
+// Nothing in virtio_net_hdr counts without offloads.
+// CLAUSES: NTX-D-001, NTX-D-002
 TEST(Transmit, HeaderGarbageIsIgnored) {
   RunningCard card;
   const uint64_t buffer = card.allocate(72);
@@ -76,7 +79,8 @@ TEST(Transmit, HeaderGarbageIsIgnored) {
   EXPECT_EQ(card.core.device_status(), 15);
 }
 
-// NCF-D-006, and what is dropped instead of sent; the buffer comes back either way.
+// And what is dropped instead of sent; the buffer comes back either way.
+// CLAUSES: NCF-D-006
 TEST(Transmit, LengthLimits) {
   struct Case {
     uint32_t frame;

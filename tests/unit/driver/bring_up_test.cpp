@@ -20,7 +20,8 @@ void expect_failed_set(Rig& rig) {
   EXPECT_EQ(rig.device.status & VIRTIO_STATUS_DRIVER_OK, 0);
 }
 
-TEST(BringUp, OrderIsTheStandards) {  // INI-R-001, INI-R-004, INI-R-007, STS-R-001, PCC-R-004
+// CLAUSES: INI-R-001, INI-R-004, INI-R-007, STS-R-001, PCC-R-004
+TEST(BringUp, OrderIsTheStandards) {
   Rig rig;
   rig.must_open();
   const std::vector<std::string> expected = {"reset",    "ACKNOWLEDGE", "DRIVER",
@@ -39,7 +40,8 @@ TEST(BringUp, OrderIsTheStandards) {  // INI-R-001, INI-R-004, INI-R-007, STS-R-
   rig.expect_clean();
 }
 
-TEST(BringUp, UnknownFeaturesAreIgnored) {  // FEA-R-001, R-004, R-005, R-008
+// CLAUSES: FEA-R-001, FEA-R-004, FEA-R-005, FEA-R-008
+TEST(BringUp, UnknownFeaturesAreIgnored) {
   Rig rig;
   rig.device.offered = ~uint64_t{0};
   rig.must_open();
@@ -57,14 +59,16 @@ TEST(BringUp, OptionMasksFeatures) {
   EXPECT_TRUE(rig.device.has(VIRTIO_F_INDIRECT_DESC));
 }
 
-TEST(BringUp, LegacyFeaturesOnlyRefused) {  // RSV-R-002, FEA-R-007, INI-R-005
+// CLAUSES: RSV-R-002, FEA-R-007, INI-R-005
+TEST(BringUp, LegacyFeaturesOnlyRefused) {
   Rig rig;
   rig.device.offered &= ~rig.feature(VIRTIO_F_VERSION_1);
   expect_refused(rig, "VIRTIO_F_VERSION_1");
   expect_failed_set(rig);
 }
 
-TEST(BringUp, WithoutMacAddressMakesALocalOne) {  // NCF-R-004
+// CLAUSES: NCF-R-004
+TEST(BringUp, WithoutMacAddressMakesALocalOne) {
   Rig rig;
   rig.device.offered &= ~rig.feature(VIRTIO_NET_F_MAC);
   rig.must_open();
@@ -78,7 +82,8 @@ TEST(BringUp, MulticastMacRefused) {
   expect_failed_set(rig);
 }
 
-TEST(BringUp, WithoutStatusLinkIsUp) {  // NCF-R-005
+// CLAUSES: NCF-R-005
+TEST(BringUp, WithoutStatusLinkIsUp) {
   Rig rig;
   rig.device.offered &= ~rig.feature(VIRTIO_NET_F_STATUS);
   rig.device.config.status = 0;
@@ -86,7 +91,8 @@ TEST(BringUp, WithoutStatusLinkIsUp) {  // NCF-R-005
   EXPECT_TRUE(rig.driver->link().up);
 }
 
-TEST(BringUp, UnknownSpeedAndDuplex) {  // NCF-R-011
+// CLAUSES: NCF-R-011
+TEST(BringUp, UnknownSpeedAndDuplex) {
   Rig rig;
   rig.device.config.speed = 0x80000000;
   rig.device.config.duplex = 7;
@@ -95,14 +101,16 @@ TEST(BringUp, UnknownSpeedAndDuplex) {  // NCF-R-011
   EXPECT_EQ(rig.driver->link().duplex, 0xFF);
 }
 
-TEST(BringUp, MtuIsTaken) {  // NCF-R-007
+// CLAUSES: NCF-R-007
+TEST(BringUp, MtuIsTaken) {
   Rig rig;
   rig.device.config.mtu = 9000;
   rig.must_open();
   EXPECT_EQ(rig.driver->mtu(), 9000u);
 }
 
-TEST(BringUp, ImpossibleMtuIsNotAccepted) {  // FEA-R-003
+// CLAUSES: FEA-R-003
+TEST(BringUp, ImpossibleMtuIsNotAccepted) {
   Rig rig;
   rig.device.config.mtu = 67;
   rig.must_open();
@@ -110,7 +118,8 @@ TEST(BringUp, ImpossibleMtuIsNotAccepted) {  // FEA-R-003
   EXPECT_FALSE(rig.device.has(VIRTIO_NET_F_MTU));
 }
 
-TEST(BringUp, ShortConfigurationDropsItsFeatures) {  // CFG-R-003, CFG-R-005
+// CLAUSES: CFG-R-003, CFG-R-005
+TEST(BringUp, ShortConfigurationDropsItsFeatures) {
   Rig rig;
   rig.device.capabilities[2].length = 8;
   rig.device.lay_out();
@@ -121,14 +130,16 @@ TEST(BringUp, ShortConfigurationDropsItsFeatures) {  // CFG-R-003, CFG-R-005
   rig.expect_clean();
 }
 
-TEST(BringUp, RefusedFeaturesFail) {  // INI-R-001 step 6
+// CLAUSES: INI-R-001
+TEST(BringUp, RefusedFeaturesFail) {  // step 6
   Rig rig;
   rig.device.refuse_features = true;
   expect_refused(rig, "did not accept the features");
   expect_failed_set(rig);
 }
 
-TEST(BringUp, SlowResetIsWaitedFor) {  // RST-R-001, PCC-R-005
+// CLAUSES: RST-R-001, PCC-R-005
+TEST(BringUp, SlowResetIsWaitedFor) {
   Rig rig;
   rig.device.busy_resets = 20;
   const uint64_t before = rig.platform.now_ns();
@@ -150,7 +161,8 @@ TEST(BringUp, DeviceThatNeedsResetAtOnceIsRefused) {
   expect_refused(rig, "did not start");
 }
 
-TEST(BringUp, TornConfigurationIsReadAgain) {  // CFG-R-001, CFG-R-002
+// CLAUSES: CFG-R-001, CFG-R-002
+TEST(BringUp, TornConfigurationIsReadAgain) {
   Rig rig;
   rig.device.torn_reads = 9;
   rig.must_open();
@@ -164,13 +176,15 @@ TEST(BringUp, ConfigurationThatNeverSettlesIsRefused) {
   expect_refused(rig, "never settles");
 }
 
-TEST(BringUp, OtherFunctionRefused) {  // PDI-R-001
+// CLAUSES: PDI-R-001
+TEST(BringUp, OtherFunctionRefused) {
   Rig rig;
   rig.device.space[2] = 0x42;
   expect_refused(rig, "not a virtio network device");
 }
 
-TEST(BringUp, TransitionalIdWithCapabilitiesWorks) {  // PDI-R-002
+// CLAUSES: PDI-R-002
+TEST(BringUp, TransitionalIdWithCapabilitiesWorks) {
   Rig rig;
   rig.device.space[2] = 0x00;
   rig.device.space[3] = 0x10;
@@ -185,7 +199,8 @@ TEST(BringUp, LegacyDeviceRefused) {  // PNT-R-002
   expect_refused(rig, "legacy");
 }
 
-TEST(Discovery, UnknownAndDamagedCapabilitiesAreSkipped) {  // PCP-R-001, R-002, R-004, R-007
+// CLAUSES: PCP-R-001, PCP-R-002, PCP-R-004, PCP-R-007
+TEST(Discovery, UnknownAndDamagedCapabilitiesAreSkipped) {
   Rig rig;
   auto& list = rig.device.capabilities;
   const std::vector<FakeCapability> noise = {
@@ -213,7 +228,8 @@ TEST(Discovery, TooShortCapabilityIsSkipped) {
   rig.expect_clean();
 }
 
-TEST(Discovery, FirstUsableInstanceWins) {  // PCP-R-002
+// CLAUSES: PCP-R-002
+TEST(Discovery, FirstUsableInstanceWins) {
   Rig rig;
   rig.device.capabilities.push_back({VIRTIO_PCI_CAP_COMMON_CFG, FakeDevice::kBar, 0x800, 64});
   rig.device.lay_out();
@@ -221,7 +237,8 @@ TEST(Discovery, FirstUsableInstanceWins) {  // PCP-R-002
   rig.expect_clean();
 }
 
-TEST(Discovery, LongerStructuresAreFine) {  // PCP-R-003, PCP-R-006, CFG-R-004
+// CLAUSES: PCP-R-003, PCP-R-006, CFG-R-004
+TEST(Discovery, LongerStructuresAreFine) {
   Rig rig;
   for (FakeCapability& capability : rig.device.capabilities) capability.cap_len = 24;
   rig.device.capabilities[0].length = 0x1000;
@@ -267,7 +284,8 @@ TEST(Queues, DeviceMaximumBoundsTheRing) {
   rig.expect_clean();
 }
 
-TEST(Queues, ImpossibleSizesRefused) {  // PCC-R-003
+// CLAUSES: PCC-R-003
+TEST(Queues, ImpossibleSizesRefused) {
   const struct {
     uint16_t size;
     const char* text;
@@ -311,7 +329,8 @@ TEST(Open, TwiceRefused) {
   rig.expect_clean();
 }
 
-TEST(Open, AgainAfterStopAndAfterFailure) {  // STS-R-003
+// CLAUSES: STS-R-003
+TEST(Open, AgainAfterStopAndAfterFailure) {
   Rig rig;
   rig.device.refuse_features = true;
   EXPECT_FALSE(rig.open().ok());
@@ -349,7 +368,8 @@ TEST(Open, EverythingIsGivenBack) {
 
 class Vectors : public ::testing::TestWithParam<unsigned> {};
 
-TEST_P(Vectors, TrafficAndConfigurationChangesArrive) {  // PMX-R-001, PMX-R-003
+// CLAUSES: PMX-R-001, PMX-R-003
+TEST_P(Vectors, TrafficAndConfigurationChangesArrive) {
   Rig rig;
   rig.pci.msix_vectors = GetParam();
   rig.device.msix_table = static_cast<uint16_t>(GetParam());
@@ -372,7 +392,8 @@ TEST_P(Vectors, TrafficAndConfigurationChangesArrive) {  // PMX-R-001, PMX-R-003
 }
 INSTANTIATE_TEST_SUITE_P(Msix, Vectors, ::testing::Values(0u, 1u, 2u, 3u, 8u));
 
-TEST(Interrupts, FewerVectorsWhenTheDeviceMapsFewer) {  // PMX-R-005, PMX-R-006
+// CLAUSES: PMX-R-005, PMX-R-006
+TEST(Interrupts, FewerVectorsWhenTheDeviceMapsFewer) {
   for (const uint16_t mapped : {1, 2}) {
     Rig rig;
     rig.device.msix_table = mapped;
@@ -410,7 +431,8 @@ TEST(Interrupts, NoneAtAllRefused) {
   expect_refused(rig, "no usable interrupt");
 }
 
-TEST(Interrupts, SharedLineIsReadOnceAndNotClaimed) {  // PCN-R-001
+// CLAUSES: PCN-R-001
+TEST(Interrupts, SharedLineIsReadOnceAndNotClaimed) {
   Rig rig;
   rig.pci.msix_vectors = 0;
   rig.must_open();
@@ -425,7 +447,8 @@ TEST(Interrupts, SharedLineIsReadOnceAndNotClaimed) {  // PCN-R-001
   rig.expect_clean();
 }
 
-TEST(Interrupts, SpuriousOnesDoNoHarm) {  // VQS-R-016
+// CLAUSES: VQS-R-016
+TEST(Interrupts, SpuriousOnesDoNoHarm) {
   Rig rig;
   rig.must_open();
   for (unsigned i = 0; i < 100; ++i) {

@@ -47,7 +47,8 @@ struct MultiRig : Rig {
   }
 };
 
-TEST(MultiQueue, PairsAreSetUpBeforeTheyAreAskedFor) {  // NMQ-R-001, INI-R-001
+// CLAUSES: INI-R-001
+TEST(MultiQueue, PairsAreSetUpBeforeTheyAreAskedFor) {  // NMQ-R-001
   MultiRig rig(4, 4);
   rig.must_open();
   EXPECT_TRUE(rig.device.has(VIRTIO_NET_F_MQ));
@@ -101,7 +102,8 @@ TEST(MultiQueue, OnePairOfADeviceThatHasOne) {
   rig.expect_one_pair();
 }
 
-TEST(MultiQueue, MqNeedsTheControlQueue) {  // FEA-R-002
+// CLAUSES: FEA-R-002
+TEST(MultiQueue, MqNeedsTheControlQueue) {
   MultiRig rig(4, 4);
   rig.device.offered &= ~rig.feature(VIRTIO_NET_F_CTRL_VQ);
   rig.must_open();
@@ -119,7 +121,8 @@ TEST(MultiQueue, NothingIsDoneWithAControlQueueAlone) {
   rig.expect_one_pair();
 }
 
-TEST(MultiQueue, NoFieldForTheMaximumNoMq) {  // CFG-R-003
+// CLAUSES: CFG-R-003
+TEST(MultiQueue, NoFieldForTheMaximumNoMq) {
   MultiRig rig(4, 4);
   for (FakeCapability& capability : rig.device.capabilities) {
     if (capability.type == VIRTIO_PCI_CAP_DEVICE_CFG) capability.length = 8;
@@ -130,7 +133,8 @@ TEST(MultiQueue, NoFieldForTheMaximumNoMq) {  // CFG-R-003
   rig.expect_one_pair();
 }
 
-TEST(MultiQueue, ImpossibleMaximaAreAsGoodAsNoMq) {  // NCF-D-001, FEA-R-003
+// CLAUSES: FEA-R-003
+TEST(MultiQueue, ImpossibleMaximaAreAsGoodAsNoMq) {
   for (const uint16_t max_pairs : {0, 0x8001, 0xFFFF}) {
     MultiRig rig(4, 4);
     rig.device.config.max_virtqueue_pairs = max_pairs;
@@ -164,7 +168,8 @@ TEST(MultiQueue, AMissingQueueIsRefused) {
 class Answers : public ::testing::TestWithParam<std::pair<ControlManner, const char*>> {};
 
 // The first pair works whatever the device says to the request for more.
-TEST_P(Answers, WithoutAConsentOnePairIsUsed) {  // NMQ-R-003, NMQ-R-004, VQS-R-017
+// CLAUSES: VQS-R-017
+TEST_P(Answers, WithoutAConsentOnePairIsUsed) {  // NMQ-R-003, NMQ-R-004
   const auto [manner, counter] = GetParam();
   MultiRig rig(4, 4);
   rig.options.control_timeout_ns = 3'000'000;
@@ -376,7 +381,8 @@ struct Layout {
 
 class PairVectors : public ::testing::TestWithParam<Layout> {};
 
-TEST_P(PairVectors, EveryQueueIsServed) {  // PMX-R-001, PMX-R-004, PMX-R-005
+// CLAUSES: PMX-R-001, PMX-R-004, PMX-R-005
+TEST_P(PairVectors, EveryQueueIsServed) {
   MultiRig rig(2, 2);
   rig.options.tx_reclaim_timeout_ns = 0;
   rig.options.tx_stall_timeout_ns = 0;

@@ -27,7 +27,8 @@ TEST(Receive, FramesOfAllSizesArriveWhole) {
   }
 }
 
-TEST(Receive, BuffersWithoutMergingHoldAWholeFrame) {  // NRB-R-002, NCF-R-008
+// CLAUSES: NRB-R-002, NCF-R-008
+TEST(Receive, BuffersWithoutMergingHoldAWholeFrame) {
   Rig rig;
   without(rig, VIRTIO_NET_F_MRG_RXBUF);
   rig.options.rx_buffer_bytes = 256;
@@ -60,7 +61,8 @@ TEST(Receive, MergedFrames) {
   rig.expect_clean();
 }
 
-TEST(Receive, TheRingAlwaysHoldsTheLargestFrame) {  // NCF-R-008
+// CLAUSES: NCF-R-008
+TEST(Receive, TheRingAlwaysHoldsTheLargestFrame) {
   // 16 buffers of 256 bytes would do, but up to 3 of them may wait for a refill.
   Rig rig;
   rig.options.ring_size = 16;
@@ -139,7 +141,8 @@ TEST(Receive, BudgetBoundsAPoll) {
   EXPECT_EQ(rig.client.batches, 8u);
 }
 
-TEST(Receive, OneInterruptForABurst) {  // VQS-R-013, R-015
+// CLAUSES: VQS-R-013, VQS-R-015
+TEST(Receive, OneInterruptForABurst) {
   for (const bool event_idx : {false, true}) {
     Rig rig;
     if (!event_idx) without(rig, VIRTIO_F_EVENT_IDX);
@@ -304,7 +307,8 @@ TEST(NumBuffers, IgnoredWithoutMerging) {
   EXPECT_EQ(rig.client.received, 1u);
 }
 
-TEST(Length, TooShortOrTooLongIsDropped) {  // VQS-R-017, R-018
+// CLAUSES: VQS-R-017, VQS-R-018
+TEST(Length, TooShortOrTooLongIsDropped) {
   Rig rig;
   rig.must_open();
   for (const uint32_t used : {0u, 1u, 11u, 12u, 25u}) {

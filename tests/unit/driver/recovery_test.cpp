@@ -5,7 +5,8 @@
 namespace ringside::test {
 namespace {
 
-TEST(Link, ChangesReachTheClient) {  // NCF-R-006, NCF-R-012
+// CLAUSES: NCF-R-006, NCF-R-012
+TEST(Link, ChangesReachTheClient) {
   Rig rig;
   rig.must_open();
   rig.device.config.speed = 25000;
@@ -22,7 +23,8 @@ TEST(Link, ChangesReachTheClient) {  // NCF-R-006, NCF-R-012
   rig.expect_clean();
 }
 
-TEST(Reset, NeedsResetIsAnswered) {  // STS-R-004, RST-R-001
+// CLAUSES: STS-R-004, RST-R-001
+TEST(Reset, NeedsResetIsAnswered) {
   Rig rig;
   rig.must_open();
   rig.device.log.clear();
@@ -43,7 +45,8 @@ TEST(Reset, NeedsResetIsAnswered) {  // STS-R-004, RST-R-001
   rig.expect_clean();
 }
 
-TEST(Reset, StepsComeInOrder) {  // CLN-R-002: status 0, then vectors, then memory
+// CLAUSES: CLN-R-002
+TEST(Reset, StepsComeInOrder) {  // status 0, then vectors, then memory
   Rig rig;
   rig.must_open();
   std::vector<std::string> steps;
@@ -165,7 +168,8 @@ TEST(Reset, OtherFeaturesAfterwardsAreRefused) {
   EXPECT_EQ(rig.send(), TxResult::kDrop);
 }
 
-TEST(Reset, AnotherMacAddressAfterwardsIsRefused) {  // NCF-R-003
+// CLAUSES: NCF-R-003
+TEST(Reset, AnotherMacAddressAfterwardsIsRefused) {
   Rig rig;
   rig.options.reset_attempts = 2;
   rig.must_open();

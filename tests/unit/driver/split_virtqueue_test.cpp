@@ -43,7 +43,8 @@ class Virtqueue : public ::testing::Test {
   SplitVirtqueue queue{pci};
 };
 
-TEST_F(Virtqueue, PartsAreAlignedAndApart) {  // VQS-R-001, VQS-R-019
+// CLAUSES: VQS-R-001, VQS-R-019
+TEST_F(Virtqueue, PartsAreAlignedAndApart) {
   for (const uint16_t size : {4, 8, 256, 32768}) {
     make(size);
     EXPECT_EQ(queue.descriptor_area() % 16, 0u);
@@ -55,7 +56,8 @@ TEST_F(Virtqueue, PartsAreAlignedAndApart) {  // VQS-R-001, VQS-R-019
   }
 }
 
-TEST_F(Virtqueue, NothingIsVisibleBeforePublish) {  // VQS-R-026, VQS-R-030
+// CLAUSES: VQS-R-026
+TEST_F(Virtqueue, NothingIsVisibleBeforePublish) {  // VQS-R-030
   make(8);
   for (unsigned i = 0; i < 5; ++i) add();
   EXPECT_EQ(read16(queue.driver_area() + SplitRing::kAvailIdx), 0);
@@ -66,7 +68,8 @@ TEST_F(Virtqueue, NothingIsVisibleBeforePublish) {  // VQS-R-026, VQS-R-030
   }
 }
 
-TEST_F(Virtqueue, KickIsForcedWhenTheEventCouldHaveBeenPassedUnseen) {  // VQS-R-024
+// CLAUSES: VQS-R-024
+TEST_F(Virtqueue, KickIsForcedWhenTheEventCouldHaveBeenPassedUnseen) {
   make(8);
   // The device uses everything at once, and nobody asks about the kick for 2^16 buffers. The event
   // then stands where the window test alone, taken modulo 2^16, sees nothing.
@@ -122,7 +125,8 @@ TEST_F(Virtqueue, BufferUsedBeforeItWasPublishedIsAFault) {
   EXPECT_TRUE(queue.broken());
 }
 
-TEST_F(Virtqueue, RearmSaysWhatCameMeanwhile) {  // VQS-R-012, R-014, R-015, R-031
+// CLAUSES: VQS-R-012, VQS-R-014, VQS-R-015
+TEST_F(Virtqueue, RearmSaysWhatCameMeanwhile) {  // VQS-R-031
   for (const bool event_idx : {false, true}) {
     make(8, event_idx);
     const uint16_t head = add();

@@ -9,7 +9,8 @@ using formats::VirtqDesc;
 
 void without(Rig& rig, unsigned feature) { rig.device.offered &= ~rig.feature(feature); }
 
-TEST(Transmit, HeaderIsZeroAndFrameIsWhole) {  // NTX-R-001, R-002, R-003, R-031, R-045
+// CLAUSES: NTX-R-001, NTX-R-002, NTX-R-003, NTX-R-031, NTX-R-045
+TEST(Transmit, HeaderIsZeroAndFrameIsWhole) {
   Rig rig;
   rig.must_open();
   for (const uint32_t size : {14u, 60u, 1514u, 1518u}) {
@@ -24,7 +25,8 @@ TEST(Transmit, HeaderIsZeroAndFrameIsWhole) {  // NTX-R-001, R-002, R-003, R-031
   rig.expect_clean();
 }
 
-TEST(Transmit, FragmentsUseATableFromTheThresholdOn) {  // VQS-R-006, R-007, R-009
+// CLAUSES: VQS-R-006, VQS-R-007, VQS-R-009
+TEST(Transmit, FragmentsUseATableFromTheThresholdOn) {
   Rig rig;
   rig.must_open();
   for (unsigned fragments = 1; fragments <= 16; ++fragments) {
@@ -76,7 +78,8 @@ TEST(Transmit, EmptyFragmentsAreNotDescribed) {
   rig.expect_clean();
 }
 
-TEST(Transmit, UnacceptableFramesAreDroppedAndCounted) {  // NCF-R-009
+// CLAUSES: NCF-R-009
+TEST(Transmit, UnacceptableFramesAreDroppedAndCounted) {
   Rig rig;
   rig.must_open();
   EXPECT_EQ(rig.send(13), TxResult::kDrop);
@@ -136,7 +139,8 @@ TEST(Transmit, MoreThatIsNotFollowedIsSentAllTheSame) {
   EXPECT_EQ(rig.in_flight(), 0u);
 }
 
-TEST(Transmit, NotificationCarriesTheIndex) {  // PAN-R-001 to R-004
+// CLAUSES: PAN-R-001, PAN-R-002, PAN-R-003, PAN-R-004
+TEST(Transmit, NotificationCarriesTheIndex) {
   for (const bool data : {false, true}) {
     Rig rig;
     if (!data) without(rig, VIRTIO_F_NOTIFICATION_DATA);
@@ -150,7 +154,8 @@ TEST(Transmit, NotificationCarriesTheIndex) {  // PAN-R-001 to R-004
   }
 }
 
-TEST(Transmit, EventIndexDecidesAboutTheDoorbell) {  // VQS-R-023, R-024, R-025
+// CLAUSES: VQS-R-023, VQS-R-024, VQS-R-025
+TEST(Transmit, EventIndexDecidesAboutTheDoorbell) {
   Rig rig;
   rig.device.automatic = false;
   rig.must_open();
@@ -164,7 +169,8 @@ TEST(Transmit, EventIndexDecidesAboutTheDoorbell) {  // VQS-R-023, R-024, R-025
   EXPECT_EQ(rig.device.queues[1].notifications, 1u);
 }
 
-TEST(Transmit, FlagDecidesAboutTheDoorbellWithoutEventIndex) {  // VQS-R-020, R-021, R-022
+// CLAUSES: VQS-R-020, VQS-R-021, VQS-R-022
+TEST(Transmit, FlagDecidesAboutTheDoorbellWithoutEventIndex) {
   Rig rig;
   without(rig, VIRTIO_F_EVENT_IDX);
   rig.device.automatic = false;
@@ -263,7 +269,8 @@ TEST(Transmit, OneInterruptStandsForMany) {
   EXPECT_EQ(rig.in_flight(), 0u);
 }
 
-TEST(Transmit, IndexWrapsPast65536) {  // VQS-R-011
+// CLAUSES: VQS-R-011
+TEST(Transmit, IndexWrapsPast65536) {
   for (const bool event_idx : {false, true}) {
     Rig rig;
     if (!event_idx) without(rig, VIRTIO_F_EVENT_IDX);

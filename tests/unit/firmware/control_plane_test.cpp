@@ -7,6 +7,7 @@ namespace {
 
 using formats::feature_bit;
 
+// CLAUSES: RST-D-001
 TEST(ControlPlane, StatusMachine) {
   Firmware firmware;
   for (const uint8_t status : {1, 3, 11, 15}) {
@@ -17,19 +18,21 @@ TEST(ControlPlane, StatusMachine) {
   }
   // A driver clears no bit (STS-R-002), and DEVICE_NEEDS_RESET is the device's.
   EXPECT_EQ(firmware.write_status(1 | 64).back().value, 15u);
-  // RST-D-001: the data plane is reset before 0 is shown.
+  // The data plane is reset before 0 is shown.
   EXPECT_EQ(kinds(firmware.write_status(0)),
             (std::vector<uint32_t>{RS_COMMAND_RESET, RS_COMMAND_NEGOTIATED, RS_COMMAND_STATUS}));
   EXPECT_EQ(firmware.state.status, 0);
 }
 
+// CLAUSES: FEA-D-003
 TEST(ControlPlane, DriverOkNeedsFeaturesOk) {
   Firmware firmware;
   EXPECT_EQ(firmware.write_status(7).back().value, 3u);
-  EXPECT_EQ(firmware.write_status(15, 0).back().value, 3u);  // FEA-D-003
+  EXPECT_EQ(firmware.write_status(15, 0).back().value, 3u);
 }
 
-// STS-D-002, STS-D-003: the status, then the notification, once, and that only after DRIVER_OK.
+// The status, then the notification, once, and that only after DRIVER_OK.
+// CLAUSES: STS-D-002, STS-D-003
 TEST(ControlPlane, DeviceError) {
   Firmware firmware;
   firmware.write_status(11);
@@ -42,7 +45,8 @@ TEST(ControlPlane, DeviceError) {
   EXPECT_EQ(firmware.state.status, 15 | 64);
 }
 
-// FEA-D-001: nothing is offered without what it needs, however deep.
+// Nothing is offered without what it needs, however deep.
+// CLAUSES: FEA-D-001
 TEST(ControlPlane, OfferHasNoOrphans) {
   const uint64_t ecn = feature_bit(VIRTIO_NET_F_GUEST_ECN),
                  tso = feature_bit(VIRTIO_NET_F_GUEST_TSO4),
