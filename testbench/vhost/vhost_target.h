@@ -61,17 +61,21 @@ class VhostTarget {
 
   /// A front end is there; null when it went: the card is reset and its memory is forgotten.
   virtual void attach(VhostPeer* peer) = 0;
-  /// The regions from now on, also while queues run: those that stay go on working.
+  /// The regions from now on, also while queues run: those that stay (equal, so at the same `data`)
+  /// go on working. No queue that runs has a ring in one that goes. After a failure the old ones
+  /// are in force until attach(nullptr), which follows.
   virtual Status set_memory(const std::vector<VhostRegion>& regions) = 0;
-  /// A subset of features(); counts from the next start of a queue.
+  /// A subset of features(); called while no queue runs.
   virtual Status set_features(uint64_t features) = 0;
-  /// Starts a queue that is stopped.
+  /// Starts a queue that is stopped; it is disabled. `setup` is checked: its size is at most
+  /// queue_size_max(), its rings are aligned and lie in memory. There were memory and features.
   virtual Status start(unsigned queue, const VhostQueue& setup) = 0;
   /// Stops a queue when what it has under way is done; the index to go on from.
   virtual uint16_t stop(unsigned queue) = 0;
   /// Whether a started queue takes part in traffic: VHOST_USER_SET_VRING_ENABLE.
   virtual void enable(unsigned queue, bool enabled) = 0;
-  /// The front end kicked.
+  /// The front end kicked a started queue, or it was enabled just now and may have been kicked
+  /// before.
   virtual void kick(unsigned queue) = 0;
 };
 

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Event descriptors: those that a front end hands over for kicks, calls and errors, and our own.
+#pragma once
+
+#include "formats/status.h"
+#include "testbench/vhost/owned_fd.h"
+
+namespace ringside::tb {
+
+/// Refuses what is no event descriptor (a file, a pipe, a socket), and makes it non-blocking: it is
+/// shared with the front end, which may have filled it.
+Status prepare_event_fd(const OwnedFd& fd);
+
+/// A non-blocking one of this process; invalid if there is no descriptor left.
+OwnedFd make_event_fd();
+
+/// Adds one. Never blocks: one that is full is readable already. Nothing if `fd` is not valid.
+void signal_event_fd(const OwnedFd& fd);
+
+/// Empties it; false if it cannot be read, also later. True if it was empty.
+bool drain_event_fd(const OwnedFd& fd);
+
+}  // namespace ringside::tb
