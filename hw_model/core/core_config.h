@@ -21,6 +21,8 @@ struct CoreConfig {
   uint16_t msix_vectors = 0;
   uint32_t tx_buffer_bytes = 65536;
   uint32_t rx_buffer_bytes = 262144;
+  /// Max_Payload_Size Supported: a power of two from 128 to 4096.
+  uint32_t max_payload_bytes = 256;
   /// Up to RS_MAX_QUEUE_PAIRS. MQ is offered if there are several.
   uint16_t queue_pairs = 1;
 };

@@ -33,7 +33,8 @@ std::string_view error_name(DeviceError error) {
              "error_no_usable_buffer",
              "error_dma_read",
              "error_dma_write",
-             "error_management_timeout"};
+             "error_management_timeout",
+             "error_queue_setup"};
   return kNames[static_cast<std::size_t>(error)];
 }
 

@@ -60,6 +60,7 @@ enum class DeviceError : uint8_t {
   kDmaRead,
   kDmaWrite,
   kManagementTimeout,
+  kQueueSetup,  ///< queue_enable with something else than 1, or of a queue that cannot be
   kCount
 };
 

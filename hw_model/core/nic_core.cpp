@@ -22,6 +22,8 @@ CoreConfig sane(CoreConfig config) {
     config.msix_vectors = static_cast<uint16_t>(2 * config.queue_pairs + 2);
   }
   config.msix_vectors = std::min<uint16_t>(config.msix_vectors, BarLayout::kMsixVectorsMax);
+  config.max_payload_bytes = std::bit_floor(std::clamp<uint32_t>(
+      config.max_payload_bytes, PciConfig::kLeastPayload, PciConfig::kLargestPayload));
   const uint32_t frame = config.mtu + kEthernetHeader + kVlanTag;
   config.tx_buffer_bytes = std::max(config.tx_buffer_bytes, frame);
   config.rx_buffer_bytes = std::max(config.rx_buffer_bytes, frame);
@@ -31,7 +33,10 @@ CoreConfig sane(CoreConfig config) {
 }  // namespace
 
 NicCore::NicCore(const CoreConfig& config, FramePool& pool)
-    : config_(sane(config)), pool_(pool), pci_(config_.msix_vectors), msix_(config_.msix_vectors) {
+    : config_(sane(config)),
+      pool_(pool),
+      pci_(config_.msix_vectors, config_.max_payload_bytes),
+      msix_(config_.msix_vectors) {
   for (Queue& queue : queues_) queue.reset(config_.queue_size_max);
   place_queues();
 }
@@ -198,6 +203,7 @@ void NicCore::reset_device() {
     }
     queue.reset(config_.queue_size_max);
   }
+  forget_parked();
   for (Read& read : reads_) read.stale = true;
   for (unsigned pair = 0; pair < config_.queue_pairs; ++pair) {
     while (frame_waiting(2 * pair)) drop_received(2 * pair, Counter::kRxDropReset);
@@ -259,6 +265,12 @@ std::string_view NicCore::command(const rs_command& command, ActionList& actions
       update_intx(actions);
       return {};
     case RS_COMMAND_STATUS:
+      if ((command.value & ~status_ & VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0 && !broken_) {
+        // Firmware found it: the registers of a queue are all that it judges by itself.
+        ++counters_[DeviceError::kQueueSetup];
+        ++counters_[Counter::kDeviceErrors];
+        broken_ = true;
+      }
       status_ = static_cast<uint8_t>(command.value);
       if (command.sequence >= status_sequence_) {
         status_pending_ = false;

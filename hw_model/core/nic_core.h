@@ -150,6 +150,7 @@ class NicCore {
     uint32_t offset = 0;    ///< kPayload: of its first byte from the start of virtio_net_hdr;
                             ///< kCommand: from the start of the command
     uint32_t size = 0;
+    uint64_t address = 0;
   };
   struct HeldRead {
     uint32_t tag;
@@ -223,6 +224,9 @@ class NicCore {
   static Purpose purpose_of(ReadKind kind);
   void read(ReadKind kind, unsigned queue, uint32_t position, uint64_t address, uint32_t size,
             ActionList& actions, uint16_t count = 0, uint32_t offset = 0);
+  void issue(uint32_t tag, ActionList& actions);
+  void issue_parked(ActionList& actions);
+  void forget_parked();
   void write(unsigned queue, Purpose purpose, uint64_t address, uint32_t place, uint32_t size,
              ActionList& actions, uint32_t chain = 0);
   void write16(unsigned queue, Purpose purpose, uint64_t address, uint16_t value,
@@ -323,6 +327,7 @@ class NicCore {
   uint32_t rx_occupancy_ = 0;
   std::vector<Read> reads_;           ///< by tag
   std::vector<uint32_t> free_reads_;  ///< tags to reuse
+  std::vector<uint32_t> parked_;      ///< tags of reads that wait for Bus Master Enable
 };
 
 }  // namespace ringside::hw

@@ -2,6 +2,9 @@
 // The contents and write masks of the function's configuration space.
 #include "hw_model/core/pci_config.h"
 
+#include <algorithm>
+#include <bit>
+
 #include "formats/virtio_defs.h"
 #include "hw_model/core/bar_layout.h"
 
@@ -12,7 +15,8 @@ namespace {
 constexpr uint8_t kCapVendor = 0x09, kCapExpress = 0x10, kCapMsix = 0x11;
 constexpr uint32_t kFlrCapable = 1u << 28;
 constexpr uint16_t kInitiateFlr = 1u << 15;
-constexpr uint32_t kDeviceControl = PciConfig::kExpressCap + 8;
+constexpr unsigned kPayloadShift = 5, kReadRequestShift = 12;  // in Device Control
+constexpr unsigned kSizeMask = 7, kSizeLargest = 5;
 
 bool aligned(uint32_t offset, unsigned width) {
   return (width == 1 || width == 2 || width == 4) && offset % width == 0 &&
@@ -21,7 +25,10 @@ bool aligned(uint32_t offset, unsigned width) {
 
 }  // namespace
 
-PciConfig::PciConfig(unsigned msix_vectors) : msix_vectors_(msix_vectors) { reset(); }
+PciConfig::PciConfig(unsigned msix_vectors, uint32_t max_payload_bytes)
+    : msix_vectors_(msix_vectors), max_payload_bytes_(max_payload_bytes) {
+  reset();
+}
 
 void PciConfig::put(uint32_t at, unsigned width, uint32_t value, uint32_t writable) {
   for (unsigned i = 0; i < width; ++i) {
@@ -41,6 +48,7 @@ void PciConfig::virtio_cap(uint32_t at, uint32_t next, uint8_t type, uint8_t len
 }
 
 void PciConfig::reset() {
+  const uint32_t payload = space_[kDeviceControl] & (kSizeMask << kPayloadShift);
   space_.fill(0);
   writable_.fill(0);
   // Type 0 header. PDI-D-001, PDI-D-002, PDI-D-004 to PDI-D-006.
@@ -62,9 +70,12 @@ void PciConfig::reset() {
   put(kExpressCap, 1, kCapExpress);
   put(kExpressCap + 1, 1, kMsixCap);
   put(kExpressCap + 2, 2, 0x0002);
-  put(kExpressCap + 4, 4, kFlrCapable | 0x8021);  // role-based errors, extended tags, 256 bytes
-  put(kDeviceControl, 2, 0x2810, 0x7FFF);         // relaxed order, no snoop, MRRS 512
-  put(kExpressCap + 12, 4, 0x00000103);           // x16, 8 GT/s
+  const auto supported =
+      static_cast<uint32_t>(std::countr_zero(max_payload_bytes_) - std::countr_zero(kLeastPayload));
+  put(kDeviceCapabilities, 4,
+      kFlrCapable | 0x8020 | supported);             // role-based errors, extended tags
+  put(kDeviceControl, 2, 0x2810 | payload, 0x7FFF);  // relaxed order, no snoop, MRRS 512
+  put(kExpressCap + 12, 4, 0x00000103);              // x16, 8 GT/s
   put(kExpressCap + 16, 2, 0, 0x00C3);
   put(kExpressCap + 18, 2, 0x0103);
   put(kExpressCap + 44, 4, 0x0000000E);  // 2.5, 5, 8 GT/s
@@ -113,6 +124,17 @@ bool PciConfig::write(uint32_t offset, unsigned width, uint32_t value) {
   if (high < offset || high >= offset + width) return false;
   return ((value >> (8 * (high - offset))) & (kInitiateFlr >> 8)) != 0;
 }
+
+uint32_t PciConfig::encoded_size(unsigned shift) const {
+  const uint32_t code = read(kDeviceControl, 2) >> shift & kSizeMask;
+  return code > kSizeLargest ? kLeastPayload : kLeastPayload << code;
+}
+
+uint32_t PciConfig::max_payload() const {
+  return std::min(encoded_size(kPayloadShift), max_payload_bytes_);
+}
+
+uint32_t PciConfig::max_read_request() const { return encoded_size(kReadRequestShift); }
 
 uint32_t PciConfig::get32(uint32_t at) const { return read(at, 4); }
 

@@ -18,8 +18,14 @@ class PciConfig {
                             kPciCfgCap = 0xCC;
   static constexpr uint32_t kPciCfgData = kPciCfgCap + 16;
 
-  explicit PciConfig(unsigned msix_vectors);
-  /// Back to the values after power-on; BARs and enables are cleared.
+  /// Values of Max_Payload_Size and Max_Read_Request_Size, bytes, are powers of two in this range.
+  static constexpr uint32_t kLeastPayload = 128, kLargestPayload = 4096;
+  static constexpr uint32_t kDeviceCapabilities = kExpressCap + 4, kDeviceControl = kExpressCap + 8;
+
+  /// `max_payload_bytes` is Max_Payload_Size Supported.
+  PciConfig(unsigned msix_vectors, uint32_t max_payload_bytes);
+  /// Back to the values after power-on; BARs and enables are cleared. Max_Payload_Size stays, as a
+  /// function-level reset leaves it (PCI Express Base 4.0, 6.6.2).
   void reset();
 
   /// `offset` naturally aligned for `width` 1, 2 or 4 and inside kBytes; else all ones.
@@ -27,6 +33,10 @@ class PciConfig {
   /// Writes what is writable. True if the write asked for a function-level reset.
   bool write(uint32_t offset, unsigned width, uint32_t value);
 
+  /// What Device Control allows (PCI Express Base 4.0, 7.5.3.4), bytes. Reserved encodings count as
+  /// 128, and a payload is never more than what is supported.
+  uint32_t max_payload() const;
+  uint32_t max_read_request() const;
   bool memory_enabled() const { return (space_[kCommand] & 0x02) != 0; }
   bool bus_master() const { return (space_[kCommand] & 0x04) != 0; }
   bool intx_disabled() const { return (space_[kCommand + 1] & 0x04) != 0; }
@@ -47,7 +57,9 @@ class PciConfig {
   void put(uint32_t at, unsigned width, uint32_t value, uint32_t writable = 0);
   void virtio_cap(uint32_t at, uint32_t next, uint8_t type, uint8_t length, uint32_t offset,
                   uint32_t bytes);
+  uint32_t encoded_size(unsigned shift) const;
   unsigned msix_vectors_;
+  uint32_t max_payload_bytes_;
   std::array<uint8_t, kUsed> space_{};
   std::array<uint8_t, kUsed> writable_{};
 };

@@ -34,7 +34,7 @@ uint32_t feature_word(uint64_t features, uint32_t select) {
 
 bool register_access(uint32_t offset, unsigned width) {
   return (width == 1 || width == 2 || width == 4 || width == 8) && offset % width == 0 &&
-         offset + width <= BarLayout::kSize;
+         offset <= BarLayout::kSize - width;
 }
 
 }  // namespace
@@ -95,6 +95,7 @@ void NicCore::config_write(const Event& event, ActionList& actions) {
   update_active();
   update_intx(actions);
   flush_msix(actions);
+  issue_parked(actions);
 }
 
 bool NicCore::must_hold(uint32_t offset, unsigned width) const {

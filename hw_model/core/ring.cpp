@@ -47,16 +47,41 @@ void NicCore::read(ReadKind kind, unsigned queue, uint32_t position, uint64_t ad
     tag = free_reads_.back();
     free_reads_.pop_back();
   }
-  reads_[tag] = {kind, false, static_cast<uint16_t>(queue), count, position, offset, size};
+  reads_[tag] = {kind, false, static_cast<uint16_t>(queue), count, position, offset, size, address};
+  if (pci_.bus_master()) {
+    issue(tag, actions);
+  } else {
+    parked_.push_back(tag);
+  }
+}
+
+void NicCore::issue(uint32_t tag, ActionList& actions) {
+  const Read& read = reads_[tag];
   Action& action = actions.add(ActionKind::kDmaRead);
-  action.purpose = purpose_of(kind);
-  action.queue = static_cast<uint16_t>(queue);
+  action.purpose = purpose_of(read.kind);
+  action.queue = read.queue;
   action.tag = tag;
-  action.address = address;
-  action.size = size;
-  if (tracing()) note_read(action, position);
+  action.address = read.address;
+  action.size = read.size;
+  if (tracing()) note_read(action, read.position);
   ++counters_[Counter::kDmaReads];
-  counters_[Counter::kDmaReadBytes] += size;
+  counters_[Counter::kDmaReadBytes] += read.size;
+}
+
+// PCI Express Base 4.0, 7.5.1.1.3: no memory request while Bus Master Enable is clear. What a chain
+// that was being walked then needs is asked for when it is set again.
+void NicCore::issue_parked(ActionList& actions) {
+  if (!active_ || parked_.empty()) return;
+  for (const uint32_t tag : parked_) issue(tag, actions);
+  parked_.clear();
+}
+
+void NicCore::forget_parked() {
+  for (const uint32_t tag : parked_) {
+    reads_[tag] = {};
+    free_reads_.push_back(tag);
+  }
+  parked_.clear();
 }
 
 void NicCore::write(unsigned queue, Purpose purpose, uint64_t address, uint32_t place,
@@ -244,9 +269,8 @@ void NicCore::read_suppression(unsigned queue, ActionList& actions) {
 void NicCore::suppression_read(const Read& read, uint16_t value, ActionList& actions) {
   Queue& q = queues_[read.queue];
   q.deciding = false;
-  const bool wanted =
-      active_ && (event_idx_ ? formats::need_event(value, read.count, q.used_signalled)
-                             : (value & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0);
+  const bool wanted = event_idx_ ? formats::need_event(value, read.count, q.used_signalled)
+                                 : (value & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
   q.used_signalled = read.count;
   if (tracing()) note(TraceKind::kInterruptDecision, read.queue, 0, 0, wanted);
   if (wanted) queue_interrupt(read.queue, actions);

@@ -29,6 +29,8 @@ uint32_t first_piece(uint64_t address, uint32_t size, uint32_t most) {
 DmaEngine::DmaEngine(const DmaEngineConfig& config, const PcieLinkConfig& link, TlpChannel& up,
                      PayloadPool& pool, DmaClient& client, PcieLedger& ledger)
     : config_(config),
+      link_mps_(link.mps),
+      link_mrrs_(link.mrrs),
       mps_(link.mps),
       whole_dwords_(link.whole_dwords),
       up_(up),
@@ -38,9 +40,32 @@ DmaEngine::DmaEngine(const DmaEngineConfig& config, const PcieLinkConfig& link, 
   // A tag has 10 bits, and a request that does not fit into the buffer would never leave.
   config_.tags = std::clamp(config.tags, 1U, 1024U);
   config_.reassembly_bytes = std::max(config.reassembly_bytes, 16U);
-  request_max_ = std::min(link.mrrs, config_.reassembly_bytes);
+  set_sizes(link.mps, link.mrrs);
   tags_.resize(config_.tags);
   for (unsigned tag = 0; tag < config_.tags; ++tag) free_tags_.push(static_cast<uint16_t>(tag));
+}
+
+void DmaEngine::set_sizes(uint32_t max_payload, uint32_t max_read_request) {
+  mps_ = std::min(link_mps_, max_payload);
+  request_max_ = std::min({link_mrrs_, max_read_request, config_.reassembly_bytes});
+}
+
+void DmaEngine::set_bus_master(bool on, TimePs now_ps) {
+  bus_master_ = on;
+  issue(now_ps);
+}
+
+void DmaEngine::cancel_waiting(TimePs now_ps) {
+  while (!waiting_.empty()) {
+    const uint32_t index = waiting_.front();
+    Operation& operation = operations_[index];
+    ++counters_.cancelled_reads;
+    counters_.cancelled_bytes += operation.size - operation.asked;
+    operation.last_ps = std::max(operation.last_ps, now_ps);
+    fail(index);
+    // Else it ends with what is in flight of it.
+    if (operation.requests == 0) finish(index, {});
+  }
 }
 
 void DmaEngine::read(uint32_t handle, Purpose purpose, uint64_t address, uint32_t size,
@@ -80,7 +105,7 @@ void DmaEngine::issue(TimePs now_ps) {
   while (retired_.oldest != kNone && tags_[retired_.oldest].deadline_ps <= now_ps) {
     free_tag(retired_, retired_.oldest);
   }
-  while (!waiting_.empty()) {
+  while (bus_master_ && !waiting_.empty()) {
     const uint32_t index = waiting_.front();
     const Operation& operation = operations_[index];
     const TimePs earliest_ps = std::max(now_ps, operation.earliest_ps);

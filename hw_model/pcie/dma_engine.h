@@ -37,6 +37,8 @@ struct DmaEngineCounters {
   uint64_t failed_reads = 0;            ///< UR, CA
   uint64_t poisoned = 0;
   uint64_t timeouts = 0;
+  uint64_t cancelled_reads = 0;  ///< given up by cancel_waiting()
+  uint64_t cancelled_bytes = 0;  ///< of them, never asked for
 };
 
 /// One requester. Time comes from its caller; it sets no timers of its own. Reads that find no tag
@@ -59,6 +61,14 @@ class DmaEngine {
              bool more = false);
   /// INTx message, behind earlier writes.
   void message(uint8_t code, TimePs earliest_ps);
+  /// The most that a TLP carries or asks for, bytes, as Device Control says (7.5.3.4); never more
+  /// than the link's configuration, whose credits are made for that.
+  void set_sizes(uint32_t max_payload, uint32_t max_read_request);
+  /// Bus Master Enable (7.5.1.1.3): while it is off, no read request leaves. Writes are not stopped
+  /// here: whoever asks for them knows.
+  void set_bus_master(bool on, TimePs now_ps);
+  /// A reset: reads of which nothing, or not all, was asked for fail without being asked for.
+  void cancel_waiting(TimePs now_ps);
   /// The card received a completion.
   void completion(Tlp& tlp, TimePs arrival_ps);
 
@@ -125,8 +135,11 @@ class DmaEngine {
   void free_tag(TagList& list, uint16_t tag);
 
   DmaEngineConfig config_;
+  const uint32_t link_mps_;
+  const uint32_t link_mrrs_;
   uint32_t mps_;
   uint32_t request_max_;
+  bool bus_master_ = true;
   bool whole_dwords_;
   TlpChannel& up_;
   PayloadPool& pool_;

@@ -2,6 +2,8 @@
 // See root_port.h.
 #include "hw_model/pcie/root_port.h"
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace ringside::hw {
@@ -15,6 +17,16 @@ constexpr uint16_t kMemorySpaceEnable = 0x2;
 constexpr uint32_t kBarIoSpace = 0x1;
 constexpr uint32_t kBarType64 = 0x4;
 constexpr uint32_t kBarFlags = 0xF;
+// PCI Express Base Specification 4.0, 7.5.1.1.11, 7.5.3.
+constexpr uint32_t kCapabilities = 0x34;
+constexpr uint32_t kExpress = 0x10;
+constexpr uint32_t kDeviceCapabilities = 4, kDeviceControl = 8;
+constexpr unsigned kPayloadShift = 5, kReadRequestShift = 12, kSizeMask = 7;
+constexpr unsigned kLeastSizeExponent = 7;  // 128 bytes
+
+uint32_t size_code(uint32_t bytes) {
+  return static_cast<uint32_t>(std::countr_zero(bytes)) - kLeastSizeExponent;
+}
 
 }  // namespace
 
@@ -73,7 +85,42 @@ void RootPort::memory_write(uint64_t address, unsigned width, uint64_t value) {
   request(tlm::TLM_WRITE_COMMAND, PcieSpace::kMemory, address, &value, width);
 }
 
+uint32_t RootPort::debug_config(tlm::tlm_command command, uint32_t offset, unsigned width,
+                                uint32_t value) {
+  tlm::tlm_generic_payload payload;
+  PcieExtension extension;
+  extension.space = PcieSpace::kConfig;
+  payload.set_extension(&extension);
+  payload.set_command(command);
+  payload.set_address(offset);
+  payload.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
+  payload.set_data_length(width);
+  const bool done = down->transport_dbg(payload) == width;
+  payload.clear_extension(&extension);
+  return done ? value : 0;
+}
+
+void RootPort::write_sizes() {
+  if (mps_ == 0) return;
+  const auto get = [this](uint32_t offset, unsigned width) {
+    return debug_config(tlm::TLM_READ_COMMAND, offset, width, 0);
+  };
+  uint32_t at = get(kCapabilities, 1) & ~uint32_t{3};
+  for (unsigned seen = 0; at != 0 && seen < 48 && get(at, 1) != kExpress; ++seen) {
+    at = get(at + 1, 1) & ~uint32_t{3};
+  }
+  if (at == 0 || get(at, 1) != kExpress) return;
+  const uint32_t supported = get(at + kDeviceCapabilities, 4) & kSizeMask;
+  const uint32_t others =
+      get(at + kDeviceControl, 2) &
+      ~(kSizeMask << kPayloadShift | kSizeMask << kReadRequestShift | uint32_t{1} << 15);
+  debug_config(tlm::TLM_WRITE_COMMAND, at + kDeviceControl, 2,
+               others | std::min(supported, size_code(mps_)) << kPayloadShift |
+                   size_code(mrrs_) << kReadRequestShift);
+}
+
 void RootPort::enumerate() {
+  write_sizes();
   uint64_t next = kMmioBase + (uint64_t{port_} << 32);
   for (unsigned bar = 0; bar < 6; ++bar) {
     const uint32_t offset = kBar0 + 4 * bar;

@@ -53,8 +53,14 @@ class RootPort : public sc_core::sc_module {
   /// read may wait() in the caller's SC_THREAD.
   uint64_t memory_read(uint64_t address, unsigned width);
   void memory_write(uint64_t address, unsigned width, uint64_t value);
-  /// Sizes the function's BARs by the all-ones write and places them (PCI Local Bus 3.0, 6.2.5.1),
-  /// then sets Memory Space Enable. Call once, in simulation.
+  /// The link's Max_Payload_Size and Max_Read_Request_Size, bytes, for enumerate() to write.
+  void set_sizes(uint32_t mps, uint32_t mrrs) {
+    mps_ = mps;
+    mrrs_ = mrrs;
+  }
+  /// Writes the sizes to Device Control, by debug accesses that take no time: they stand for what
+  /// was done before the simulation began. Then sizes the function's BARs by the all-ones write and
+  /// places them (PCI Local Bus 3.0, 6.2.5.1), and sets Memory Space Enable. Call in simulation.
   void enumerate();
   uint64_t bar_address(unsigned bar) const { return bar_address_[bar]; }
   uint64_t bar_size(unsigned bar) const { return bar_size_[bar]; }
@@ -64,6 +70,8 @@ class RootPort : public sc_core::sc_module {
  private:
   tlm::tlm_response_status request(tlm::tlm_command command, PcieSpace space, uint64_t address,
                                    void* data, unsigned width);
+  uint32_t debug_config(tlm::tlm_command command, uint32_t offset, unsigned width, uint32_t value);
+  void write_sizes();
   void upstream(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   bool upstream_dmi(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
 
@@ -72,6 +80,8 @@ class RootPort : public sc_core::sc_module {
   InterruptSink& sink_;
   uint64_t bar_address_[6] = {};
   uint64_t bar_size_[6] = {};
+  uint32_t mps_ = 0;  ///< 0: not to be written
+  uint32_t mrrs_ = 0;
   RootPortCounters counters_;
 };
 

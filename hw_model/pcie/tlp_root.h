@@ -5,9 +5,11 @@
 #include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <systemc>
 #include <tlm>
+#include <utility>
 #include <vector>
 
 #include "hw_model/pcie/dma_reader.h"
@@ -52,6 +54,12 @@ class TlpRoot : public sc_core::sc_module, public TlpReceiver {
   TimePs tolerance_ps(FlowClass flow) const override {
     return flow == FlowClass::kNonPosted ? config_.read_latency_ps : 0;
   }
+  /// Who answers debug accesses of the host, which no TLP carries: the bytes done. Before the
+  /// simulation starts.
+  void on_debug(std::function<unsigned(tlm::tlm_generic_payload&)> callback) {
+    target.register_transport_dbg(this, &TlpRoot::debug);
+    debug_ = std::move(callback);
+  }
   const TlpRootCounters& counters() const { return counters_; }
 
  private:
@@ -75,6 +83,7 @@ class TlpRoot : public sc_core::sc_module, public TlpReceiver {
 
   void invalidate(sc_dt::uint64 first, sc_dt::uint64 last);
   void transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  unsigned debug(tlm::tlm_generic_payload& payload) { return debug_(payload); }
   Tlp request_of(const tlm::tlm_generic_payload& payload);
   void non_posted(Tlp&& tlp, tlm::tlm_generic_payload& payload, TimePs earliest_ps);
   uint16_t take_tag();
@@ -99,6 +108,7 @@ class TlpRoot : public sc_core::sc_module, public TlpReceiver {
   sc_core::sc_event ready_;
   std::vector<std::unique_ptr<Request>> requests_;  ///< by tag
   uint16_t next_tag_ = 0;
+  std::function<unsigned(tlm::tlm_generic_payload&)> debug_;
   TlpRootCounters counters_;
 };
 

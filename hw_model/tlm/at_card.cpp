@@ -9,6 +9,7 @@
 
 #include "hw_model/pcie/lane_clock.h"
 #include "hw_model/pcie/pcie_payload.h"
+#include "hw_model/tlm/debug_config.h"
 
 namespace ringside::hw {
 
@@ -38,11 +39,12 @@ AtCard::AtCard(const sc_core::sc_module_name& name, const NicConfig& config,
       write_ahead_ps_(config.pipeline.write_buffer_bytes *
                       byte_ticks(config.pcie.generation, config.pcie.lanes) / kTicksPerPs),
       control_(std::move(control)),
-      core_(config, frames),
+      core_(core_config(config), frames),
       payloads_(payloads),
       up_(up),
       dma_(dma_config(config.pipeline), config.pcie, up, payloads, *this, ledger_) {
   control_->attach(*this);
+  follow_configuration(0);
   up_.on_ready([this] {
     if (waits_for_writes_ == 0) return;
     write_window_.stop(sc_core::sc_time_stamp().value());
@@ -147,14 +149,21 @@ void AtCard::interrupt(const Action& action, TimePs at_ps) {
   const Message message{at_ps + cycles(config_.pipeline.interrupt_cycles),
                         core_.counters()[Counter::kDeviceResets], action};
   const TimePs now = sc_core::sc_time_stamp().value();
-  if (interrupts_.empty() && message.at_ps <= now + kLookAheadPs) {
+  if (interrupts_.empty() && message.at_ps <= now + kLookAheadPs && !must_wait(message)) {
     send_interrupt(message);
     return;
   }
   interrupts_.push(message);
   if (interrupts_.size() == 1) {
-    interrupt_event_.notify(sc_core::sc_time::from_value(message.at_ps - now));
+    interrupt_event_.notify(
+        sc_core::sc_time::from_value(message.at_ps - std::min(message.at_ps, now)));
   }
+}
+
+/// An MSI-X message is a memory write: none leaves while Bus Master Enable is clear.
+bool AtCard::must_wait(const Message& message) const {
+  return message.action.kind == ActionKind::kMsix && !core_.pci().bus_master() &&
+         message.resets == core_.counters()[Counter::kDeviceResets];
 }
 
 void AtCard::send_interrupt(const Message& message) {
@@ -172,12 +181,38 @@ void AtCard::send_interrupt(const Message& message) {
 void AtCard::send_due_interrupts() {
   const TimePs now = sc_core::sc_time_stamp().value();
   while (!interrupts_.empty() && interrupts_.front().at_ps <= now) {
+    if (must_wait(interrupts_.front())) return;
     send_interrupt(interrupts_.front());
     interrupts_.pop();
   }
   if (!interrupts_.empty()) {
     interrupt_event_.notify(sc_core::sc_time::from_value(interrupts_.front().at_ps - now));
   }
+}
+
+/// Configuration space was written: Device Control and Bus Master Enable count for what leaves.
+void AtCard::follow_configuration(TimePs now_ps) {
+  dma_.set_sizes(core_.pci().max_payload(), core_.pci().max_read_request());
+  dma_.set_bus_master(core_.pci().bus_master(), now_ps);
+  send_due_interrupts();
+}
+
+/// What a reset leaves behind: frames that were dropped, reads that nobody has asked for yet.
+void AtCard::follow_reset(TimePs now_ps) {
+  forget_dropped();
+  const uint64_t resets = core_.counters()[Counter::kDeviceResets];
+  if (resets == resets_seen_) return;
+  resets_seen_ = resets;
+  dma_.cancel_waiting(now_ps);
+  send_due_interrupts();
+}
+
+unsigned AtCard::debug(tlm::tlm_generic_payload& request) {
+  const TimePs now = sc_core::sc_time_stamp().value();
+  const unsigned done =
+      debug_config(core_, request, [this, now](const Event& event) { take(event, now); });
+  if (request.is_write()) follow_configuration(now);
+  return done;
 }
 
 void AtCard::transmit(const Action& action, TimePs at_ps) {
@@ -213,8 +248,9 @@ void AtCard::carrier_change(bool up) {
 }
 
 void AtCard::command(const rs_command& command) {
-  take(Event::from_command(command), sc_core::sc_time_stamp().value());
-  forget_dropped();
+  const TimePs now = sc_core::sc_time_stamp().value();
+  take(Event::from_command(command), now);
+  follow_reset(now);
   wanted_ = ~uint64_t{0};
   serve_now();
 }
@@ -306,7 +342,8 @@ void AtCard::register_write(Tlp& tlp, TimePs arrival_ps) {
         arrival_ps + cycles(config_.pipeline.register_cycles));
   }
   if (!doorbell) {
-    forget_dropped();
+    if (config) follow_configuration(arrival_ps);
+    follow_reset(arrival_ps);
     wanted_ = ~uint64_t{0};
     return;
   }

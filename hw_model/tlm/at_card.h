@@ -43,6 +43,8 @@ class AtCard : public sc_core::sc_module,
   const PcieLedger& ledger() const { return ledger_; }
   /// Stages and windows; the link's own directions are the owner's to add.
   std::vector<NicResource> resources() const;
+  /// A debug access of the host (debug_config.h).
+  unsigned debug(tlm::tlm_generic_payload& request);
   uint64_t poisoned_writes() const { return poisoned_writes_; }
 
   // TlpReceiver
@@ -103,6 +105,9 @@ class AtCard : public sc_core::sc_module,
   void interrupt(const Action& action, TimePs at_ps);
   void send_interrupt(const Message& message);
   void send_due_interrupts();
+  bool must_wait(const Message& message) const;
+  void follow_configuration(TimePs now_ps);
+  void follow_reset(TimePs now_ps);
   void register_write(Tlp& tlp, TimePs arrival_ps);
   void register_read(Tlp& tlp, TimePs arrival_ps);
   void answer(uint32_t slot, uint64_t value, TimePs at_ps);
@@ -170,6 +175,7 @@ class AtCard : public sc_core::sc_module,
   TimePs scheduled_ps_ = kNever;  ///< what work_ is notified for
   sc_core::sc_event work_, hold_event_, timeout_event_, interrupt_event_;
   Fifo<Message> interrupts_;  ///< that are not due within kLookAheadPs
+  uint64_t resets_seen_ = 0;
   bool timeout_armed_ = false;
   FramesInFlight in_flight_;
   std::vector<RegisterRead> register_reads_;

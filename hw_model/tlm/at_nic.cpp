@@ -24,6 +24,7 @@ class AtNic final : public NicModel {
         card_("card", config, std::move(control), frames, payloads_, link_.up()) {
     link_.up().attach(root_);
     link_.down().attach(card_);
+    root_.on_debug([this](tlm::tlm_generic_payload& request) { return card_.debug(request); });
   }
 
   tlm::tlm_target_socket<>& pcie_target() override { return root_.target; }
@@ -35,6 +36,7 @@ class AtNic final : public NicModel {
     link_.down().observe(observer, BusDirection::kDown);
   }
   const PcieLedger* ledger() const override { return &card_.ledger(); }
+  const PcieLinkConfig& link_config() const override { return link_.config(); }
   std::vector<NicCounter> counters() const override;
   std::vector<NicResource> resources() const override;
   std::string audit_at_rest() override {
@@ -71,6 +73,8 @@ std::vector<NicCounter> AtNic::counters() const {
   add("pcie_failed_reads", dma.failed_reads);
   add("pcie_poisoned", dma.poisoned + card_.poisoned_writes());
   add("pcie_timeouts", dma.timeouts);
+  add("pcie_cancelled_reads", dma.cancelled_reads);
+  add("pcie_unsupported_requests", root_.counters().unsupported_requests);
   return result;
 }
 

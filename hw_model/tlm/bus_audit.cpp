@@ -81,7 +81,8 @@ std::string audit_bus(PcieLink& link, const DmaEngine& dma, const PcieLedger& le
   audit.equal("unexpected completions", dma.counters().unexpected_completions, 0);
   check_channel(audit, link.up(), total(ledger, BusDirection::kUp));
   check_channel(audit, link.down(), total(ledger, BusDirection::kDown));
-  audit.equal("bytes read by DMA", dma_bytes(ledger, BusDirection::kDown),
+  audit.equal("bytes read by DMA",
+              dma_bytes(ledger, BusDirection::kDown) + dma.counters().cancelled_bytes,
               core[Counter::kDmaReadBytes]);
   audit.equal("bytes written by DMA", dma_bytes(ledger, BusDirection::kUp),
               core[Counter::kDmaWriteBytes]);

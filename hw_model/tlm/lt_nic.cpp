@@ -11,6 +11,7 @@
 #include "hw_model/core/nic_core.h"
 #include "hw_model/pcie/dma_reader.h"
 #include "hw_model/tlm/core_counters.h"
+#include "hw_model/tlm/debug_config.h"
 #include "hw_model/tlm/frames_in_flight.h"
 #include "hw_model/tlm/trace_stamp.h"
 
@@ -33,7 +34,7 @@ class LtNic final : public NicModel,
       : NicModel(name),
         config_(config),
         control_(std::move(control)),
-        core_(config, pool),
+        core_(core_config(config), pool),
         reader_(initiator_) {
     target_.bind(*this);
     initiator_.bind(*this);
@@ -51,7 +52,12 @@ class LtNic final : public NicModel,
     port_ = &port;
     port.attach(*this);
   }
-  std::vector<NicCounter> counters() const override { return core_counters(core_.counters()); }
+  const PcieLinkConfig& link_config() const override { return config_.pcie; }
+  std::vector<NicCounter> counters() const override {
+    std::vector<NicCounter> result = core_counters(core_.counters());
+    result.push_back({"pcie_unsupported_requests", refused_});
+    return result;
+  }
   void trace(TraceSink* sink) override {
     stamp_.forward_to(sink);
     core_.trace(sink == nullptr ? nullptr : &stamp_);
@@ -104,7 +110,7 @@ class LtNic final : public NicModel,
     return tlm::TLM_COMPLETED;
   }
   bool get_direct_mem_ptr(tlm::tlm_generic_payload&, tlm::tlm_dmi&) override { return false; }
-  unsigned transport_dbg(tlm::tlm_generic_payload&) override { return 0; }
+  unsigned transport_dbg(tlm::tlm_generic_payload& request) override;
   uint64_t read_register(EventKind kind, uint64_t address, uint8_t width);
 
   // -- the initiator socket's way back
@@ -162,6 +168,7 @@ class LtNic final : public NicModel,
   uint32_t pending_ = 0;
   unsigned turn_queue_ = 0;  ///< transmit queue whose turn it is, and frames left of the turn
   unsigned turn_left_ = 0;
+  uint64_t refused_ = 0;  ///< the card's requests that nobody took
   bool scheduled_ = false;
   bool serving_ = false;
   FramesInFlight in_flight_;
@@ -241,6 +248,7 @@ void LtNic::dma_read(const Action& action, ActionList& actions) {
   ByteView data;
   const uint32_t tag = action.tag;
   const bool ok = reader_.read(action.address, action.size, &data);
+  if (!ok) ++refused_;
   core_.step(ok ? Event::dma_done(tag, data) : Event::dma_failed(tag), actions);
 }
 
@@ -257,6 +265,7 @@ bool LtNic::posted_write(uint64_t address, const std::byte* data, uint32_t size,
   write_payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   sc_core::sc_time delay;
   initiator_->b_transport(write_payload_, delay);
+  if (!write_payload_.is_response_ok()) ++refused_;
   return write_payload_.is_response_ok();
 }
 
@@ -275,6 +284,10 @@ uint64_t LtNic::read_register(EventKind kind, uint64_t address, uint8_t width) {
   }
   if (!reply.done) take(Event{EventKind::kHoldExpired});
   return reply.value;
+}
+
+unsigned LtNic::transport_dbg(tlm::tlm_generic_payload& request) {
+  return debug_config(core_, request, [this](const Event& event) { take(event); });
 }
 
 void LtNic::b_transport(tlm::tlm_generic_payload& request, sc_core::sc_time&) {

@@ -31,6 +31,13 @@ struct NicConfig : CoreConfig {
   PipelineConfig pipeline;
 };
 
+/// The core's part of `config`: the card supports the payload that its link is configured with.
+inline CoreConfig core_config(const NicConfig& config) {
+  CoreConfig core = config;
+  core.max_payload_bytes = config.pcie.mps;
+  return core;
+}
+
 struct NicCounter {
   std::string_view name;
   uint64_t value;
@@ -53,6 +60,8 @@ class NicModel : public sc_core::sc_module, public EthernetReceiver {
   virtual tlm::tlm_initiator_socket<>& pcie_initiator() = 0;
   /// Connects the card's port to its end of a link (before the simulation starts).
   virtual void connect(EthernetPort& port) = 0;
+  /// What the link is configured with; the host's enumeration puts its sizes into the registers.
+  virtual const PcieLinkConfig& link_config() const = 0;
   virtual std::vector<NicCounter> counters() const = 0;
   /// Null ends the trace. The sink outlives the card or the trace.
   virtual void trace(TraceSink* sink) = 0;

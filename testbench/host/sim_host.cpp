@@ -60,6 +60,7 @@ stack::MemoryCallbacks SimHost::stack_memory() {
 void SimHost::plug(unsigned index, hw::NicModel& nic) {
   port(index).down.bind(nic.pcie_target());
   nic.pcie_initiator().bind(port(index).up);
+  port(index).set_sizes(nic.link_config().mps, nic.link_config().mrrs);
   pci(index).set_bus_timed(nic.ledger() != nullptr);
 }
 

@@ -20,11 +20,13 @@ class OpenNic : public hw::NicModel {
         card("card", config, std::move(control), frames, payloads_, link.up()) {
     link.up().attach(root_);
     link.down().attach(card);
+    root_.on_debug([this](tlm::tlm_generic_payload& request) { return card.debug(request); });
   }
   tlm::tlm_target_socket<>& pcie_target() override { return root_.target; }
   tlm::tlm_initiator_socket<>& pcie_initiator() override { return root_.initiator; }
   void connect(hw::EthernetPort& port) override { card.connect(port); }
   void trace(hw::TraceSink* sink) override { card.trace(sink); }
+  const hw::PcieLinkConfig& link_config() const override { return link.config(); }
   std::vector<hw::NicCounter> counters() const override { return {}; }
   void receive_frame(const hw::FramePtr& frame, hw::TimePs start, hw::TimePs end) override {
     card.receive_frame(frame, start, end);

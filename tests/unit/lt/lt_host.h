@@ -52,6 +52,7 @@ class LtHost : public hw::InterruptSink {
                pool);
     port.down.bind(nic->pcie_target());
     nic->pcie_initiator().bind(port.up);
+    port.set_sizes(nic->link_config().mps, nic->link_config().mrrs);
   }
 
   void msi(unsigned, uint32_t data) override {
