@@ -71,7 +71,7 @@ void Exchange::build() {
     side.client =
         std::make_unique<ExchangeHost>(config, *side.host, *side.device, host.seed, fault);
   }
-  monitor.watch_link(*link, "wire", {"alice", "bob"}, config.link.rate_bps);
+  monitor.watch_link(*link, "wire", {{"alice"}, {"bob"}}, config.link.rate_bps);
   for (unsigned index = 0; index < 2; ++index) {
     Side& side = sides[index];
     side.client->set_peer(*sides[1 - index].client);

@@ -101,6 +101,23 @@ Json to_json(const NicResult& nic) {
   return json;
 }
 
+Json to_json(const SwitchResult& device) {
+  Json ports = Json::array();
+  for (const SwitchPortResult& port : device.ports) {
+    ports.push_back({{"link", port.link}, {"counters", counters(port.counters)}});
+  }
+  return {{"name", device.name}, {"counters", counters(device.counters)}, {"ports", ports}};
+}
+
+Json to_json(const LinkResult& link) {
+  Json directions = Json::array();
+  for (const LinkDirectionResult& way : link.directions) {
+    directions.push_back(
+        {{"from", way.from}, {"to", way.to}, {"counters", counters(way.counters)}});
+  }
+  return {{"name", link.name}, {"directions", directions}};
+}
+
 }  // namespace
 
 std::string summary_json(const Scenario& scenario, const RunResult& result,
@@ -128,6 +145,10 @@ std::string summary_json(const Scenario& scenario, const RunResult& result,
   for (const HostResult& host : result.hosts) json["hosts"].push_back(to_json(host));
   json["nics"] = Json::array();
   for (const NicResult& nic : result.nics) json["nics"].push_back(to_json(nic));
+  json["switches"] = Json::array();
+  for (const SwitchResult& device : result.switches) json["switches"].push_back(to_json(device));
+  json["links"] = Json::array();
+  for (const LinkResult& link : result.links) json["links"].push_back(to_json(link));
   json["limits"] = Json::array();
   for (const LimitResult& limit : result.limits) {
     json["limits"].push_back({{"resource", limit.resource}, {"busy", limit.busy}});

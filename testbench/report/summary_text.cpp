@@ -64,14 +64,26 @@ std::string limits_in_words(const RunResult& result) {
                      100 * top.busy);
 }
 
-/// Frames that a card dropped, by reason: where TCP waits for a retransmission, nothing is busy.
-std::string drops_line(const NicResult& nic) {
+/// Frames that were dropped, by reason: where TCP waits for a retransmission, nothing is busy.
+std::string drops_line(const std::string& where, const Counters& counters) {
   std::string line;
-  for (const auto& [name, count] : nic.counters) {
+  for (const auto& [name, count] : counters) {
     if (count == 0 || name.find("_drop_") == std::string::npos) continue;
     line += fmt::format("{}{} {}", line.empty() ? "" : ", ", name, count);
   }
-  return line.empty() ? line : fmt::format("drops:  nic {}: {}\n", nic.name, line);
+  return line.empty() ? line : fmt::format("drops:  {}: {}\n", where, line);
+}
+
+std::string drops_in_words(const RunResult& result) {
+  std::string text;
+  for (const NicResult& nic : result.nics) text += drops_line("nic " + nic.name, nic.counters);
+  for (const SwitchResult& device : result.switches) {
+    for (const SwitchPortResult& port : device.ports) {
+      text +=
+          drops_line(fmt::format("switch {}, port of {}", device.name, port.link), port.counters);
+    }
+  }
+  return text;
 }
 
 /// p50 of one of a card's stages, or nothing if no frame went through it.
@@ -163,7 +175,7 @@ std::string summary_text(const Scenario& scenario, const RunResult& result,
     if (nic.ledger) text += card_line(nic);
   }
   text += fmt::format("limit:  {}\n", limits_in_words(result));
-  for (const NicResult& nic : result.nics) text += drops_line(nic);
+  text += drops_in_words(result);
   text += fmt::format("digest: {}\n", result.digest);
   text += fmt::format("files:  {}/summary.json", context.out_dir);
   for (const std::string& file : result.files) {

@@ -25,16 +25,16 @@ ByteView bytes_of(const T& value) {
 class Monitor::LinkWatch : public hw::LinkObserver {
  public:
   LinkWatch(Monitor& monitor, uint32_t first_source, const std::string& link,
-            const std::string (&names)[2], uint64_t rate_bps)
+            const WatchedEnd (&ends)[2], uint64_t rate_bps)
       : monitor_(monitor), first_source_(first_source), link_(link), rate_bps_(rate_bps) {
-    names_[0] = names[0];
-    names_[1] = names[1];
+    ends_[0] = ends[0];
+    ends_[1] = ends[1];
   }
   void add_interfaces() {
     for (unsigned end = 0; end < 2; ++end) {
       formats::PcapngInterface interface;
-      interface.name = names_[end];
-      interface.description = "frames that " + names_[end] + " receives from " + link_;
+      interface.name = ends_[end].name;
+      interface.description = "frames that " + ends_[end].name + " receives from " + link_;
       interface.speed_bps = rate_bps_;
       interfaces_[end] = monitor_.capture_.add_interface(interface);
     }
@@ -44,7 +44,7 @@ class Monitor::LinkWatch : public hw::LinkObserver {
     const uint64_t now = now_ps();
     const formats::ParsedFrame parsed = formats::parse_frame(frame.bytes);
     if (parsed.payload_end != parsed.payload_offset) {
-      ++monitor_.data_frames_;
+      if (!ends_[end].forwards) ++monitor_.data_frames_;
       ++data_frames_;
     }
     monitor_.digest_.record(now, static_cast<uint8_t>(Kind::kFrame), first_source_ + end,
@@ -60,7 +60,7 @@ class Monitor::LinkWatch : public hw::LinkObserver {
   Monitor& monitor_;
   uint32_t first_source_;
   std::string link_;
-  std::string names_[2];
+  WatchedEnd ends_[2];
   uint64_t rate_bps_;
   uint32_t interfaces_[2] = {};
   uint64_t data_frames_ = 0;
@@ -82,10 +82,10 @@ class Monitor::MemoryWatch : public hw::HostMemoryObserver {
 Monitor::Monitor() = default;
 Monitor::~Monitor() = default;
 
-void Monitor::watch_link(hw::Link& link, const std::string& name, const std::string (&names)[2],
+void Monitor::watch_link(hw::Link& link, const std::string& name, const WatchedEnd (&ends)[2],
                          uint64_t rate_bps) {
   links_.push_back(std::make_unique<LinkWatch>(*this, static_cast<uint32_t>(2 * links_.size()),
-                                               name, names, rate_bps));
+                                               name, ends, rate_bps));
   if (capture_.is_open()) links_.back()->add_interfaces();
   link.observe(links_.back().get());
 }

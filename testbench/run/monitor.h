@@ -16,12 +16,17 @@
 
 namespace ringside::tb {
 
+/// One end of a link that is watched.
+struct WatchedEnd {
+  std::string name;       ///< of the capture's interface for frames that arrive there
+  bool forwards = false;  ///< a switch: frames that arrive there will arrive again
+};
+
 class Monitor {
  public:
   Monitor();
   ~Monitor();
-  /// Watches one link. `names`: the cards at ends 0 and 1.
-  void watch_link(hw::Link& link, const std::string& name, const std::string (&names)[2],
+  void watch_link(hw::Link& link, const std::string& name, const WatchedEnd (&ends)[2],
                   uint64_t rate_bps);
   void watch_memory(hw::HostMemory& memory);
   /// Sources number the hosts; `message` is the MSI-X vector.
@@ -32,7 +37,7 @@ class Monitor {
   /// Starts a capture of all links watched so far and later; before the simulation.
   Status open_capture(const std::string& path, const std::string& scenario);
   Status close_capture();
-  /// Frames that arrived with transport payload: no acknowledgements, no ARP.
+  /// Frames with transport payload that arrived where they went: no acknowledgements, no ARP.
   uint64_t data_frames() const { return data_frames_; }
   /// Those of one link, both directions; links count in the order of watch_link().
   uint64_t data_frames_on_link(std::size_t link) const;

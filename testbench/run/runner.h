@@ -128,6 +128,32 @@ struct NicResult {
   std::optional<LedgerResult> ledger = std::nullopt;
 };
 
+using Counters = std::vector<std::pair<std::string, uint64_t>>;
+
+/// One way of a link.
+struct LinkDirectionResult {
+  std::string from;
+  std::string to;
+  Counters counters;
+};
+
+struct LinkResult {
+  std::string name;
+  std::vector<LinkDirectionResult> directions;
+};
+
+struct SwitchPortResult {
+  std::string link;
+  Counters counters;
+};
+
+struct SwitchResult {
+  std::string name;
+  /// Of its table of stations.
+  Counters counters;
+  std::vector<SwitchPortResult> ports;
+};
+
 /// How busy a resource was, 0.0 to 1.0: "host.alice.core0", "link.wire.alice0", "nic.alice0.STAGE".
 struct LimitResult {
   std::string resource;
@@ -159,6 +185,8 @@ struct RunResult {
   std::vector<FlowResult> flows;
   std::vector<HostResult> hosts;
   std::vector<NicResult> nics;
+  std::vector<SwitchResult> switches;
+  std::vector<LinkResult> links;
   /// Busiest first.
   std::vector<LimitResult> limits;
   SpeedResult speed;

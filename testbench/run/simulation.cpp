@@ -7,6 +7,7 @@
 
 #include "testbench/run/hosted_application.h"
 #include "testbench/run/make_nic.h"
+#include "testbench/run/network_results.h"
 #include "testbench/run/user_app.h"
 
 namespace ringside::tb {
@@ -82,6 +83,17 @@ stack::StackConfig stack_config(const Host& host, uint64_t seed) {
   return config;
 }
 
+/// A card has one link, a switch many.
+WatchedEnd watched_end(const Link& link, unsigned end) {
+  switch (link.parts[end].kind) {
+    case EndKind::kNic:
+      break;
+    case EndKind::kSwitch:
+      return {link.ends[end] + "." + link.name, /*forwards=*/true};
+  }
+  return {link.ends[end]};
+}
+
 }  // namespace
 
 struct Simulation::Node {
@@ -92,6 +104,13 @@ struct Simulation::Node {
   unsigned next_core = 0;
   std::vector<uint64_t> core_busy_at_start;
   std::vector<uint64_t> core_busy_at_end;
+};
+
+/// A switch and the links at its ports, as many as it has been given so far.
+struct Simulation::Crossing {
+  const Switch* config = nullptr;
+  std::unique_ptr<hw::Switch> device;
+  std::vector<std::string> links;
 };
 
 struct Simulation::Wire {
@@ -122,6 +141,7 @@ Simulation::~Simulation() = default;
 
 Status Simulation::build() {
   Status status = build_hosts();
+  if (status.ok()) build_switches();
   if (status.ok()) status = build_links();
   if (status.ok()) status = build_traffic();
   return status;
@@ -194,6 +214,24 @@ Status Simulation::build_hosts() {
   return Status::success();
 }
 
+void Simulation::build_switches() {
+  for (std::size_t i = 0; i < scenario_.switches.size(); ++i) {
+    auto crossing = std::make_unique<Crossing>();
+    crossing->config = &scenario_.switches[i];
+    hw::SwitchConfig config;
+    config.latency_ps = crossing->config->latency_ps;
+    config.queue_bytes = crossing->config->queue_bytes;
+    config.table_entries = crossing->config->table_entries;
+    config.ageing_ps = crossing->config->ageing_ps;
+    for (const Link& link : scenario_.links) {
+      const LinkEnd self{EndKind::kSwitch, i};
+      config.ports += static_cast<unsigned>(std::count(link.parts.begin(), link.parts.end(), self));
+    }
+    crossing->device = std::make_unique<hw::Switch>(config);
+    crossings_.push_back(std::move(crossing));
+  }
+}
+
 Status Simulation::build_links() {
   for (const ringside::tb::Link& config : scenario_.links) {
     auto wire = std::make_unique<Wire>();
@@ -201,20 +239,26 @@ Status Simulation::build_links() {
     wire->link = std::make_unique<hw::Link>(("link_" + config.name).c_str(),
                                             hw::LinkConfig{config.rate_bps, config.delay_ps});
     for (unsigned end = 0; end < 2; ++end) {
-      plug(config.parts[end], wire->link->end(end));
+      plug(config.parts[end], config.name, wire->link->end(end));
     }
-    monitor_.watch_link(*wire->link, config.name, {config.ends[0], config.ends[1]},
+    monitor_.watch_link(*wire->link, config.name, {watched_end(config, 0), watched_end(config, 1)},
                         config.rate_bps);
     wires_.push_back(std::move(wire));
   }
   return Status::success();
 }
 
-void Simulation::plug(const LinkEnd& part, hw::EthernetPort& end) {
+void Simulation::plug(const LinkEnd& part, const std::string& link, hw::EthernetPort& end) {
   switch (part.kind) {
     case EndKind::kNic:
       nics_[part.index]->connect(end);
       break;
+    case EndKind::kSwitch: {
+      Crossing& crossing = *crossings_[part.index];
+      crossing.device->connect(static_cast<unsigned>(crossing.links.size()), end);
+      crossing.links.push_back(link);
+      break;
+    }
   }
 }
 
@@ -479,6 +523,11 @@ void Simulation::collect(RunResult& result) {
                                share(wire->busy_at_end[end] - wire->busy_at_start[end])});
     }
   }
+  for (const auto& crossing : crossings_) {
+    result.switches.push_back(
+        switch_result(crossing->config->name, *crossing->device, crossing->links));
+  }
+  for (const auto& wire : wires_) result.links.push_back(link_result(*wire->config, *wire->link));
   std::stable_sort(result.limits.begin(), result.limits.end(),
                    [](const LimitResult& a, const LimitResult& b) { return a.busy > b.busy; });
   result.sim_time_ns = end_ps_ / kPsPerNs;

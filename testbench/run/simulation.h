@@ -13,6 +13,7 @@
 #include "hw_model/tlm/nic_model.h"
 #include "hw_model/wire/frame.h"
 #include "hw_model/wire/link.h"
+#include "hw_model/wire/switch.h"
 #include "stack/network_stack.h"
 #include "testbench/apps/traffic.h"
 #include "testbench/host/sim_host.h"
@@ -47,13 +48,15 @@ class Simulation {
 
  private:
   struct Node;
+  struct Crossing;
   struct Wire;
   struct Task;
 
   Status build_hosts();
+  void build_switches();
   Status build_links();
   /// Connects the part at one end of a link to it.
-  void plug(const LinkEnd& part, hw::EthernetPort& end);
+  void plug(const LinkEnd& part, const std::string& link, hw::EthernetPort& end);
   Status build_traffic();
   void add_task(const std::string& label, const Traffic& traffic,
                 std::unique_ptr<TrafficTask> traffic_task);
@@ -72,6 +75,7 @@ class Simulation {
   std::vector<std::unique_ptr<hw::NicModel>> nics_;  ///< as Scenario::nics
   /// What resources() said of each card as the measured time began and ended.
   std::vector<std::vector<hw::NicResource>> nics_at_start_, nics_at_end_;
+  std::vector<std::unique_ptr<Crossing>> crossings_;  ///< as Scenario::switches
   std::vector<std::unique_ptr<Wire>> wires_;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::string failure_;

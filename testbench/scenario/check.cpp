@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
@@ -48,6 +49,7 @@ class Checker {
     check_hosts();
     check_nics();
     check_links();
+    check_switches();
     check_addresses();
     check_traffic_names();
     check_all_traffic();
@@ -216,11 +218,12 @@ class Checker {
 
   void check_links() {
     collect_ends(EndKind::kNic, "nic", s_.nics, /*shared=*/false);
+    collect_ends(EndKind::kSwitch, "switch", s_.switches, /*shared=*/true);
     std::map<std::string, std::string> used;
     for (Link& link : s_.links) {
       const std::string path = "link." + link.name + ".ends";
       if (link.ends.size() != 2) {
-        d_.add(path, fmt::format("{} has {} {}; expected the names of two nics", path,
+        d_.add(path, fmt::format("{} has {} {}; expected the names of two nics or switches", path,
                                  link.ends.size(), link.ends.size() == 1 ? "name" : "names"));
       }
       for (std::size_t i = 0; i < link.ends.size(); ++i) {
@@ -234,6 +237,36 @@ class Checker {
                                    path, end->kind, link.ends[i], other->second));
         }
       }
+    }
+  }
+
+  /// Frames would go round a loop for ever: there is no spanning tree.
+  void check_switches() {
+    std::vector<std::size_t> group(s_.switches.size());
+    std::iota(group.begin(), group.end(), std::size_t{0});
+    std::set<std::size_t> linked;
+    for (const Link& link : s_.links) {
+      if (link.ends.size() != 2) continue;
+      for (const LinkEnd& part : link.parts) {
+        if (part.kind == EndKind::kSwitch) linked.insert(part.index);
+      }
+      if (link.parts[0].kind != EndKind::kSwitch || link.parts[1].kind != EndKind::kSwitch) {
+        continue;
+      }
+      const std::size_t first = group[link.parts[0].index];
+      const std::size_t second = group[link.parts[1].index];
+      if (first == second) {
+        const std::string path = "link." + link.name;
+        d_.add(path, fmt::format("{} closes a loop of switches; expected a tree, other links join "
+                                 "'{}' and '{}' already",
+                                 path, link.ends[0], link.ends[1]));
+      }
+      std::replace(group.begin(), group.end(), second, first);
+    }
+    for (std::size_t i = 0; i < s_.switches.size(); ++i) {
+      if (linked.contains(i)) continue;
+      const std::string path = "switch." + s_.switches[i].name;
+      d_.add(path, fmt::format("{} is at the end of no link; expected a [link.NAME] to it", path));
     }
   }
 
@@ -315,6 +348,8 @@ class Checker {
     switch (end.kind) {
       case EndKind::kNic:
         return false;
+      case EndKind::kSwitch:
+        return true;
     }
     return false;
   }

@@ -309,9 +309,9 @@ std::string expectation(const KeySpec& key) {
     case KeyType::kChoice:
       return key.choices.size() == 1 ? key.choices[0] : "one of " + join_words(key.choices, "or");
     case KeyType::kName:
-      return "the name of a host";
+      return "the name of a " + (key.of.empty() ? "host" : key.of);
     case KeyType::kNames:
-      return "a list of names of nics";
+      return "a list of names of " + (key.of.empty() ? "nics" : key.of);
     case KeyType::kChoices:
       break;
   }

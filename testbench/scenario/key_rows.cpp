@@ -225,8 +225,9 @@ void add_nic_keys(std::vector<KeySpec>& table) {
        .store = into<Nic>(&Nic::queue_size_max)});
   add({.name = "queue_pairs",
        .type = KeyType::kInteger,
-       .doc = "Receive and transmit queues, in pairs: what the card has and its driver uses; pair k "
-              "interrupts core k of the host, modulo its cores",
+       .doc =
+           "Receive and transmit queues, in pairs: what the card has and its driver uses; pair k "
+           "interrupts core k of the host, modulo its cores",
        .default_text = "1",
        .min = "1",
        .max = "8",
@@ -287,12 +288,46 @@ void add_nic_keys(std::vector<KeySpec>& table) {
        .store = into<Nic>(&Nic::tx_reclaim_timeout_ps)});
 }
 
+void add_switch_keys(std::vector<KeySpec>& table) {
+  const auto add = [&](KeySpec key) {
+    key.section = "switch";
+    table.push_back(std::move(key));
+  };
+  add({.name = "latency",
+       .type = KeyType::kTime,
+       .doc = "From a frame's last bit in to its first bit out, if nothing is before it",
+       .default_text = "1us",
+       .max = "1s",
+       .store = into<Switch>(&Switch::latency_ps)});
+  add({.name = "queue",
+       .type = KeyType::kSize,
+       .doc = "Frames that may wait for one port; what exceeds it is dropped",
+       .default_text = "512KiB",
+       .min = "16KiB",
+       .max = "1GiB",
+       .store = into<Switch>(&Switch::queue_bytes)});
+  add({.name = "table",
+       .type = KeyType::kInteger,
+       .doc = "Stations that it can remember; frames to others go to every port",
+       .default_text = "8192",
+       .min = "1",
+       .max = "1048576",
+       .store = into<Switch>(&Switch::table_entries)});
+  add({.name = "ageing",
+       .type = KeyType::kTime,
+       .doc = "A station that was silent for longer is forgotten; 0s: never",
+       .default_text = "300s",
+       .max = "1000000s",
+       .store = into<Switch>(&Switch::ageing_ps)});
+}
+
 void add_link_keys(std::vector<KeySpec>& table) {
   table.push_back({.section = "link",
                    .name = "ends",
                    .type = KeyType::kNames,
-                   .doc = "The two cards that it joins",
+                   .doc = "The two cards or switches that it joins",
                    .required = true,
+                   .of = "nics or switches",
                    .store = into<Link>(&Link::ends)});
   table.push_back({.section = "link",
                    .name = "rate",
@@ -469,6 +504,7 @@ std::vector<KeySpec> make_key_rows() {
   add_nic_keys(table);
   add_bus_keys(table);
   add_pipeline_keys(table);
+  add_switch_keys(table);
   add_link_keys(table);
   add_flow_keys(table);
   add_traffic_keys<Ping>(table, "ping");

@@ -20,8 +20,12 @@ std::vector<SectionSpec> make_sections() {
        "Replaces single costs of the host's CPU work, whatever `cost` says. `ringside list costs` "
        "shows all of them with their sources."},
       {"nic", "a nic", "A virtio-net card, and what its driver is told."},
+      {"switch", "a switch",
+       "A learning Ethernet switch, store and forward, with a port for each link that ends at it. "
+       "Switches that are linked must form a tree."},
       {"link", "a link",
-       "An Ethernet cable between two cards. Frames take preamble, padding, FCS and gap on it."},
+       "An Ethernet cable between two cards, a card and a switch, or two switches. Frames take "
+       "preamble, padding, FCS and gap on it."},
       {"flow", "a flow", "Bytes from one host to another, compared by SHA-256 where they arrive."},
       {"ping", "a ping", "ICMP echo requests, whose answers must bring back the same bytes."},
       {"udp_echo", "a udp_echo", "UDP datagrams that the other host sends back."},

@@ -61,6 +61,8 @@ struct KeySpec {
   std::vector<std::string> choices = {};
   /// How many of the choices, from the first, are in this build; 0: all.
   std::size_t built = 0;
+  /// What a kName or kNames names: "host", "nics".
+  std::string of = {};
   /// Which models heed it.
   std::string models = "all";
   /// Writes a value of the right alternative into the section's structure.

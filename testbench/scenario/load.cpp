@@ -134,6 +134,7 @@ class Reader {
     check_unknown("", "", root, /*top=*/true);
     read_parts<Host>("host", scenario.hosts);
     read_parts<Nic>("nic", scenario.nics);
+    read_parts<Switch>("switch", scenario.switches);
     read_parts<Link>("link", scenario.links);
     read_parts<Flow>("flow", scenario.flows);
     read_parts<Ping>("ping", scenario.pings);

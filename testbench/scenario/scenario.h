@@ -98,13 +98,24 @@ struct Nic {
 };
 
 /// What can be at the end of a link.
-enum class EndKind : uint8_t { kNic };
+enum class EndKind : uint8_t { kNic, kSwitch };
 
 /// One end of a link: the part that is there, an index into Scenario's vector of its kind.
 struct LinkEnd {
   EndKind kind = EndKind::kNic;
   std::size_t index = 0;
   bool operator==(const LinkEnd&) const = default;
+};
+
+/// `[switch.NAME]`: a learning switch with a port for each link that ends at it.
+struct Switch {
+  std::string name;
+  uint64_t latency_ps;
+  /// Of each port.
+  uint64_t queue_bytes;
+  uint32_t table_entries;
+  /// 0: never.
+  uint64_t ageing_ps;
 };
 
 /// `[link.NAME]`: a cable between two parts.
@@ -200,6 +211,7 @@ struct Scenario {
   FirmwareKind firmware;
   std::vector<Host> hosts;
   std::vector<Nic> nics;
+  std::vector<Switch> switches;
   std::vector<Link> links;
   std::vector<Flow> flows;
   std::vector<Ping> pings;

@@ -22,22 +22,26 @@ void FramePaths::sent(uint64_t frame, TraceTrack track, TimePs at_ps) {
 }
 
 void FramePaths::on_wire(uint64_t frame, TraceTrack track, TimePs at_ps) {
-  path(frame).wire = {track, at_ps, true};
+  path(frame).wires.push_back({track, at_ps, true});
 }
 
 void FramePaths::received(uint64_t frame, TraceTrack track, TimePs at_ps) {
   const Path path = take(frame);
-  if (!path.sent.known || !path.wire.known) return;
+  if (!path.sent.known || path.wires.empty()) return;
   writer_.flow('s', path.sent.track, frame, path.sent.at_ps);
-  writer_.flow('t', path.wire.track, frame, path.wire.at_ps);
+  for (const Place& wire : path.wires) writer_.flow('t', wire.track, frame, wire.at_ps);
   writer_.flow('f', track, frame, at_ps);
 }
 
 void FramePaths::lost(uint64_t frame) {
   const Path path = take(frame);
-  if (!path.sent.known || !path.wire.known) return;
+  if (!path.sent.known || path.wires.empty()) return;
   writer_.flow('s', path.sent.track, frame, path.sent.at_ps);
-  writer_.flow('f', path.wire.track, frame, path.wire.at_ps);
+  const Place last = path.wires.back();
+  for (std::size_t i = 0; i + 1 < path.wires.size(); ++i) {
+    writer_.flow('t', path.wires[i].track, frame, path.wires[i].at_ps);
+  }
+  writer_.flow('f', last.track, frame, last.at_ps);
 }
 
 }  // namespace ringside::tb

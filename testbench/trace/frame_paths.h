@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include "testbench/trace/perfetto_writer.h"
 
@@ -15,6 +16,7 @@ class FramePaths {
  public:
   explicit FramePaths(PerfettoWriter& writer) : writer_(writer) {}
   void sent(uint64_t frame, TraceTrack track, TimePs at_ps);
+  /// It went over one more link.
   void on_wire(uint64_t frame, TraceTrack track, TimePs at_ps);
   /// It reached `track`, whose slice is written.
   void received(uint64_t frame, TraceTrack track, TimePs at_ps);
@@ -29,7 +31,8 @@ class FramePaths {
     bool known = false;
   };
   struct Path {
-    Place sent, wire;
+    Place sent;
+    std::vector<Place> wires;
   };
   Path& path(uint64_t frame);
   Path take(uint64_t frame);

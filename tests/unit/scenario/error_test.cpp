@@ -32,11 +32,13 @@ TEST(ScenarioError, KeysAndSections) {
        "nic` lists (did you mean 'ring_size'?)"},
       {"unknown key at the top", "sed = 3\n" + std::string(kTwoHosts),
        "1: unknown key 'sed' in the scenario; expected version, name, description, seed, duration, "
-       "model, firmware, host, nic, link, flow, ping, udp_echo, tcp_echo or app (did you mean "
+       "model, firmware, host, nic, switch, link, flow, ping, udp_echo, tcp_echo or app (did you "
+       "mean "
        "'seed'?)"},
       {"unknown section", with("[pings.p]\nfrom = \"alice\"\n"),
        "19: unknown section 'pings' in the scenario; expected version, name, description, seed, "
-       "duration, model, firmware, host, nic, link, flow, ping, udp_echo, tcp_echo or app (did you "
+       "duration, model, firmware, host, nic, switch, link, flow, ping, udp_echo, tcp_echo or app "
+       "(did you "
        "mean 'ping'?)"},
       {"unknown cost", with("[host.bob.costs]\nnapi_pol = \"1ns\"\n"),
        "20: unknown key 'napi_pol' in [host.bob.costs]; expected interrupt_entry, softirq_entry, "
@@ -212,6 +214,45 @@ TEST(ScenarioError, Addresses) {
   });
 }
 
+TEST(ScenarioError, Switches) {
+  const auto cabled = [](std::string_view more) {
+    return replaced("\"alice0\", \"bob0\"", "\"alice0\", \"core\"") +
+           "[switch.core]\n[link.second]\nends = [\"bob0\", \"core\"]\n" + std::string(more);
+  };
+  EXPECT_EQ(error_of(cabled("")), "");
+  check({
+      {"no such end", cabled("[link.x]\nends = [\"coer\", \"bob0\"]\n"),
+       "23: link.x.ends: no nic or switch is named 'coer'; expected alice0, bob0 or core (did you "
+       "mean 'core'?)"},
+      {"name of a nic", cabled("[switch.bob0]\n"),
+       "22: switch.bob0 has the name of nic.bob0; expected a name of its own, links end at it"},
+      {"no link", with("[switch.core]\n"),
+       "19: switch.core is at the end of no link; expected a [link.NAME] to it"},
+      {"a second link for a nic", cabled("[link.x]\nends = [\"core\", \"bob0\"]\n"),
+       "23: link.x.ends: nic 'bob0' is at the end of link 'second' already; expected one link for "
+       "each nic"},
+      {"loop of two",
+       cabled("[switch.edge]\n[link.x]\nends = [\"core\", \"edge\"]\n"
+              "[link.y]\nends = [\"edge\", \"core\"]\n"),
+       "25: link.y closes a loop of switches; expected a tree, other links join 'edge' and 'core' "
+       "already"},
+      {"loop of three",
+       cabled("[switch.a]\n[switch.b]\n[link.x]\nends = [\"core\", \"a\"]\n"
+              "[link.y]\nends = [\"a\", \"b\"]\n[link.z]\nends = [\"b\", \"core\"]\n"),
+       "28: link.z closes a loop of switches; expected a tree, other links join 'b' and 'core' "
+       "already"},
+      {"two islands",
+       replaced("\"alice0\", \"bob0\"", "\"alice0\", \"core\"") +
+           "[switch.core]\n[switch.edge]\n[link.x]\n"
+           "ends = [\"bob0\", \"edge\"]\n",
+       "16: flow.upload: no link joins 'alice' and 'bob'; expected a [link.NAME] between their "
+       "nics"},
+      {"queue without unit", cabled("[switch.edge]\nqueue = 3\n"),
+       "23: switch.edge.queue = 3 has no unit; expected a size with its unit, such as \"64KiB\" "
+       "(B, KiB, MiB, GiB, TiB, kB, MB, GB or TB)"},
+  });
+}
+
 TEST(ScenarioError, PartsThatDoNotFit) {
   check({
       {"no such nic", replaced("nics = [\"bob0\"]", "nics = [\"bob1\"]"),
@@ -231,7 +272,7 @@ TEST(ScenarioError, PartsThatDoNotFit) {
       {"link to a host", replaced("\"alice0\", \"bob0\"", "\"alice0\", \"bob\""),
        "15: link.wire.ends: no nic is named 'bob'; expected alice0 or bob0 (did you mean 'bob0'?)"},
       {"link with one end", replaced("\"alice0\", \"bob0\"", "\"alice0\""),
-       "15: link.wire.ends has 1 name; expected the names of two nics"},
+       "15: link.wire.ends has 1 name; expected the names of two nics or switches"},
       {"link to itself", replaced("\"alice0\", \"bob0\"", "\"alice0\", \"alice0\""),
        "15: link.wire.ends has 'alice0' twice; expected each name once"},
       {"end used twice", with("[link.second]\nends = [\"bob0\", \"alice0\"]\n"),

@@ -98,6 +98,7 @@ TEST(Explain, SuggestsWhatWasMeant) {
 // Every example of `explain` that names nothing of the user's own is accepted.
 TEST(Explain, ExamplesAreTrue) {
   const std::string scenario = test::with(
+      "[switch.s]\n[link.spare]\nends = [\"s\", \"s2\"]\n[switch.s2]\n"
       "[ping.p]\nfrom = \"alice\"\nto = \"bob\"\n[udp_echo.u]\nfrom = \"alice\"\nto = \"bob\"\n"
       "[tcp_echo.t]\nfrom = \"alice\"\nto = \"bob\"\n");
   for (const KeySpec& key : keys()) {

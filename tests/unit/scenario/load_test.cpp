@@ -266,5 +266,24 @@ TEST(Load, NamesOfModelsAreThoseOfTheTable) {
   EXPECT_STREQ(name_of(tb::FirmwareKind::kRv32), "rv32");
 }
 
+TEST(Load, SwitchesFormATreeThatTrafficCrosses) {
+  const tb::LoadResult result =
+      parse(replaced("\"alice0\", \"bob0\"", "\"alice0\", \"left\"") +
+            "[switch.left]\nlatency = \"300ns\"\nqueue = \"64KiB\"\ntable = 16\nageing = \"0s\"\n"
+            "[switch.right]\n[link.trunk]\nends = [\"right\", \"left\"]\n"
+            "[link.b]\nends = [\"bob0\", \"right\"]\n");
+  ASSERT_TRUE(result.scenario) << result.error;
+  const tb::Scenario& s = *result.scenario;
+  ASSERT_EQ(s.switches.size(), 2U);
+  EXPECT_EQ(s.switches[0].name, "left");
+  EXPECT_EQ(s.switches[0].latency_ps, 300'000U);
+  EXPECT_EQ(s.switches[0].queue_bytes, 64U << 10);
+  EXPECT_EQ(s.switches[0].table_entries, 16U);
+  EXPECT_EQ(s.switches[0].ageing_ps, 0U);
+  EXPECT_EQ(s.switches[1].queue_bytes, 512U << 10);
+  EXPECT_EQ(s.links[1].parts[0], (tb::LinkEnd{tb::EndKind::kSwitch, 1}));
+  EXPECT_EQ(s.links[1].parts[1], (tb::LinkEnd{tb::EndKind::kSwitch, 0}));
+}
+
 }  // namespace
 }  // namespace ringside::test

@@ -84,11 +84,15 @@ TEST_F(Perfetto, ArrowsHaveBothEnds) {
   paths.lost(2);
   paths.sent(3, {1, 1}, 12);      // still on the wire
   paths.received(4, {3, 1}, 40);  // never sent
+  paths.sent(5, {1, 1}, 13);      // over a switch
+  paths.on_wire(5, {2, 1}, 23);
+  paths.on_wire(5, {4, 1}, 33);
+  paths.received(5, {3, 1}, 43);
   std::vector<std::string> list;
   for (const Json& event : events()) {
     list.push_back(event["ph"].get<std::string>() + std::to_string(event["id"].get<int>()));
   }
-  EXPECT_EQ(list, (std::vector<std::string>{"s1", "t1", "f1", "s2", "f2"}));
+  EXPECT_EQ(list, (std::vector<std::string>{"s1", "t1", "f1", "s2", "f2", "s5", "t5", "t5", "f5"}));
 }
 
 TEST_F(Perfetto, FramesOfACardBecomeSlices) {

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What links and switches counted, as a run's result has it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hw_model/wire/link.h"
+#include "hw_model/wire/switch.h"
+#include "testbench/run/runner.h"
+#include "testbench/scenario/scenario.h"
+
+namespace ringside::tb {
+
+LinkResult link_result(const Link& config, const hw::Link& link);
+/// `links`: names of the links at its ports.
+SwitchResult switch_result(const std::string& name, const hw::Switch& device,
+                           const std::vector<std::string>& links);
+
+}  // namespace ringside::tb
