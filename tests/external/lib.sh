@@ -55,6 +55,14 @@ case $backend in
     ;;
 esac
 
+# Nothing of an earlier run stays there if this one is skipped.
+cells_file=/dev/null
+if [ -n "${RINGSIDE_CELLS:-}" ] && [ "$rows" = . ]; then
+  mkdir -p "$RINGSIDE_CELLS"
+  cells_file=$(cd "$RINGSIDE_CELLS" && pwd)/$suite-$column.cells
+  : >"$cells_file"
+fi
+
 need() { # COMMAND...
   local command
   for command in "$@"; do
@@ -95,10 +103,8 @@ if [ -z "${RINGSIDE_INSIDE:-}" ]; then
     fi
   }
   trap outside_end EXIT
-  arguments=("$column")
-  [ "$column" != dpdk ] || arguments=("$model")
   RINGSIDE_INSIDE=$outside_work setpriv --pdeathsig KILL unshare "${namespaces[@]}" \
-    "$0" "${arguments[@]}" "$rows" </dev/null &
+    "$0" "$model" "$rows" </dev/null &
   inside=$!
   # With it the first process in its namespace of processes ends, and with that one all others.
   trap 'kill -KILL $inside; exit 130' INT TERM HUP
@@ -111,32 +117,39 @@ work=$RINGSIDE_INSIDE
 export RUNTIME_DIRECTORY=$work # where DPDK keeps its files
 cd "$work"
 ! command -v ip >/dev/null 2>&1 || ip link set lo up
-cell_count=0
+run_count=0
 cells_ok=0
 cells_failed=0
 cells_skipped=0
-cells_file=/dev/null
-if [ -n "${RINGSIDE_CELLS:-}" ]; then
-  mkdir -p "$RINGSIDE_CELLS"
-  cells_file=$RINGSIDE_CELLS/$suite-$column.cells
-  [ "$rows" != . ] || : >"$cells_file"
-fi
 
 # ---- Cells
 
 # cell SECONDS ROW CHECKS FUNCTION ARGUMENTS...: runs a function as a cell of the matrix, in an empty folder
-# and a process group of its own that is killed at the end. A row's name says driver and scenario.
+# and a process group of its own that is killed at the end. A row's name is "driver: scenario".
 cell() {
-  local seconds=$1 row=$2 checks=$3 status=0 result text process timer started=$SECONDS
+  local seconds=$1 only=("$2 | $3")
   shift 3
-  [[ $row =~ $rows ]] || return 0
-  cell_count=$((cell_count + 1))
-  local folder=$work/$cell_count
+  run_cells "$seconds" only "$@"
+}
+
+# run_cells SECONDS ARRAY FUNCTION ARGUMENTS...: several cells in one run of a function that calls `passed`
+# after each but the last. ARRAY names an array of "ROW | CHECKS".
+run_cells() {
+  local seconds=$1 status=0 process timer ended started=$SECONDS row wanted=no number reached
+  local -n cells=$2
+  shift 2
+  for row in "${cells[@]}"; do
+    [[ ! ${row%% | *} =~ $rows ]] || wanted=yes
+  done
+  [ $wanted = yes ] || return 0
+  run_count=$((run_count + 1))
+  local folder=$work/$run_count
   mkdir "$folder"
   set -m # a process group of its own
   (
     set +m
     cd "$folder"
+    : >passed
     trap end_cell EXIT
     set -eu
     "$@"
@@ -146,27 +159,49 @@ cell() {
   timer=$!
   set +m
   wait -n -p ended "$process" "$timer" || status=$?
-  # shellcheck disable=SC2154
-  [ "$ended" = "$process" ] || {
+  if [ "$ended" != "$process" ]; then
     status=124
     echo "not done after $seconds s" >"$folder/detail"
-  }
+  fi
   kill -KILL -- "-$process" "-$timer" 2>/dev/null || true
   wait "$process" "$timer" 2>/dev/null || true
   remove_links
 
-  text=$(cat "$folder/detail" 2>/dev/null || true)
-  case $status in
+  reached=$(wc -l <"$folder/passed")
+  for ((number = 0; number < ${#cells[@]}; ++number)); do
+    row=${cells[number]}
+    if [ $number -lt "$reached" ]; then
+      report "$row" 0 "$(sed -n $((number + 1))p "$folder/passed")"
+    elif [ $number -eq $((${#cells[@]} - 1)) ] && [ $status -eq 0 ]; then
+      report "$row" 0 "$(cat "$folder/detail" 2>/dev/null)"
+    elif [ $status -eq 77 ]; then
+      report "$row" 77 "$(sed -n 's/^skipped: //p' "$folder/cell.log" | tail -n 1)"
+    elif [ $number -eq "$reached" ]; then
+      report "$row" 1 "$(cat "$folder/detail" 2>/dev/null || echo "exit status $status")"
+    else
+      report "$row" 1 "not reached"
+    fi
+  done
+  echo "($((SECONDS - started)) s)"
+  [ $status -eq 0 ] || [ $status -eq 77 ] || show_logs "$folder" >&2
+}
+# passed DETAIL: the cell under way is ok, the next begins.
+passed() {
+  echo "$*" >>passed
+  rm -f detail
+}
+
+report() { # ROW-AND-CHECKS STATUS DETAIL
+  local result
+  case $2 in
     0) result=ok cells_ok=$((cells_ok + 1)) ;;
-    77) result=skipped cells_skipped=$((cells_skipped + 1)) text=$(grep '^skipped: ' "$folder/cell.log" | tail -n 1) ;;
+    77) result=skipped cells_skipped=$((cells_skipped + 1)) ;;
     *) result=fail cells_failed=$((cells_failed + 1)) ;;
   esac
-  [ -n "$text" ] || [ $status -eq 0 ] || text="exit status $status"
   {
-    echo "row: $row | $checks"
-    echo "cell: $row | $column | $result | ${text#skipped: }${text:+, }$((SECONDS - started)) s"
+    echo "row: $1"
+    echo "cell: ${1%% | *} | $column | $result | $3"
   } | tee -a "$cells_file"
-  [ $result = ok ] || [ $result = skipped ] || show_logs "$folder" >&2
 }
 
 # Nothing of a cell's network stays for the next: all interfaces here are this script's.
@@ -190,7 +225,7 @@ show_logs() { # FOLDER
 }
 
 finish() {
-  if [ "$cell_count" -eq 0 ]; then
+  if [ "$run_count" -eq 0 ]; then
     echo "no row matches '$rows'" >&2
     exit 2
   fi
@@ -337,6 +372,20 @@ back_count() {
   fi
 }
 
+# back_drops CARD: frames that came to a card and did not reach its driver.
+back_drops() {
+  if [ "$backend" = dpdk ]; then
+    # In what it prints when forwarding stops.
+    awk -v port="$1" '/Forward statistics for/ { here = $6 == port } /Accumulated/ { here = 0 }
+      here && /TX-dropped/ { for (i = 1; i < NF; ++i) if ($i == "TX-dropped:") sum = $(i + 1) }
+      END { print sum + 0 }' back.log
+  else
+    python3 -c 'import json, sys
+counters = json.load(open("out/summary.json"))["nics"][int(sys.argv[1])]["counters"]
+print(sum(value for name, value in counters.items() if name.startswith("rx_drop_")))' "$1"
+  fi
+}
+
 # ---- testpmd, as front end and as back end
 
 # The CPU for a testpmd's busy loop: the last one of those that are there, and the first for the back end.
@@ -359,8 +408,8 @@ testpmd() {
   shift
   cpu=$(busy_cpu "$name")
   start "$name" stdbuf -oL dpdk-testpmd --lcores "0@$cpu,1@$cpu" --no-pci --no-telemetry --no-huge -m 256 \
-    --file-prefix="$name$cell_count" --log-level=lib.eal:error --log-level=lib.vhost.config:error "${eal[@]}" -- -i --disable-link-check \
-    --total-num-mbufs=16384 --txd=256 --rxd=256 "$@"
+    --file-prefix="$name$run_count" --log-level=lib.eal:error --log-level=lib.vhost.config:error "${eal[@]}" -- -i --disable-link-check \
+    --total-num-mbufs=16384 "$@"
   wait_for 20 "$name is ready" testpmd_ready "$name"
 }
 testpmd_ready() {
@@ -383,6 +432,7 @@ dpdk_back_end() {
   local sockets=$1 pairs=$2 number vdevs=()
   shift 2
   for ((number = 0; number < sockets; ++number)); do
+    rm -f "$(socket "$number")" # it does not replace what a killed one left
     vdevs+=("--vdev=net_vhost$number,iface=$(socket "$number"),queues=$pairs")
   done
   case ${1:-} in

@@ -1,0 +1,287 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# DPDK's virtio driver, as virtio-user without huge pages, in front of `ringside serve`.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+need dpdk-testpmd stdbuf python3
+need_back_end
+
+frames=$root/tests/external/frames.py
+capture_frames=3000
+# How long traffic without an end lasts, in seconds.
+traffic=1
+
+# front NAME CARD DEVICE -- OPTIONS: a testpmd in front of a card; DEVICE: more settings of virtio-user,
+# `captures`: more devices.
+front() {
+  local name=$1 card=$2 device=$3
+  shift 4
+  testpmd "$name" \
+    "--vdev=net_virtio_user0,path=$(socket "$card"),mac=02:00:00:00:00:0$((card + 1)),queue_size=256${device:+,$device}" \
+    "${captures[@]}" -- "$@"
+}
+captures=()
+
+# Frames that a testpmd counted stop moving, so what is still in a ring has been taken.
+settle() { sleep 0.3; }
+
+# forward NAME SECONDS
+forward() {
+  prompt "$1" start
+  sleep "$2"
+  prompt "$1" stop 20
+  settle
+}
+
+# leave NAME: its statistics to the log; ends it.
+leave() {
+  prompt "$1" "show port stats all"
+  say "$1" quit
+  join "$1" 10
+  [ "$stopped" -eq 0 ] || fail "$1 ended with status $stopped"
+}
+
+same() { # NUMBER NUMBER WHAT
+  [ "$1" = "$2" ] || fail "$3: $1, not $2"
+}
+at_least() { # NUMBER NUMBER WHAT
+  [ "$1" -ge "$2" ] || fail "$3: only $1"
+}
+
+# ---- Cells
+
+# transmit OPTIONS...
+transmit() {
+  local sent
+  back_end 1 1 --loopback
+  front fe 0 "" -- --forward-mode=txonly "$@"
+  forward fe $traffic
+  leave fe
+  back_stop
+  sent=$(port_count fe 0 TX-packets)
+  at_least "$sent" 10000 "frames sent"
+  same "$(back_count 0 tx_frames)" "$sent" "frames that the card sent"
+  detail "$sent frames"
+}
+
+# Sends and receives in one program; what the card sends comes back to it.
+flow_generator() {
+  local sent received
+  back_end 1 1 --loopback
+  front fe 0 "" -- --forward-mode=flowgen
+  forward fe $traffic
+  # What was under way when it stopped.
+  prompt fe "set fwd rxonly"
+  forward fe 0.2
+  leave fe
+  back_stop
+  sent=$(port_count fe 0 TX-packets) received=$(port_count fe 0 RX-packets)
+  at_least "$received" 10000 "frames received"
+  same "$(back_count 0 tx_frames)" "$sent" "frames that the card sent"
+  same "$(back_count 0 rx_frames)" "$received" "frames that the card received"
+  same $((received + $(back_drops 0))) "$sent" "frames received and dropped"
+  detail "$sent frames sent, $received received"
+}
+
+# Two cards in one program, each sends what the other receives.
+both_ways() {
+  local port sent=(0 0) received=(0 0)
+  back_end 2 1
+  captures=("--vdev=net_virtio_user1,path=$(socket 1),mac=02:00:00:00:00:02,queue_size=256")
+  front fe 0 "" -- --forward-mode=flowgen
+  forward fe $traffic
+  prompt fe "set fwd rxonly"
+  forward fe 0.2
+  leave fe
+  back_stop
+  for port in 0 1; do
+    sent[port]=$(port_count fe $port TX-packets)
+    received[port]=$(port_count fe $port RX-packets)
+  done
+  for port in 0 1; do
+    at_least "${received[port]}" 10000 "frames that port $port received"
+    same "$(back_count $port tx_frames)" "${sent[port]}" "frames that card $port sent"
+    same "$(back_count $port rx_frames)" "${received[port]}" "frames that card $port received"
+    same $((received[port] + $(back_drops $port))) "${sent[1 - port]}" "frames that card $port received and dropped"
+  done
+  detail "${sent[*]} frames sent, ${received[*]} received"
+}
+
+# One program sends, another receives, over two linked cards.
+receive() { # DEVICE (of the receiver)
+  local sent received
+  back_end 2 1
+  front receiver 1 "$1" -- --forward-mode=rxonly
+  front sender 0 "" -- --forward-mode=txonly
+  prompt receiver start
+  forward sender $traffic
+  prompt receiver stop
+  leave sender
+  leave receiver
+  back_stop
+  sent=$(port_count sender 0 TX-packets) received=$(port_count receiver 0 RX-packets)
+  at_least "$received" 1000 "frames received"
+  same "$(back_count 0 tx_frames)" "$sent" "frames that the first card sent"
+  same "$(back_count 1 rx_frames)" "$received" "frames that the second card received"
+  same $((received + $(back_drops 1))) "$sent" "frames received and dropped"
+  detail "$sent frames sent, $received received"
+}
+
+# Frames of a capture go out and come back over a loop; the ring is never full, so none may be lost.
+# content DEVICE MBUF-BYTES
+content() {
+  back_end 1 1 --loopback
+  through_loop fe "$1" "$2"
+  back_stop
+  same "$(back_count 0 tx_frames)" $capture_frames "frames that the card sent"
+  same "$(back_count 0 rx_frames)" $capture_frames "frames that the card received"
+  detail "$capture_frames frames"
+}
+
+# through_loop NAME DEVICE MBUF-BYTES
+through_loop() {
+  "$frames" make "$1.in.pcap" $capture_frames
+  captures=("--vdev=net_pcap0,rx_pcap=$1.in.pcap,tx_pcap=$1.out.pcap")
+  # Not more under way than fits the receive ring: frames wait for room in the transmit ring, and go one by
+  # one, because with small buffers a burst of receive is fewer frames than one of transmit.
+  front "$1" 0 "$2" -- --forward-mode=io --no-flush-rx --burst=1 --txd=32 --mbuf-size="$3" --disable-device-start
+  prompt "$1" "set fwd io retry"
+  prompt "$1" "set burst tx delay 20 retry 100000"
+  [ "$3" -ge 2176 ] || prompt "$1" "port config 0 rx_offload scatter on"
+  prompt "$1" "port start all"
+  prompt "$1" start
+  wait_for 20 "$capture_frames frames are back" frames_back "$1" 1
+  prompt "$1" stop
+  leave "$1"
+  same "$("$frames" compare "$1.in.pcap" "$1.out.pcap")" $capture_frames "frames that are as they were"
+}
+frames_back() { # NAME PORT
+  prompt "$1" "show port stats all"
+  [ "$(port_count "$1" "$2" TX-packets)" = $capture_frames ]
+}
+
+# A capture goes out by the first card and comes to the second, whose port sends each frame back with its
+# addresses exchanged. The other ports exchange them too: to the first card, and to the result.
+mac_echo() {
+  local card
+  "$frames" make in.pcap $capture_frames
+  back_end 2 1
+  captures=("--vdev=net_virtio_user1,path=$(socket 1),mac=02:00:00:00:00:02,queue_size=256"
+    "--vdev=net_pcap0,rx_pcap=in.pcap,tx_pcap=out.pcap")
+  front fe 0 "" -- --forward-mode=macswap --no-flush-rx --txd=64 --portlist=0,2,1
+  prompt fe "set fwd macswap retry"
+  prompt fe "set burst tx delay 20 retry 100000"
+  prompt fe start
+  wait_for 20 "$capture_frames frames are back" frames_back fe 2
+  prompt fe stop
+  leave fe
+  back_stop
+  same "$("$frames" compare in.pcap out.pcap --swapped)" $capture_frames "frames with addresses exchanged"
+  for card in 0 1; do
+    same "$(back_count $card tx_frames)" $capture_frames "frames that card $card sent"
+    same "$(back_count $card rx_frames)" $capture_frames "frames that card $card received"
+  done
+  detail "$capture_frames frames"
+}
+
+two_pairs() {
+  local sent received queue
+  back_end 1 2 --loopback
+  front fe 0 queues=2 -- --forward-mode=flowgen --rxq=2 --txq=2 --nb-cores=1
+  forward fe $traffic
+  prompt fe "set fwd rxonly"
+  forward fe 0.2
+  prompt fe "show port xstats 0"
+  leave fe
+  back_stop
+  sent=$(port_count fe 0 TX-packets) received=$(port_count fe 0 RX-packets)
+  for queue in rx_q0 rx_q1 tx_q0 tx_q1; do
+    at_least "$(sed -n "s/^${queue}_good_packets: //p" fe.log | tail -n 1)" 1000 "frames of $queue"
+  done
+  same "$(back_count 0 tx_frames)" "$sent" "frames that the card sent"
+  same "$(back_count 0 rx_frames)" "$received" "frames that the card received"
+  same $((received + $(back_drops 0))) "$sent" "frames received and dropped"
+  detail "$sent frames sent, $received received"
+}
+
+ports_stop_and_start() {
+  local round sent=0
+  back_end 1 1 --loopback
+  front fe 0 "" -- --forward-mode=txonly
+  for round in 1 2 3; do
+    forward fe 0.3
+    prompt fe "port stop 0"
+    prompt fe "port start 0"
+    prompt fe "show port stats all"
+    at_least "$(port_count fe 0 TX-packets)" $((sent + 1000)) "frames sent in all up to round $round"
+    sent=$(port_count fe 0 TX-packets)
+  done
+  leave fe
+  back_stop
+  same "$(back_count 0 tx_frames)" "$sent" "frames that the card sent"
+  detail "$sent frames"
+}
+
+front_end_quits() {
+  local round
+  back_end 1 1 --loopback
+  for round in 1 2 3; do through_loop "fe$round" "" 2176; done
+  back_stop
+  same "$(back_count 0 tx_frames)" $((3 * capture_frames)) "frames that the card sent"
+  same "$(back_count 0 rx_frames)" $((3 * capture_frames)) "frames that the card received"
+  detail "3 programs, $capture_frames frames each"
+}
+
+front_end_is_killed() {
+  local round
+  back_end 1 1 --loopback
+  for round in 1 2 3; do
+    front "fe$round" 0 "" -- --forward-mode=flowgen
+    prompt "fe$round" start
+    sleep 0.3
+    stop "fe$round" KILL
+    alive back || fail "the back end ended"
+  done
+  through_loop last "" 2176
+  back_stop
+  detail "killed 3 times, then $capture_frames frames"
+}
+
+# A program whose back end went ends too, by SIGPIPE: that is DPDK's way.
+back_end_is_killed() {
+  local round
+  for round in 1 2; do
+    back_end 1 1 --loopback
+    front "fe$round" 0 "" -- --forward-mode=flowgen
+    prompt "fe$round" start
+    sleep 0.3
+    stop back KILL
+    say "fe$round" stop
+    say "fe$round" quit
+    join "fe$round" 20
+  done
+  back_end 1 1 --loopback
+  through_loop last "" 2176
+  back_stop
+  same "$(back_count 0 tx_frames)" $capture_frames "frames that the card sent"
+  detail "killed 2 times, then $capture_frames frames"
+}
+
+counted="as many frames as the program counts are counted by the card"
+bytewise="3000 frames of 60 to 1514 bytes come back byte for byte, none lost"
+cell 30 "testpmd: transmit" "$counted" transmit
+cell 30 "testpmd: transmit, four segments a frame" "$counted" transmit --tx-offloads=0x8000 --txpkts=100,200,300,400
+cell 30 "testpmd: receive from another testpmd" "$counted, received or dropped" receive ""
+cell 30 "testpmd: receive, vectorized" "$counted, received or dropped" receive "mrg_rxbuf=0,vectorized=1"
+cell 30 "testpmd: flow generator" "$counted, received or dropped" flow_generator
+cell 30 "testpmd: flow generators on two linked cards" "$counted, received or dropped" both_ways
+cell 30 "testpmd: mac echo" "3000 frames come back with addresses exchanged, none lost" mac_echo
+cell 30 "testpmd: mergeable buffers of 384 bytes, indirect descriptors" "$bytewise" content mrg_rxbuf=1 512
+cell 30 "testpmd: mergeable buffers of 128 bytes, chains" "$bytewise" content mrg_rxbuf=1 256
+cell 30 "testpmd: no mergeable buffers" "$bytewise" content mrg_rxbuf=0 2176
+cell 30 "testpmd: two queue pairs" "$counted; traffic on all four queues" two_pairs
+cell 30 "testpmd: ports stop and start" "$counted" ports_stop_and_start
+cell 40 "testpmd: front end quits, three times" "$bytewise" front_end_quits
+cell 40 "testpmd: front end is killed, three times" "$bytewise" front_end_is_killed
+cell 40 "testpmd: back end is killed, twice" "$bytewise" back_end_is_killed
+finish
