@@ -17,17 +17,15 @@ namespace ringside::driver {
 enum class Mutant : uint8_t {
   kNone,
 #define INTERLEAVING(id, name, clauses, what) id,
+#define CLAUSE(id, name, clauses, what)
+#include "host_driver/mutants.def"
+  kInterleavingEnd,  ///< those before it are for interleaving to find
+  kLastInterleaving = kInterleavingEnd - 1,
+#define INTERLEAVING(id, name, clauses, what)
 #define CLAUSE(id, name, clauses, what) id,
 #include "host_driver/mutants.def"
   kCount
 };
-
-/// Mutants that interleaving hunts, kNone not counted; they come first.
-inline constexpr unsigned kInterleavingMutants = 0
-#define INTERLEAVING(id, name, clauses, what) +1
-#define CLAUSE(id, name, clauses, what)
-#include "host_driver/mutants.def"
-    ;
 
 /// Short name for reports and command lines, e.g. "no-recheck-after-stop".
 const char* mutant_name(Mutant mutant);

@@ -181,7 +181,7 @@ int main(int argc, char** argv) {
   app.add_flag("--list", list, "print the names of all faults");
   CLI11_PARSE(app, argc, argv);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  for (unsigned i = 0; i <= ringside::driver::kInterleavingMutants; ++i) {
+  for (unsigned i = 0; i < static_cast<unsigned>(Mutant::kInterleavingEnd); ++i) {
     const auto mutant = static_cast<Mutant>(i);
     const char* candidate = ringside::driver::mutant_name(mutant);
     if (list) {

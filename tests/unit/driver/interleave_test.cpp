@@ -54,7 +54,8 @@ TEST_P(Mutants, IsCaught) {
   std::printf("%s: seed %llu: %s\n", driver::mutant_name(mutant),
               static_cast<unsigned long long>(seed), how.c_str());
 }
-INSTANTIATE_TEST_SUITE_P(Each, Mutants, ::testing::Range(1u, driver::kInterleavingMutants + 1));
+INSTANTIATE_TEST_SUITE_P(Each, Mutants,
+                         ::testing::Range(1u, static_cast<unsigned>(Mutant::kInterleavingEnd)));
 
 }  // namespace
 }  // namespace ringside::test
