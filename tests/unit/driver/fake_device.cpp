@@ -61,8 +61,12 @@ void FakeDevice::error(const std::string& what) {
 
 uint32_t FakeDevice::config_read(uint32_t offset, unsigned width) {
   uint32_t value = 0;
-  if (offset + width > space.size()) return ~uint32_t{0};
-  std::memcpy(&value, &space[offset], width);
+  if (offset + width > space.size()) {
+    value = ~uint32_t{0};
+  } else {
+    std::memcpy(&value, &space[offset], width);
+  }
+  if (on_config_read) on_config_read(offset, width, &value);
   return value;
 }
 
@@ -98,7 +102,7 @@ void FakeDevice::offer_pairs(uint16_t max_pairs) {
   num_queues = static_cast<uint16_t>(2 * max_pairs + 1);
 }
 
-uint64_t FakeDevice::bar_read(unsigned bar, uint64_t offset, unsigned width) {
+uint64_t FakeDevice::honest_read(unsigned bar, uint64_t offset, unsigned width) {
   const uint64_t ones = width == 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * width)) - 1;
   if (bar != kBar || offset + width > bar_bytes) return ones;
   if (offset % width != 0 || width == 8) error("a register read of the wrong width");
@@ -151,6 +155,7 @@ uint64_t FakeDevice::read_common(uint64_t offset) {
 }
 
 void FakeDevice::bar_write(unsigned bar, uint64_t offset, unsigned width, uint64_t value) {
+  if (on_write && on_write(offset, width, value)) return;
   if (bar != kBar || offset + width > bar_bytes) return error("a write outside the BAR");
   if (offset % width != 0 || width == 8) error("a register write of the wrong width");
   if (offset < kIsr) return write_common(offset, width, value);

@@ -70,10 +70,22 @@ class FakeDevice final : public FakeFunction {
   uint32_t config_read(uint32_t offset, unsigned width) override;
   void config_write(uint32_t offset, unsigned width, uint32_t value) override;
   uint64_t bar_size(unsigned bar) override { return bar == kBar ? bar_bytes : 0; }
-  uint64_t bar_read(unsigned bar, uint64_t offset, unsigned width) override;
+  uint64_t bar_read(unsigned bar, uint64_t offset, unsigned width) override {
+    uint64_t value = honest_read(bar, offset, width);
+    if (on_read) on_read(offset, width, &value);
+    return value;
+  }
   void bar_write(unsigned bar, uint64_t offset, unsigned width, uint64_t value) override;
   void function_reset() override { reset(); }
   void step() override;
+
+  // -- lies, told after and instead of the truth
+  /// May change what a register read answers.
+  std::function<void(uint64_t offset, unsigned width, uint64_t* value)> on_read;
+  /// True: the write never happened.
+  std::function<bool(uint64_t offset, unsigned width, uint64_t value)> on_write;
+  /// May change what a read of configuration space answers.
+  std::function<void(uint32_t offset, unsigned width, uint32_t* value)> on_config_read;
 
   // -- behaviour
   std::vector<FakeCapability> capabilities;  ///< written to configuration space by lay_out()
@@ -148,6 +160,7 @@ class FakeDevice final : public FakeFunction {
 
  private:
   void reset();
+  uint64_t honest_read(unsigned bar, uint64_t offset, unsigned width);
   uint16_t read16(BusAddress bus);
   uint64_t read_common(uint64_t offset);
   void write_common(uint64_t offset, unsigned width, uint64_t value);

@@ -2,8 +2,6 @@
 // The arena, the interrupt vectors, and the weakly ordered memory behind FakePci.
 #include "tests/unit/driver/fake_pci.h"
 
-#include <stdexcept>
-
 namespace ringside::test {
 namespace {
 
@@ -15,6 +13,19 @@ bool overlap(std::size_t a, std::size_t a_size, std::size_t b, std::size_t b_siz
 
 FakePci::FakePci(FakePlatform& platform, std::size_t arena_bytes)
     : platform_(platform), arena_(arena_bytes) {}
+
+void FakePci::foreign(const char* what, std::size_t size) {
+  if (foreign_touches++ == 0)
+    first_touch = std::string(what) + ", " + std::to_string(size) + " bytes";
+}
+
+bool FakePci::allowed(const void* address, std::size_t size, bool write) {
+  if (arena_.contains(address, size) && arena_.driver_may(arena_.offset_of(address), size, write)) {
+    return true;
+  }
+  foreign(write ? "a store" : "a load", size);
+  return false;
+}
 
 uint32_t FakePci::config_read(uint32_t offset, unsigned width) {
   return function_->config_read(offset, width);
@@ -92,35 +103,18 @@ bool FakePci::foreign_intx() {
   return platform_.hard([&] { return vectors_.at(0).handler(vectors_[0].context); });
 }
 
-std::byte* FakePci::take(std::size_t size, std::size_t align) {
-  const std::size_t at = (used_ + align - 1) & ~(align - 1);
-  if (at + size > arena_.size()) return nullptr;
-  used_ = at + size;
-  std::memset(&arena_[at], 0, size);
-  return &arena_[at];
-}
-
-bool FakePci::contains(const void* address, std::size_t size) const {
-  const auto* byte = static_cast<const std::byte*>(address);
-  return byte >= arena_.data() && byte + size <= arena_.data() + arena_.size();
-}
-
-std::size_t FakePci::offset_of(const void* address, std::size_t size) const {
-  if (!contains(address, size)) throw std::logic_error("access outside shared memory");
-  return static_cast<std::size_t>(static_cast<const std::byte*>(address) - arena_.data());
-}
-
-driver::DmaMemory FakePci::alloc_coherent(std::size_t size, std::size_t align) {
-  std::byte* data = take(size, align);
+driver::DmaMemory FakePci::alloc_coherent(std::size_t size, std::size_t) {
+  std::byte* data = arena_.take(size, GuardedArena::Kind::kCoherent);  // a page's alignment
   if (data == nullptr) return {};
   ++live_coherent;
-  return {data, kBase + offset_of(data, size), size};
+  return {data, kBase + arena_.offset_of(data), size};
 }
 
 void FakePci::free_coherent(const driver::DmaMemory& memory) {
   note("free");
   --live_coherent;
-  std::memset(memory.data, 0xA5, memory.size);
+  drain();
+  if (!arena_.give(memory.data, memory.size)) foreign("a wrong free", memory.size);
 }
 
 std::byte* FakePci::alloc_buffer(std::size_t size) {
@@ -128,34 +122,37 @@ std::byte* FakePci::alloc_buffer(std::size_t size) {
     --alloc_failures;
     return nullptr;
   }
-  ++live_buffers;
-  return take(size, 64);
+  std::byte* data = arena_.take(size, GuardedArena::Kind::kBuffer);
+  if (data != nullptr) ++live_buffers;
+  return data;
 }
 
 void FakePci::free_buffer(std::byte* data, std::size_t size) {
   note("free");
   --live_buffers;
-  std::memset(data, 0xA5, size);
+  if (!arena_.give(data, size)) foreign("a wrong free", size);
 }
 
-BusAddress FakePci::map(const void* data, std::size_t size, driver::DmaDirection) {
-  if (map_fails || !contains(data, size)) return kNoMapping;
+BusAddress FakePci::map(const void* data, std::size_t size, driver::DmaDirection direction) {
+  if (map_fails || !arena_.contains(data, size)) return kNoMapping;
+  const std::size_t offset = arena_.offset_of(data);
+  if (!arena_.map(offset, size, direction)) return kNoMapping;
   ++live_maps;
-  return kBase + offset_of(data, size);
+  return kBase + offset;
 }
 
-void FakePci::unmap(BusAddress, std::size_t, driver::DmaDirection) { --live_maps; }
+void FakePci::unmap(BusAddress bus, std::size_t size, driver::DmaDirection direction) {
+  --live_maps;
+  if (!arena_.unmap(bus - kBase, size, direction)) foreign("a wrong unmap", size);
+}
 
-std::byte* FakePci::dma(BusAddress bus, std::size_t size) {
-  if (!bus_master || bus < kBase || bus - kBase > arena_.size() ||
-      size > arena_.size() - (bus - kBase)) {
-    return nullptr;
-  }
-  return &arena_[bus - kBase];
+std::byte* FakePci::dma(BusAddress bus, std::size_t size, bool write) {
+  if (!bus_master || bus < kBase || !arena_.device_may(bus - kBase, size, write)) return nullptr;
+  return arena_.back(bus - kBase);
 }
 
 bool FakePci::dma_write(BusAddress bus, const void* from, std::size_t size) {
-  std::byte* to = dma(bus, size);
+  std::byte* to = dma(bus, size, true);
   if (to == nullptr) return false;
   if (interleaved_) overwritten_.push_back({bus - kBase, {to, to + size}});
   std::memcpy(to, from, size);
@@ -179,7 +176,7 @@ void FakePci::commit(std::size_t index) {
       break;
     }
   }
-  std::memcpy(&arena_[stores_[index].offset], stores_[index].bytes.data(),
+  std::memcpy(arena_.back(stores_[index].offset), stores_[index].bytes.data(),
               stores_[index].bytes.size());
   stores_.erase(stores_.begin() + static_cast<std::ptrdiff_t>(index));
 }
@@ -190,9 +187,10 @@ void FakePci::drain() {
 
 void FakePci::store(void* to, const void* from, std::size_t size) {
   sync();
-  const std::size_t offset = offset_of(to, size);
+  if (!allowed(to, size, true)) return;
+  const std::size_t offset = arena_.offset_of(to);
   if (!interleaved_) {
-    std::memcpy(to, from, size);
+    std::memcpy(arena_.back(offset), from, size);
     return;
   }
   const auto* bytes = static_cast<const std::byte*>(from);
@@ -201,7 +199,11 @@ void FakePci::store(void* to, const void* from, std::size_t size) {
 
 void FakePci::load(void* to, const void* from, std::size_t size) {
   sync();
-  const std::size_t offset = offset_of(from, size);
+  if (!allowed(from, size, false)) {
+    std::memset(to, 0xFF, size);
+    return;
+  }
+  const std::size_t offset = arena_.offset_of(from);
   for (const Store& store : stores_) {
     if (overlap(offset, size, store.offset, store.bytes.size())) {
       drain();
@@ -209,7 +211,7 @@ void FakePci::load(void* to, const void* from, std::size_t size) {
     }
   }
   auto* out = static_cast<std::byte*>(to);
-  std::memcpy(out, from, size);
+  std::memcpy(out, arena_.back(offset), size);
   if (!interleaved_ || overwritten_.empty()) return;
   // Satisfied early: undo the device's latest writes, but never back past what was seen here.
   const std::size_t floor = seen_[offset];

@@ -2,17 +2,20 @@
 // A PciAccess over an arena of bytes and a scripted device. With interleaving on, every accessor is
 // a point where the device may act, interrupts and softirq may come in, plain stores wait in a
 // buffer that drains in any order until a barrier, and plain loads may be as old as the last read
-// barrier.
+// barrier. Always, the driver's accesses are checked: an accessor outside the rings and mapped
+// receive buffers is counted, a plain access to memory that the device may use ends the process.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "host_driver/pci_access.h"
 #include "tests/unit/driver/fake_platform.h"
+#include "tests/unit/driver/guarded_arena.h"
 
 namespace ringside::test {
 
@@ -36,7 +39,7 @@ class FakePci final : public driver::PciAccess {
  public:
   static constexpr BusAddress kBase = 0x1'0000'0000;
 
-  explicit FakePci(FakePlatform& platform, std::size_t arena_bytes = 12u << 20);
+  explicit FakePci(FakePlatform& platform, std::size_t arena_bytes = 96u << 20);
 
   // -- PciAccess
   uint32_t config_read(uint32_t offset, unsigned width) override;
@@ -75,8 +78,8 @@ class FakePci final : public driver::PciAccess {
   void barrier(driver::Barrier kind) override;
 
   // -- the device's side
-  /// Null if the range is not in the arena or bus mastering is off.
-  std::byte* dma(BusAddress bus, std::size_t size);
+  /// Null if the range is not mapped for the device to read, or bus mastering is off.
+  std::byte* dma(BusAddress bus, std::size_t size) { return dma(bus, size, false); }
   /// A device's write, by bus address; false if it went nowhere.
   bool dma_write(BusAddress bus, const void* from, std::size_t size);
   /// An MSI-X message, or the level of INTx (vector 0).
@@ -94,6 +97,13 @@ class FakePci final : public driver::PciAccess {
     drain();
     interleaved_ = false;
   }
+  /// Opens a receive segment to the client, or takes it back.
+  void lend(const void* data, std::size_t size) { arena_.lend(data, size); }
+  void take_back(const void* data, std::size_t size) { arena_.take_back(data, size); }
+  /// Whether software may touch it with plain accesses.
+  bool open(const void* data, std::size_t size) const { return arena_.open(data, size); }
+  /// Of the vectors that are enabled.
+  unsigned vector_count() const { return static_cast<unsigned>(vectors_.size()); }
   /// Calls the handler of INTx as another device on the line would; its answer.
   bool foreign_intx();
 
@@ -105,6 +115,8 @@ class FakePci final : public driver::PciAccess {
   unsigned alloc_failures = 0;  ///< alloc_buffer fails this many times
   bool map_fails = false;
   std::size_t live_buffers = 0, live_coherent = 0, live_maps = 0;
+  uint64_t foreign_touches = 0;  ///< of memory that is not the driver's to touch
+  std::string first_touch;
   uint64_t accesses = 0;  ///< accessor calls
   uint64_t handler_calls = 0;
   std::map<unsigned, unsigned> affinity;   ///< cores that vectors were given to
@@ -127,9 +139,9 @@ class FakePci final : public driver::PciAccess {
     load(&value, address, sizeof(T));
     return value;
   }
-  std::byte* take(std::size_t size, std::size_t align);
-  std::size_t offset_of(const void* address, std::size_t size) const;
-  bool contains(const void* address, std::size_t size) const;
+  std::byte* dma(BusAddress bus, std::size_t size, bool write);
+  bool allowed(const void* address, std::size_t size, bool write);
+  void foreign(const char* what, std::size_t size);
   void sync();
   void commit(std::size_t index);
   void drain();
@@ -140,8 +152,7 @@ class FakePci final : public driver::PciAccess {
 
   FakePlatform& platform_;
   FakeFunction* function_ = nullptr;
-  std::vector<std::byte> arena_;
-  std::size_t used_ = 4096;
+  GuardedArena arena_;
   std::vector<Vector> vectors_;
   bool interleaved_ = false;
   Random random_{1};

@@ -39,9 +39,16 @@ class FakeTimer final : public driver::Timer {
 
 class FakeWork final : public driver::Work {
  public:
-  FakeWork(std::list<FakeWork*>& list, Callback callback, void* context)
-      : list_(list), callback_(callback), context_(context) {}
-  ~FakeWork() override { cancel(); }
+  FakeWork(FakePlatform& platform, std::list<FakeWork*>& list, Callback callback, void* context)
+      : platform_(platform), list_(list), callback_(callback), context_(context) {}
+  ~FakeWork() override {
+    cancel();
+    if (!running_) return;
+    ++platform_.works_cut_off;
+    platform_.ready_.remove(fiber_);
+    // Its stack stays, for a wait queue may still know it.
+    *alive_ = false;
+  }
   void schedule() override {
     if (std::find(list_.begin(), list_.end(), this) == list_.end()) list_.push_back(this);
   }
@@ -51,13 +58,24 @@ class FakeWork final : public driver::Work {
     callback_(context_);
     running_ = false;
   }
+  /// As run(), on a stack of its own.
+  std::unique_ptr<Fiber> begin() {
+    running_ = true;
+    auto fiber = std::make_unique<Fiber>([this] { run(); });
+    fiber_ = fiber.get();
+    fiber->alive = alive_ = std::make_shared<bool>(true);
+    return fiber;
+  }
   bool running() const { return running_; }
 
  private:
+  FakePlatform& platform_;
   std::list<FakeWork*>& list_;
   Callback callback_;
   void* context_;
   bool running_ = false;
+  Fiber* fiber_ = nullptr;
+  std::shared_ptr<bool> alive_;
 };
 
 class FakeLock final : public driver::Lock {
@@ -84,21 +102,55 @@ class FakeWaitQueue final : public driver::WaitQueue {
  public:
   explicit FakeWaitQueue(FakePlatform& platform) : platform_(platform) {}
   bool wait_until(uint64_t deadline_ns) override {
-    const uint64_t ticket = wakes_;
-    while (wakes_ == ticket) {
-      if (!platform_.step(deadline_ns)) {
-        if (deadline_ns == driver::kForever) throw std::logic_error("nothing will end this wait");
-        return false;
+    platform_.sleep_check();
+    Waiter me{Fiber::current(), false};
+    waiters_.push_back(&me);
+    if (me.fiber != nullptr) {
+      sleep(&me, deadline_ns);
+    } else {
+      while (!me.woken && platform_.step(deadline_ns)) {
+      }
+      if (!me.woken && deadline_ns == driver::kForever) {
+        throw std::logic_error("nothing will end this wait");
       }
     }
-    return true;
+    waiters_.remove(&me);
+    return me.woken;
   }
-  void wake_one() override { ++wakes_; }
-  void wake_all() override { ++wakes_; }
+  void wake_one() override {
+    if (waiters_.empty()) return;
+    Waiter* first = waiters_.front();
+    waiters_.pop_front();
+    first->woken = true;
+    if (first->fiber != nullptr) platform_.ready_.push_back(first->fiber);
+  }
+  void wake_all() override {
+    while (!waiters_.empty()) wake_one();
+  }
 
  private:
+  struct Waiter {
+    Fiber* fiber;
+    bool woken;
+  };
+  void sleep(Waiter* me, uint64_t deadline_ns) {
+    FakePlatform::Key key;
+    bool late = false;
+    if (deadline_ns != driver::kForever) {
+      key = platform_.at(
+          deadline_ns,
+          [this, me, &late] {
+            late = true;
+            if (!me->woken) platform_.ready_.push_back(me->fiber);
+          },
+          false);
+    }
+    Fiber::yield();
+    if (deadline_ns != driver::kForever && !late) platform_.events_.erase(key);
+  }
+
   FakePlatform& platform_;
-  uint64_t wakes_ = 0;
+  std::list<Waiter*> waiters_;
 };
 
 std::unique_ptr<driver::Timer> FakePlatform::make_timer(Callback callback, void* context) {
@@ -106,8 +158,8 @@ std::unique_ptr<driver::Timer> FakePlatform::make_timer(Callback callback, void*
 }
 std::unique_ptr<driver::Work> FakePlatform::make_work(driver::WorkContext where, Callback callback,
                                                       void* context) {
-  return std::make_unique<FakeWork>(where == driver::WorkContext::kSoftirq ? softirq_ : process_,
-                                    callback, context);
+  return std::make_unique<FakeWork>(
+      *this, where == driver::WorkContext::kSoftirq ? softirq_ : process_, callback, context);
 }
 std::unique_ptr<driver::WaitQueue> FakePlatform::make_wait_queue() {
   return std::make_unique<FakeWaitQueue>(*this);
@@ -138,17 +190,43 @@ void FakePlatform::preempt() {
   soft_ = false;
 }
 
-bool FakePlatform::step(uint64_t deadline_ns) {
+void FakePlatform::sleep_check() const {
   if (hard_ || soft_ || locks_held_ != 0) throw std::logic_error("sleep outside process context");
+}
+
+void FakePlatform::sleep_until(uint64_t deadline_ns) {
+  Fiber* fiber = Fiber::current();
+  if (fiber == nullptr) return run_until(deadline_ns);
+  sleep_check();
+  at(
+      std::max(deadline_ns, now_ns_), [this, fiber] { ready_.push_back(fiber); }, false);
+  Fiber::yield();
+}
+
+void FakePlatform::run(Fiber* fiber) {
+  if (!*fiber->alive) return;
+  fiber->resume();
+  if (fiber->done()) fibers_.remove_if([fiber](const auto& one) { return one.get() == fiber; });
   preempt();
-  // One that sleeps further down on this stack runs again when it has returned.
-  const auto ready = std::find_if(process_.begin(), process_.end(),
-                                  [](const FakeWork* work) { return !work->running(); });
-  if (ready != process_.end()) {
-    FakeWork* work = *ready;
-    process_.erase(ready);
-    work->run();
-    preempt();
+}
+
+bool FakePlatform::step(uint64_t deadline_ns) {
+  sleep_check();
+  if (Fiber::current() != nullptr) throw std::logic_error("a process context runs the events");
+  preempt();
+  if (!ready_.empty()) {
+    Fiber* fiber = ready_.front();
+    ready_.pop_front();
+    run(fiber);
+    return true;
+  }
+  const auto begins = std::find_if(process_.begin(), process_.end(),
+                                   [](const FakeWork* work) { return !work->running(); });
+  if (begins != process_.end()) {
+    FakeWork* work = *begins;
+    process_.erase(begins);
+    fibers_.push_back(work->begin());
+    run(fibers_.back().get());
     return true;
   }
   const auto first = events_.begin();

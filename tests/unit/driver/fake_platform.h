@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Platform on a virtual clock in one thread: events in order of time, softirq work between them,
-// process work that sleeps by running the events until its deadline.
+// process work on stacks of its own, and the test, which sleeps by running all the others.
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "host_driver/platform.h"
+#include "tests/unit/driver/fiber.h"
 
 namespace ringside::test {
 
@@ -49,7 +50,7 @@ class FakePlatform final : public driver::Platform {
                                           void* context) override;
   std::unique_ptr<driver::WaitQueue> make_wait_queue() override;
   std::unique_ptr<driver::Lock> make_lock() override;
-  void sleep_until(uint64_t deadline_ns) override { run_until(deadline_ns); }
+  void sleep_until(uint64_t deadline_ns) override;
   bool in_process() override { return !hard_ && !soft_; }
   uint64_t random() override { return random_.next(); }
   void log(driver::LogLevel, std::string_view message) override { logs_.emplace_back(message); }
@@ -77,10 +78,14 @@ class FakePlatform final : public driver::Platform {
   bool in_softirq() const { return soft_ && !hard_; }
   /// Softirq work scheduled itself without end, and was cut off.
   bool livelocked() const { return livelocked_; }
+  /// Process work that was destroyed in the middle of its callback: what it would have touched next
+  /// is gone. It never goes on.
+  unsigned works_cut_off = 0;
   unsigned locks_held() const { return locks_held_; }
   uint64_t charged(Cost cost) const { return charged_[static_cast<size_t>(cost)]; }
   const std::vector<std::string>& logs() const { return logs_; }
   bool logged(std::string_view part) const;
+  void clear_logs() { logs_.clear(); }
   void seed(uint64_t seed) { random_ = Random(seed); }
 
  private:
@@ -92,7 +97,8 @@ class FakePlatform final : public driver::Platform {
 
   Key at(uint64_t time_ns, std::function<void()> event, bool softirq);
   bool step(uint64_t deadline_ns);
-  bool run_work(std::list<class FakeWork*>& list);
+  void run(Fiber* fiber);
+  void sleep_check() const;
 
   struct Event {
     std::function<void()> run;
@@ -101,7 +107,9 @@ class FakePlatform final : public driver::Platform {
   uint64_t now_ns_ = 0;
   uint64_t order_ = 0;
   std::map<Key, Event> events_;
-  std::list<FakeWork*> softirq_, process_;
+  std::list<class FakeWork*> softirq_, process_;
+  std::list<std::unique_ptr<Fiber>> fibers_;  ///< of process work that has begun
+  std::list<Fiber*> ready_;                   ///< woken
   bool hard_ = false, soft_ = false;
   static constexpr unsigned kMostRuns = 20'000;  ///< softirq work without a pause
   bool livelocked_ = false;

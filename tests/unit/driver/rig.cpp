@@ -20,6 +20,7 @@ void TestClient::receive(std::span<const driver::RxSegment> segments) {
   segment_counts.push_back(segments.size());
   Bytes bytes;
   for (const driver::RxSegment& segment : segments) {
+    pci_.lend(segment.data, segment.size);
     const auto* from = reinterpret_cast<const uint8_t*>(segment.data);
     bytes.insert(bytes.end(), from, from + segment.size);
     held.push_back(segment);
@@ -30,7 +31,10 @@ void TestClient::receive(std::span<const driver::RxSegment> segments) {
 }
 
 void TestClient::release_all() {
-  for (const driver::RxSegment& segment : held) device->release(segment.buffer);
+  for (const driver::RxSegment& segment : held) {
+    pci_.take_back(segment.data, segment.size);
+    device->release(segment.buffer);
+  }
   held.clear();
 }
 
@@ -41,9 +45,13 @@ void TestClient::transmit_complete(void* cookie) {
   if (!buffer->in_flight) ++violations;
   buffer->in_flight = false;
   ++buffer->completions;
-  // Whoever still reads it shall notice.
-  std::memset(buffer->data, 0xEE, kTxBufferBytes);
   ++completed;
+  // Whoever still reads it shall notice.
+  if (!pci_.open(buffer->data, kTxBufferBytes)) {
+    ++violations;
+  } else {
+    std::memset(buffer->data, 0xEE, kTxBufferBytes);
+  }
 }
 
 void TestClient::transmit_wake() {
@@ -98,6 +106,8 @@ TxResult Rig::send_bytes(const Bytes& bytes, unsigned fragments, bool more) {
     (*free)->data = pci.alloc_buffer(kTxBufferBytes);
   }
   TxBuffer& buffer = **free;
+  // Else a mutant gave it back too early.
+  if (!pci.open(buffer.data, kTxBufferBytes)) return TxResult::kDrop;
   std::memcpy(buffer.data, bytes.data(), std::min<size_t>(bytes.size(), kTxBufferBytes));
   buffer.fragments.clear();
   uint32_t at = 0;
@@ -127,6 +137,8 @@ uint64_t Rig::counter(std::string_view name) const {
 
 void Rig::expect_clean() const {
   EXPECT_EQ(client.violations, 0u);
+  EXPECT_EQ(pci.foreign_touches, 0u) << pci.first_touch;
+  EXPECT_EQ(platform.works_cut_off, 0u);
   EXPECT_EQ(device.errors, 0u) << device.first_error;
 }
 

@@ -29,7 +29,7 @@ struct TxBuffer {
 
 class TestClient final : public driver::NetDeviceClient {
  public:
-  explicit TestClient(FakePlatform& platform) : platform_(platform) {}
+  TestClient(FakePlatform& platform, FakePci& pci) : platform_(platform), pci_(pci) {}
   void receive(std::span<const driver::RxSegment> segments) override;
   void receive_done() override {
     in_softirq();
@@ -61,6 +61,7 @@ class TestClient final : public driver::NetDeviceClient {
     if (!platform_.in_softirq() || platform_.locks_held() != 0) ++violations;
   }
   FakePlatform& platform_;
+  FakePci& pci_;
 };
 
 class Rig {
@@ -94,7 +95,7 @@ class Rig {
   FakePlatform platform;
   FakePci pci{platform};
   FakeDevice device{platform, pci};
-  TestClient client{platform};
+  TestClient client{platform, pci};
   driver::VirtioNetOptions options;
   std::unique_ptr<driver::NetDevice> driver;
 
