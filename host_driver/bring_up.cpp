@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "host_driver/device_status.h"
 #include "host_driver/virtio_net_driver.h"
 
 namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD {
@@ -33,35 +34,43 @@ constexpr ConfigField kConfigFields[] = {
 Status VirtioNetDriver::bring_up() {
   // Find the registers: "Virtio Over PCI Bus", PCI Device Discovery.
   if (Status status = device_.discover(); !status.ok()) return status;
-  Status status = initialize();
+  Status status = initialize(options_.queue_pairs);
+  if (!status.ok() && pairs_ > 1) {
+    // Whatever it is that the device cannot do with so many, it may be usable without.
+    platform_.log(LogLevel::kWarning, "virtio-net: bring-up with " + std::to_string(pairs_) +
+                                          " queue pairs failed, one is used: " + status.error);
+    take_memory_back();
+    status = initialize(1);
+  }
   if (!status.ok()) {
+    take_memory_back();
     // INI-R-005, INI-R-006.
     device_.add_status(VIRTIO_STATUS_FAILED);
-    pci_.set_bus_master(false);
-    release_interrupts();
-    config_pending_ = false;  // else a shared vector would never look again
-    for (auto& queue : receive_) queue->reclaim();
     features_ = state_ == State::kWaiting ? features_ : 0;
   }
   return status;
 }
 
-Status VirtioNetDriver::initialize() {
+Status VirtioNetDriver::initialize(unsigned most_pairs) {
+  pairs_ = 1;
   // 1. Reset the device, and wait until it says that it is (RST-R-001, PCC-R-005).
   if (!device_.reset(options_.reset_timeout_ns)) {
-    return Status::failure("device_status does not read 0 after a reset");
+    return Status::failure("device_status does not read 0 after a reset: it is " +
+                           status_text(device_.status()));
   }
+  queues_enabled_ = false;
   // 2. ACKNOWLEDGE: the guest has noticed the device (STS-R-001).
   device_.add_status(VIRTIO_STATUS_ACKNOWLEDGE);
   // 3. DRIVER: it knows how to drive it.
   device_.add_status(VIRTIO_STATUS_DRIVER);
   // 4. Read the features that the device offers and write those that the driver accepts.
-  if (Status status = negotiate(); !status.ok()) return status;
+  if (Status status = negotiate(most_pairs); !status.ok()) return status;
   // 5. FEATURES_OK: no feature is accepted after it (INI-R-004).
   device_.add_status(VIRTIO_STATUS_FEATURES_OK);
   // 6. Read it back: without the bit the device does not support the subset.
-  if ((device_.status() & VIRTIO_STATUS_FEATURES_OK) == 0) {
-    return Status::failure("the device did not accept the features");
+  if (const uint8_t read = device_.status(); (read & VIRTIO_STATUS_FEATURES_OK) == 0) {
+    return Status::failure("the device did not accept the features: device_status is " +
+                           status_text(read));
   }
   // 7. Device-specific setup: configuration, interrupts, virtqueues, receive buffers.
   if (Status status = read_address(); !status.ok()) return status;
@@ -76,10 +85,11 @@ Status VirtioNetDriver::initialize() {
   device_.add_status(VIRTIO_STATUS_DRIVER_OK);
   const uint8_t status = device_.status();
   if ((status & VIRTIO_STATUS_DRIVER_OK) == 0 || (status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0) {
-    return Status::failure("the device did not start: device_status is " + std::to_string(status));
+    return Status::failure("the device did not start: device_status is " + status_text(status));
   }
   state_ = State::kRunning;
   running_since_ns_ = platform_.now_ns();
+  arm_watchdog();
   // Only now may it be notified (INI-R-007).
   start_queues(notifiers);
   return Status::success();
@@ -124,6 +134,8 @@ unsigned VirtioNetDriver::enable_pairs(const Notifier& notifier) {
   if (answer == ControlQueue::Answer::kOk) return pairs_;
   if (answer == ControlQueue::Answer::kBroken) {
     queue_fault(control_.fault());
+  } else if (answer == ControlQueue::Answer::kHopeless) {
+    // Said already; a reset follows.
   } else {
     platform_.log(LogLevel::kWarning, "virtio-net: the request for " + std::to_string(pairs_) +
                                           " queue pairs was " + name_of(answer) + ": one is used");
@@ -141,7 +153,7 @@ uint64_t VirtioNetDriver::readable_features() const {
   return features;
 }
 
-Status VirtioNetDriver::negotiate() {
+Status VirtioNetDriver::negotiate(unsigned most_pairs) {
   const uint64_t offered = device_.offered_features();
   // What the driver does not know it ignores (FEA-R-004, FEA-R-005, FEA-R-008); it accepts nothing
   // that was not offered (FEA-R-001).
@@ -166,7 +178,7 @@ Status VirtioNetDriver::negotiate() {
   constexpr uint64_t kMultiQueue =
       formats::feature_bit(VIRTIO_NET_F_MQ) | formats::feature_bit(VIRTIO_NET_F_CTRL_VQ);
   uint32_t max_pairs = 1;
-  if (options_.queue_pairs == 1) {
+  if (most_pairs == 1) {
     accepted &= ~kMultiQueue;
   } else if ((accepted & kMultiQueue) != kMultiQueue) {
     accepted &= ~kMultiQueue;
@@ -185,15 +197,16 @@ Status VirtioNetDriver::negotiate() {
       max_pairs = 1;
     }
   }
-  // After a recovery the client still works with the first negotiation's result.
-  if (state_ == State::kWaiting && (accepted != features_ || mtu != mtu_)) {
+  // After a recovery the client still works with the first negotiation's result, of which the
+  // number of queue pairs is no part.
+  if (state_ == State::kWaiting && (((accepted ^ features_) & ~kMultiQueue) != 0 || mtu != mtu_)) {
     return Status::failure("the device came back from a reset with other features");
   }
   device_.accept_features(accepted);
   features_ = accepted;
   mtu_ = mtu;
   max_pairs_ = max_pairs;
-  pairs_ = std::min<uint32_t>(max_pairs, options_.queue_pairs);
+  pairs_ = std::min<uint32_t>(max_pairs, most_pairs);
   return Status::success();
 }
 
@@ -250,6 +263,7 @@ Status VirtioNetDriver::set_up_queues(Notifiers* notifiers) {
   if (Status status = prepare_rings(); !status.ok()) return status;
   // Vectors come before queue_enable (PCC-R-004).
   if (Status status = set_up_interrupts(); !status.ok()) return status;
+  queues_enabled_ = true;
   for (unsigned pair = 0; pair < pairs_; ++pair) {
     if (Status status =
             prepare_queue(receive_index(pair), receive_[pair]->queue(), &notifiers->receive[pair]);

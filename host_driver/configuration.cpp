@@ -88,13 +88,7 @@ Status VirtioNetDriver::read_link() {
 /// Process context. One notification stands for any number of changes, and for an error.
 void VirtioNetDriver::handle_configuration_change() {
   ++counters_.config_changes;
-  const uint8_t status = device_.status();
-  if ((status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0) {
-    return queue_fault("the device set DEVICE_NEEDS_RESET");
-  }
-  if ((status & VIRTIO_STATUS_DRIVER_OK) == 0) {
-    return queue_fault("the device is no longer live");
-  }
+  if (!check_status()) return;
   if (Status read = read_link(); !read.ok()) return queue_fault(read.error);
   if (link_pending_) events_.schedule();
 }

@@ -63,6 +63,7 @@ ControlQueue::Answer ControlQueue::wait(uint64_t timeout_ns) {
       ++counters_.timeouts;
       return Answer::kNoAnswer;
     }
+    if (owner_.hopeless(owner_.context)) return Answer::kHopeless;
     platform_.sleep_until(now_ns + pause_ns);
     next = queue_.next_used(&used);
   }
@@ -89,6 +90,8 @@ const char* name_of(ControlQueue::Answer answer) {
       return "answered with nonsense";
     case ControlQueue::Answer::kNoAnswer:
       return "not answered";
+    case ControlQueue::Answer::kHopeless:
+      return "not answered by a device that needs a reset";
     case ControlQueue::Answer::kBroken:
       break;
   }

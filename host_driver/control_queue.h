@@ -32,12 +32,20 @@ class ControlQueue {
     kBadAck,    ///< neither OK nor ERR, or no ack byte written
     kNoAnswer,  ///< not in time; the device keeps the command, and takes no other before a reset
     kBroken,    ///< the device broke the ring's rules: fault()
+    kHopeless,  ///< the owner said so
+  };
+
+  /// Whoever knows that no answer is worth waiting for: asked before every pause.
+  struct Owner {
+    bool (*hopeless)(void* context);
+    void* context;
   };
 
   /// Bytes of a command after its class and number.
   static constexpr std::size_t kMostData = 30;
 
-  ControlQueue(PciAccess& pci, Platform& platform) : queue_(pci), pci_(pci), platform_(platform) {}
+  ControlQueue(PciAccess& pci, Platform& platform, const Owner& owner)
+      : queue_(pci), pci_(pci), platform_(platform), owner_(owner) {}
   ~ControlQueue();
   ControlQueue(const ControlQueue&) = delete;
   ControlQueue& operator=(const ControlQueue&) = delete;
@@ -61,6 +69,7 @@ class ControlQueue {
   SplitVirtqueue queue_;
   PciAccess& pci_;
   Platform& platform_;
+  const Owner owner_;
   Notifier notifier_;
   DmaMemory buffer_;  ///< class, command, data; the ack byte behind them
   Counters counters_;

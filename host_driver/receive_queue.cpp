@@ -68,6 +68,8 @@ Status ReceiveQueue::fill() {
 void ReceiveQueue::start(const Notifier& notifier, NetDeviceClient& client) {
   notifier_ = notifier;
   client_ = &client;
+  watched_pending_ = false;
+  queue_.ran_dry();
   napi_.enable();
   // The poll sends the notification for what fill() exposed, and arms the retry if that was short.
   napi_.schedule();
@@ -75,11 +77,29 @@ void ReceiveQueue::start(const Notifier& notifier, NetDeviceClient& client) {
 
 void ReceiveQueue::catch_up(uint64_t deadline_ns) {
   constexpr uint64_t kPauseNs = 1000;
-  behind_ = queue_.size();
-  napi_.schedule();
-  while (behind_ != 0 && platform_.now_ns() < deadline_ns) {
-    platform_.sleep_until(platform_.now_ns() + kPauseNs);
+  // For the device to notice new buffers, and to fill them.
+  constexpr uint64_t kDryPauseNs = 20'000;
+  for (;;) {
+    ran_dry_ = false;
+    behind_ = queue_.size();
+    napi_.schedule();
+    while (behind_ != 0 && platform_.now_ns() < deadline_ns) {
+      platform_.sleep_until(platform_.now_ns() + kPauseNs);
+    }
+    if (!ran_dry_ || platform_.now_ns() >= deadline_ns) return;
+    platform_.sleep_until(platform_.now_ns() + kDryPauseNs);
   }
+}
+
+bool ReceiveQueue::poll_if_missed() {
+  const bool pending = queue_.used_pending();
+  const bool missed = pending && watched_pending_ && watched_polls_ == counters_.polls;
+  watched_pending_ = pending;
+  watched_polls_ = counters_.polls;
+  if (!missed) return false;
+  ++counters_.missed_interrupts;
+  napi_.schedule();
+  return true;
 }
 
 void ReceiveQueue::pause() {
@@ -149,6 +169,7 @@ void ReceiveQueue::poll() {
     if (queue_.free_descriptors() >= refill_batch_ && !starved_) refill_in_batches();
   }
   if (behind != 0) {
+    if (queue_.ran_dry()) ran_dry_ = true;
     behind_ = next == SplitVirtqueue::Next::kUsed ? behind - std::min(behind, frames) : 0;
   }
   if (frames != 0) client_->receive_done();
@@ -191,7 +212,8 @@ void ReceiveQueue::receive_one(const SplitVirtqueue::Used& first) {
   }
   uint32_t frame_bytes = segments_[0].size;
   unsigned count = 1;
-  bool bad = num_buffers == 0 || num_buffers > kMostSegments;
+  bool bad = num_buffers > kMostSegments;
+  if (num_buffers == 0) ++counters_.merge_zeros;  // as 1: one buffer there is
   // All buffers of a frame are used in one step; one that is missing now is never waited for.
   for (unsigned i = 1; i < num_buffers; ++i) {
     SplitVirtqueue::Used used;

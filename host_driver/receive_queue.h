@@ -27,10 +27,12 @@ class ReceiveQueue {
  public:
   struct Counters {
     uint64_t packets = 0, bytes = 0, drops = 0, kicks = 0, polls = 0;
-    uint64_t length_errors = 0;    ///< too short for a header or a frame, or too long
-    uint64_t merge_errors = 0;     ///< num_buffers 0, too large, or with buffers missing
-    uint64_t refill_failures = 0;  ///< no buffer to post; retried by a timer
-    uint64_t bad_releases = 0;     ///< buffers given back that the client did not hold
+    uint64_t length_errors = 0;      ///< too short for a header or a frame, or too long
+    uint64_t merge_errors = 0;       ///< num_buffers too large, or with buffers missing
+    uint64_t merge_zeros = 0;        ///< num_buffers 0, taken as 1
+    uint64_t missed_interrupts = 0;  ///< used buffers that nothing but the watchdog saw
+    uint64_t refill_failures = 0;    ///< no buffer to post; retried by a timer
+    uint64_t bad_releases = 0;       ///< buffers given back that the client did not hold
   };
 
   /// The client knows the queue's buffers by `first_id` and the ids behind it.
@@ -44,8 +46,8 @@ class ReceiveQueue {
   Status fill();
   /// The device is live: polls from now on.
   void start(const Notifier& notifier, NetDeviceClient& client);
-  /// Returns when the client has all frames that are here now, or at the deadline (process context,
-  /// started).
+  /// Returns when the client has all frames that are here now, and those for which the device had
+  /// to wait for buffers, or at the deadline (process context, started).
   void catch_up(uint64_t deadline_ns);
   /// Returns when no poll runs or will run (process context).
   void pause();
@@ -58,6 +60,9 @@ class ReceiveQueue {
     napi_.schedule();
   }
   void schedule() { napi_.schedule(); }
+  /// From the watchdog: polls if used buffers lie there, untouched, since the last call. True if
+  /// so.
+  bool poll_if_missed();
   /// `id` as the client knows it; counted if it is none that the client holds.
   void release(RxBufferId id);
   /// The core of the vector that on_interrupt() belongs to; while paused.
@@ -93,7 +98,10 @@ class ReceiveQueue {
   uint16_t refill_batch_ = 1;
   /// The ring has room but the pool has nothing: the next release has to start a poll.
   std::atomic<bool> starved_{false};
-  std::atomic<uint32_t> behind_{0};  ///< frames that catch_up() still waits for, at most
+  std::atomic<uint32_t> behind_{0};   ///< frames that catch_up() still waits for, at most
+  std::atomic<bool> ran_dry_{false};  ///< since catch_up() last looked
+  bool watched_pending_ = false;      ///< at the watchdog's last look
+  uint64_t watched_polls_ = 0;        ///< likewise
   RxSegment segments_[kMostSegments];
   unsigned last_num_buffers_ = 1;  ///< for Mutant::kStaleNumBuffers
   Counters counters_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "host_driver/device_status.h"
 #include "host_driver/virtio_net_driver.h"
 
 namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD {
@@ -18,19 +19,39 @@ void VirtioNetDriver::leave_control() {
   control_queue_->wake_one();
 }
 
+/// Returns when no control work runs or will run, not even to find that there is nothing to do;
+/// nothing schedules it any more. Not from control work (process context).
+void VirtioNetDriver::drain_control() {
+  constexpr uint64_t kPauseNs = 1000;
+  control_work_->cancel();
+  while (control_running_) platform_.sleep_until(platform_.now_ns() + kPauseNs);
+}
+
 /// Leaves the device reset, no handler running and no memory exposed, in that order.
 void VirtioNetDriver::take_down(TransmitQueue::Gate gate) {
   for (auto& queue : transmit_) queue->pause(gate);
   for (auto& queue : receive_) queue->pause();
-  // CLN-R-002: the queues must not be live when their buffers are taken back.
-  if (!device_.reset(options_.reset_timeout_ns)) {
-    platform_.log(LogLevel::kError, "virtio-net: the device does not finish its reset");
-    pci_.set_bus_master(false);
-    pci_.function_level_reset();
-  }
+  watchdog_->cancel();
+  queues_enabled_ = true;
+  take_memory_back();
+}
+
+/// A device that does not come out of its reset loses its access to memory, and is reset as a PCI
+/// function.
+void VirtioNetDriver::reset_or_cut_off() {
+  if (device_.reset(options_.reset_timeout_ns)) return;
+  platform_.log(LogLevel::kError, "virtio-net: the device does not finish its reset");
+  pci_.set_bus_master(false);
+  pci_.function_level_reset();
+}
+
+/// CLN-R-002: the queues must not be live when their buffers are taken back.
+void VirtioNetDriver::take_memory_back() {
+  if (queues_enabled_) reset_or_cut_off();
+  queues_enabled_ = false;
   pci_.set_bus_master(false);
   release_interrupts();
-  config_pending_ = false;
+  config_pending_ = false;  // else a shared vector would never look again
   for (auto& queue : receive_) queue->reclaim();
   for (auto& queue : transmit_) queue->reclaim();
 }
@@ -44,8 +65,29 @@ void VirtioNetDriver::queue_fault(std::string_view what) {
   control_work_->schedule();
 }
 
+/// False, and the device is reset, if it is not live or not well (process context).
+bool VirtioNetDriver::check_status() {
+  const uint8_t status = device_.status();
+  if (status == kNoDeviceStatus) {
+    queue_fault("the device is gone: device_status is " + status_text(status));
+  } else if ((status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0) {
+    queue_fault("the device set DEVICE_NEEDS_RESET: device_status is " + status_text(status));
+  } else if ((status & VIRTIO_STATUS_DRIVER_OK) == 0) {
+    queue_fault("the device is no longer live: device_status is " + status_text(status));
+  }
+  return state_ == State::kRunning;
+}
+
+/// While a command is under way configuration changes wait, of which one may be an error.
+bool VirtioNetDriver::control_hopeless() {
+  if (state_ != State::kRunning) return true;
+  return config_pending_ && !check_status();
+}
+
 void VirtioNetDriver::run_control() {
+  control_running_ = true;
   enter_control();
+  if (state_ == State::kRunning && status_wanted_.exchange(false)) check_status();
   if (state_ == State::kRunning && config_pending_.exchange(false)) handle_configuration_change();
   if (state_ == State::kBroken) {
     begin_recovery();
@@ -53,6 +95,7 @@ void VirtioNetDriver::run_control() {
     finish_recovery();
   }
   leave_control();
+  control_running_ = false;
 }
 
 void VirtioNetDriver::begin_recovery() {
@@ -79,15 +122,20 @@ void VirtioNetDriver::schedule_attempt() {
 void VirtioNetDriver::finish_recovery() {
   const Status status = bring_up();
   if (!status.ok()) {
+    ++counters_.failed_recoveries;
     platform_.log(LogLevel::kError, "virtio-net: recovery failed: " + status.error);
     return schedule_attempt();
   }
-  platform_.log(LogLevel::kInfo, "virtio-net: recovered");
+  if (state_ == State::kRunning) {  // else it broke the rules again at once
+    ++counters_.recoveries;
+    platform_.log(LogLevel::kInfo, "virtio-net: recovered");
+  }
   if (link_pending_) events_.schedule();
 }
 
 void VirtioNetDriver::give_up(const std::string& why) {
   platform_.log(LogLevel::kError, "virtio-net: given up: " + why);
+  ++counters_.given_up;
   state_ = State::kFailed;
   for (auto& queue : transmit_) queue->pause(TransmitQueue::Gate::kClosed);
   link_.up = false;

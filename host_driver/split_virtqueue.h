@@ -12,6 +12,7 @@
 #include <cstring>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "formats/virtio.h"
@@ -64,6 +65,10 @@ class SplitVirtqueue {
   /// Buffers exposed or about to be, and not taken back by next_used().
   uint16_t outstanding() const { return static_cast<uint16_t>(avail_idx_ - last_used_); }
   uint16_t free_descriptors() const { return free_count_; }
+  /// Whether the device had used every exposed buffer at one of the looks since the last call.
+  bool ran_dry() { return std::exchange(ran_dry_, false); }
+  /// Whether the device says that there are buffers for next_used().
+  bool used_pending() { return pci_.load16(used(formats::SplitRing::kUsedIdx)) != last_used_; }
   bool broken() const { return !fault_.empty(); }
   /// What the device did wrong; empty while it is well.
   std::string_view fault() const { return fault_; }
@@ -185,6 +190,7 @@ class SplitVirtqueue {
   unsigned cache_begin_ = 0;
   unsigned cache_end_ = 0;
   formats::VirtqUsedElem cache_[kCache];
+  bool ran_dry_ = false;
   std::string_view fault_;
 };
 
@@ -228,6 +234,7 @@ inline Status SplitVirtqueue::allocate(const Config& config) {
   interrupts_off_ = false;
   last_used_ = used_seen_ = 0;
   cache_begin_ = cache_end_ = 0;
+  ran_dry_ = false;
   fault_ = {};
   return Status::success();
 }
@@ -357,9 +364,11 @@ inline SplitVirtqueue::Next SplitVirtqueue::fetch_used() {
     auto pending = static_cast<uint16_t>(idx - last_used_);
     if (mutant(Mutant::kUsedIndexModuloRing)) pending &= mask_;
     if (pending == 0) return Next::kNone;
-    if (pending > static_cast<uint16_t>(published_ - last_used_)) {
+    const auto exposed = static_cast<uint16_t>(published_ - last_used_);
+    if (pending > exposed) {
       return mark_broken("the used index passed the buffers that the device was given");
     }
+    ran_dry_ |= pending == exposed;
     if (!mutant(Mutant::kNoReadBarrierAfterUsedIdx)) pci_.barrier(Barrier::kRead);
     used_seen_ = static_cast<uint16_t>(last_used_ + pending);
   }

@@ -24,6 +24,8 @@ constexpr QueueCounter<Rx> kReceive[] = {
     {"polls", &Rx::polls},
     {"length_errors", &Rx::length_errors},
     {"merge_errors", &Rx::merge_errors},
+    {"merge_zeros", &Rx::merge_zeros},
+    {"missed_interrupts", &Rx::missed_interrupts},
     {"refill_failures", &Rx::refill_failures},
     {"bad_releases", &Rx::bad_releases},
 };
@@ -87,7 +89,10 @@ std::vector<Counter> VirtioNetDriver::statistics() const {
                          {"foreign_interrupts", counters_.foreign_interrupts},
                          {"config_changes", counters_.config_changes},
                          {"faults", counters_.faults},
-                         {"resets", counters_.resets}});
+                         {"resets", counters_.resets},
+                         {"recoveries", counters_.recoveries},
+                         {"failed_recoveries", counters_.failed_recoveries},
+                         {"given_up", counters_.given_up}});
   return all;
 }
 

@@ -15,7 +15,9 @@ VirtioNetDriver::VirtioNetDriver(PciAccess& pci, Platform& platform,
       platform_(platform),
       options_(options),
       device_(pci, platform),
-      control_(pci, platform),
+      control_(pci, platform,
+               {[](void* self) { return static_cast<VirtioNetDriver*>(self)->control_hopeless(); },
+                this}),
       events_(
           platform, [](void* self) { static_cast<VirtioNetDriver*>(self)->deliver_events(); },
           this),
@@ -25,6 +27,8 @@ VirtioNetDriver::VirtioNetDriver(PciAccess& pci, Platform& platform,
       control_timer_(platform.make_timer(
           [](void* self) { static_cast<VirtioNetDriver*>(self)->control_work_->schedule(); },
           this)),
+      watchdog_(platform.make_timer(
+          [](void* self) { static_cast<VirtioNetDriver*>(self)->on_watchdog(); }, this)),
       control_queue_(platform.make_wait_queue()) {
   QueueOwner& owner = *this;
   for (unsigned pair = 0; pair < std::clamp(options.queue_pairs, 1u, kMostQueuePairs); ++pair) {
@@ -37,6 +41,8 @@ VirtioNetDriver::VirtioNetDriver(PciAccess& pci, Platform& platform,
 
 VirtioNetDriver::~VirtioNetDriver() {
   if (state_ != State::kClosed) stop();
+  // A bring-up that failed may have left some, too.
+  drain_control();
 }
 
 Status VirtioNetDriver::check_options() const {
@@ -98,6 +104,7 @@ void VirtioNetDriver::stop() {
   if (state_ != State::kClosed) {
     state_ = State::kClosed;
     control_timer_->cancel();
+    watchdog_->cancel();
     take_down(TransmitQueue::Gate::kClosed);
     events_.disable();
     for (auto& queue : transmit_) queue->settle(*client_, false);
@@ -105,6 +112,7 @@ void VirtioNetDriver::stop() {
     features_ = 0;
   }
   leave_control();
+  drain_control();
 }
 
 TxResult VirtioNetDriver::transmit(const TxFrame& frame, bool more) {

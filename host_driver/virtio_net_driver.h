@@ -59,6 +59,9 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
 
   struct Counters {
     uint64_t resets = 0, faults = 0, config_changes = 0;
+    uint64_t recoveries = 0;         ///< resets after which the device was live again
+    uint64_t failed_recoveries = 0;  ///< attempts that did not make it live
+    uint64_t given_up = 0;           ///< times that there were too many resets in a row
     std::atomic<uint64_t> interrupts = 0, foreign_interrupts = 0;  ///< handlers run on any core
   };
 
@@ -87,8 +90,8 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
   // -- bring_up.cpp
   Status check_options() const;
   Status bring_up();
-  Status initialize();
-  Status negotiate();
+  Status initialize(unsigned most_pairs);
+  Status negotiate(unsigned most_pairs);
   Status prepare_queue(uint16_t index, SplitVirtqueue const& queue, Notifier* notifier);
   Status queue_size(uint16_t index, uint16_t* size);
   Status set_up_queues(Notifiers* notifiers);
@@ -112,6 +115,8 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
 
   // -- recovery.cpp
   void take_down(TransmitQueue::Gate gate);
+  void reset_or_cut_off();
+  void take_memory_back();
   void run_control();
   void begin_recovery();
   void finish_recovery();
@@ -121,6 +126,13 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
   void queue_fault(std::string_view what) override;
   void enter_control();
   void leave_control();
+  void drain_control();
+  bool control_hopeless();
+  bool check_status();
+
+  // -- watchdog.cpp
+  void arm_watchdog();
+  void on_watchdog();
 
   // -- interrupts.cpp
   Status set_up_interrupts();
@@ -169,11 +181,15 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
   Napi events_;  ///< softirq: what recovery and configuration changes have to tell the client
   std::unique_ptr<Work> control_work_;    ///< process: configuration changes and recovery
   std::unique_ptr<Timer> control_timer_;  ///< back-off, and configuration checks on a shared vector
+  std::unique_ptr<Timer> watchdog_;
   std::unique_ptr<WaitQueue> control_queue_;
+  std::atomic<bool> control_running_{false};  ///< control_work_ is in its callback
+  std::atomic<bool> status_wanted_{false};    ///< the watchdog asks for a look at device_status
   std::atomic<bool> control_busy_{false};
   std::atomic<bool> config_pending_{false};
   std::atomic<bool> link_pending_{false};
 
+  bool queues_enabled_ = false;  ///< since the last reset; then there may be DMA
   unsigned attempts_ = 0;
   uint64_t next_attempt_ns_ = 0;
   uint64_t running_since_ns_ = 0;

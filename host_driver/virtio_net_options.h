@@ -65,6 +65,9 @@ struct VirtioNetOptions {
   uint64_t reset_backoff_max_ns = 1'000'000'000;
   /// Recoveries in a row, none of which lasted longer than the maximum pause, before giving up.
   unsigned reset_attempts = 8;
+  /// How often the driver looks, without being asked to, whether the device is still live and
+  /// whether received buffers wait for an interrupt that never came. 0: never.
+  uint64_t watchdog_ns = 1'000'000'000;
   /// Pause before a failed refill is tried again.
   uint64_t refill_retry_ns = 100'000;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bring-up: order, discovery, negotiation, interrupts, and the refusal of devices that cannot work.
+#include "host_driver/device_status.h"
 #include "tests/unit/driver/rig.h"
 
 namespace ringside::test {
@@ -138,6 +139,49 @@ TEST(BringUp, RefusedFeaturesFail) {  // step 6
   expect_failed_set(rig);
 }
 
+TEST(BringUp, StatusIsShownInWords) {
+  using driver::status_text;
+  EXPECT_EQ(status_text(0), "0x00");
+  EXPECT_EQ(status_text(0x4F),
+            "0x4f (ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, DEVICE_NEEDS_RESET)");
+  EXPECT_EQ(status_text(0x80), "0x80 (FAILED)");
+  EXPECT_EQ(status_text(0x10), "0x10");
+  EXPECT_EQ(status_text(0xFF), "0xff (no device answers)");
+  Rig rig;
+  rig.device.start_needs_reset = true;
+  expect_refused(rig, "device_status is 0x4f (ACKNOWLEDGE, DRIVER");
+}
+
+// Queues that were enabled may be in use until the device was reset.
+// CLAUSES: CLN-R-002, INI-R-005
+TEST(BringUp, AFailureBehindQueueEnableResetsBeforeMemoryIsFreed) {
+  Rig rig;
+  rig.device.on_write = [&](uint64_t offset, unsigned, uint64_t) {
+    return offset == formats::kQueueEnable && rig.device.queues[0].enable != 0;
+  };
+  expect_refused(rig, "the device did not enable queue 1");
+  expect_failed_set(rig);
+  const auto& log = rig.device.log;
+  ASSERT_GE(log.size(), 3u);
+  EXPECT_EQ(log[log.size() - 3], "enable 0");
+  EXPECT_EQ(log[log.size() - 2], "reset");
+  EXPECT_EQ(log[log.size() - 1], "FAILED");
+  rig.expect_clean();
+}
+
+TEST(BringUp, AFailureBehindQueueEnableTakesTheBusFromADeviceThatDoesNotReset) {
+  Rig rig;
+  rig.options.reset_timeout_ns = 1'000'000;
+  rig.device.on_write = [&](uint64_t offset, unsigned, uint64_t) {
+    if (rig.device.queues[0].enable == 0) return false;
+    rig.device.reset_hangs = true;
+    return offset == formats::kQueueEnable;
+  };
+  expect_refused(rig, "the device did not enable queue 1");
+  EXPECT_EQ(rig.pci.flr_count, 1u);
+  EXPECT_TRUE(rig.platform.logged("does not finish its reset"));
+}
+
 // CLAUSES: RST-R-001, PCC-R-005
 TEST(BringUp, SlowResetIsWaitedFor) {
   Rig rig;
@@ -192,7 +236,8 @@ TEST(BringUp, TransitionalIdWithCapabilitiesWorks) {
   rig.expect_clean();
 }
 
-TEST(BringUp, LegacyDeviceRefused) {  // PNT-R-002
+// CLAUSES: PNT-R-002
+TEST(BringUp, LegacyDeviceRefused) {
   Rig rig;
   rig.device.capabilities.clear();
   rig.device.lay_out();

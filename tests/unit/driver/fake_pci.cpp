@@ -91,6 +91,7 @@ void FakePci::call(Vector& vector) {
 }
 
 void FakePci::raise(unsigned vector) {
+  if (lose_interrupts) return;
   if (vector >= vectors_.size()) return;
   if (vectors_[vector].masked || vectors_[vector].handler == nullptr) {
     vectors_[vector].pending = true;

@@ -111,6 +111,7 @@ class FakePci final : public driver::PciAccess {
   unsigned msix_vectors = 32;  ///< what the function has
   bool has_intx = true;
   bool has_flr = true;
+  bool lose_interrupts = false;  ///< nothing that the device raises arrives
   unsigned flr_count = 0;
   unsigned alloc_failures = 0;  ///< alloc_buffer fails this many times
   bool map_fails = false;

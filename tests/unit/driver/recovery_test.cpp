@@ -277,6 +277,88 @@ TEST(Stop, CompletesEverythingAndDoesNotWake) {
   rig.expect_clean();
 }
 
+// The last configuration change may still wait for its turn when the driver goes.
+TEST(Stop, NothingIsLeftThatWouldTouchTheDriver) {
+  for (const bool at_once : {true, false}) {
+    Rig rig;
+    rig.must_open();
+    rig.device.busy_resets = 20;
+    rig.platform.after(at_once ? 0 : 3'000, [&] { rig.device.configuration_changed(); });
+    if (at_once) rig.device.set_needs_reset();
+    rig.client.stopping = true;
+    rig.driver->stop();
+    rig.driver.reset();
+    rig.run_us(10'000);
+    rig.expect_clean();
+  }
+}
+
+TEST(Stop, WithoutStopNothingIsLeftEither) {
+  Rig rig;
+  rig.must_open();
+  rig.device.busy_resets = 20;
+  rig.platform.after(3'000, [&] { rig.device.configuration_changed(); });
+  rig.client.stopping = true;
+  rig.driver.reset();
+  rig.run_us(10'000);
+  rig.expect_clean();
+}
+
+TEST(Watchdog, FindsFramesWhoseInterruptWasLost) {
+  Rig rig;
+  rig.options.watchdog_ns = 1'000'000;
+  rig.must_open();
+  rig.pci.lose_interrupts = true;
+  for (unsigned i = 0; i < 3; ++i) {
+    ASSERT_TRUE(rig.device.receive(Rig::frame(60, static_cast<uint8_t>(i))));
+    rig.run_us(2'500);
+    EXPECT_EQ(rig.client.received, i + 1);
+    EXPECT_EQ(rig.counter("rx_queue_0_missed_interrupts"), i + 1);
+  }
+  EXPECT_TRUE(rig.platform.logged("an interrupt that did not come"));
+  rig.pci.lose_interrupts = false;
+  for (unsigned i = 0; i < 100; ++i) {
+    ASSERT_TRUE(rig.device.receive(Rig::frame(60, 1)));
+    rig.run_us(100);
+  }
+  EXPECT_EQ(rig.client.received, 103u);
+  EXPECT_EQ(rig.counter("rx_queue_0_missed_interrupts"), 3u) << "interrupts come again";
+  rig.expect_clean();
+}
+
+// CLAUSES: STS-R-004
+TEST(Watchdog, FindsADeviceThatNeedsAResetAndSaysNothing) {
+  for (const uint8_t status : {uint8_t{0x4F}, uint8_t{0}, uint8_t{0xFF}}) {
+    Rig rig;
+    rig.options.watchdog_ns = 1'000'000;
+    rig.must_open();
+    rig.device.status = status;
+    rig.run_us(4'000);
+    EXPECT_EQ(rig.counter("faults"), 1u);
+    EXPECT_EQ(rig.counter("recoveries"), 1u);
+    EXPECT_EQ(rig.send(), TxResult::kOk);
+    rig.run_us(300);
+    EXPECT_EQ(rig.device.transmitted.size(), 1u);
+    rig.expect_clean();
+  }
+}
+
+TEST(Watchdog, CanBeSwitchedOffAndEndsWithStop) {
+  Rig rig;
+  rig.options.watchdog_ns = 0;
+  rig.must_open();
+  rig.device.status |= VIRTIO_STATUS_DEVICE_NEEDS_RESET;
+  rig.run_us(10'000'000);
+  EXPECT_EQ(rig.counter("faults"), 0u);
+  Rig other;
+  other.must_open();
+  other.client.stopping = true;
+  other.driver->stop();
+  const uint64_t accesses = other.pci.accesses;
+  other.run_us(10'000'000);
+  EXPECT_EQ(other.pci.accesses, accesses);
+}
+
 TEST(Stop, DuringTheBackOff) {
   Rig rig;
   rig.must_open();
