@@ -90,6 +90,7 @@ std::string_view NicCore::dispatch_choice(const Event& event, ActionList& action
   if (!queue_active(queue)) return "the queue is not active";
   switch (event.kind) {
     case EventKind::kSampleAvail:
+      if (!queue_taking(queue)) return "the queue is suspended";
       if (queues_[queue].sampling) return "the available index is being read";
       sample_avail(queue, actions);
       return {};
@@ -97,7 +98,7 @@ std::string_view NicCore::dispatch_choice(const Event& event, ActionList& action
       return fetch_ids(queue, event.count, actions);
     case EventKind::kFetchDescriptors:
       if (event.count == 0) return "a fetch of no descriptors";
-      if (!queues_[queue].head_fetchable()) return "no head is known";
+      if (!descriptors_fetchable(queue)) return "no head is known";
       fetch_descriptors(queue, event.count, actions);
       return {};
     case EventKind::kStartFrame:
@@ -282,8 +283,7 @@ std::string_view NicCore::command(const rs_command& command, ActionList& actions
     case RS_COMMAND_QUEUE_CONTEXT: {
       if (command.queue >= queues()) return "a context for no queue";
       Queue& queue = queues_[command.queue];
-      queue.context = command.context;
-      queue.enabled = true;
+      queue.enable(command.context, event_idx_);
       return {};
     }
     case RS_COMMAND_QUEUE_ACKNOWLEDGE: {

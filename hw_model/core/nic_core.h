@@ -50,29 +50,31 @@ class NicCore {
   /// DMA and interrupts are allowed: DRIVER_OK, no error, no reset under way, Bus Master Enable.
   bool active() const { return active_; }
   bool queue_active(unsigned queue) const { return active_ && queues_[queue].enabled; }
+  /// Active and not suspended: the card may take buffers.
+  bool queue_taking(unsigned queue) const { return active_ && queues_[queue].taking; }
   /// The driver notified the queue since its available index was last sampled.
   bool kicked(unsigned queue) const { return ((kicked_ >> queue) & 1) != 0; }
   /// Bit q is kicked(q).
   uint32_t kicked_mask() const { return kicked_; }
   /// The driver will notify the card of the next buffer.
   bool armed(unsigned queue) const { return queues_[queue].armed; }
-  bool can_sample(unsigned queue) const { return queue_active(queue) && !queues_[queue].sampling; }
+  bool can_sample(unsigned queue) const { return queue_taking(queue) && !queues_[queue].sampling; }
   /// The most that kFetchIds may ask for now.
   uint16_t ids_fetchable(unsigned queue) const {
-    return queue_active(queue) ? queues_[queue].ids_fetchable() : uint16_t{0};
+    return queue_taking(queue) ? queues_[queue].ids_fetchable() : uint16_t{0};
   }
   bool descriptors_fetchable(unsigned queue) const {
-    return queue_active(queue) && queues_[queue].head_fetchable();
+    return queue_taking(queue) && queues_[queue].head_fetchable();
   }
   bool can_start_frame(unsigned queue) const {
-    if (!queue_active(queue)) return false;
+    if (!queue_taking(queue)) return false;
     if (is_transmit(queue)) return transmit_ready(queues_[queue]);
     return is_control(queue) ? !command_.under_way && queues_[queue].next_described()
                              : receive_chains(queue) != 0;
   }
   /// A chain waits only for room in the transmit buffer.
   bool transmit_blocked(unsigned queue) const {
-    return queue_active(queue) && queues_[queue].next_described() &&
+    return queue_taking(queue) && queues_[queue].next_described() &&
            !transmit_ready(queues_[queue]);
   }
   /// Chains that were fetched, or are being fetched, and that no frame has.
@@ -101,7 +103,7 @@ class NicCore {
   }
   /// More buffers are announced than the card can hold chains: return used ones first.
   bool window_full(unsigned queue) const {
-    return queue_active(queue) && queues_[queue].window_full();
+    return queue_taking(queue) && queues_[queue].window_full();
   }
   bool suppression_due(unsigned queue) const {
     const Queue& q = queues_[queue];
@@ -210,6 +212,9 @@ class NicCore {
   void common_write(uint32_t offset, unsigned width, uint64_t value, ActionList& actions);
   void status_write(uint8_t value, ActionList& actions);
   void queue_write(uint32_t field, uint64_t value, ActionList& actions);
+  uint32_t ring_state(unsigned queue) const;
+  void ring_state_write(uint32_t offset, unsigned width, uint64_t value);
+  void suspend(unsigned queue, bool on);
   void notify(uint32_t offset);
   void release_held(ActionList& actions);
   void hold_expired(ActionList& actions);

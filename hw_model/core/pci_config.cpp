@@ -98,10 +98,16 @@ void PciConfig::reset() {
              BarLayout::kIsrBytes);
   virtio_cap(kDeviceCap, kPciCfgCap, VIRTIO_PCI_CAP_DEVICE_CFG, 16, BarLayout::kDevice,
              BarLayout::kDeviceBytes);
-  virtio_cap(kPciCfgCap, 0, VIRTIO_PCI_CAP_PCI_CFG, 20, 0, 0);
+  virtio_cap(kPciCfgCap, kVendorCap, VIRTIO_PCI_CAP_PCI_CFG, 20, 0, 0);
   put(kPciCfgCap + 4, 1, 0, 0xFF);
   put(kPciCfgCap + 8, 4, 0, ~uint32_t{0});
   put(kPciCfgCap + 12, 4, 0, ~uint32_t{0});
+
+  // Vendor data: where RingState lies, in BAR 0. PVD-D-001, PVD-D-003, PVD-D-004.
+  virtio_cap(kVendorCap, 0, VIRTIO_PCI_CAP_VENDOR_CFG, 16, BarLayout::kRingState,
+             BarLayout::kRingStateBytes);
+  put(kVendorCap + 4, 2, RingState::kVendorId);
+  put(kVendorCap + 6, 2, RingState::kVersion);
 }
 
 uint32_t PciConfig::read(uint32_t offset, unsigned width) const {

@@ -61,9 +61,13 @@ struct Queue {
   bool enable_pending = false;  ///< a write to queue_enable awaits its acknowledgement
   uint32_t enable_sequence = 0;
   uint64_t desc_register = 0, driver_register = 0, device_register = 0;
+  uint16_t index_register = 0;  ///< RingState::kIndex
+  bool index_written = false;
+  bool suspended = false;
 
   // -- what firmware programmed
   bool enabled = false;
+  bool taking = false;  ///< enabled and not suspended
   rs_queue_context context{};
 
   // -- positions, free-running
@@ -75,6 +79,7 @@ struct Queue {
   bool deciding = false;        ///< a read of used_event or flags is under way
   bool armed = true;            ///< the driver will notify of the next buffer
   bool no_notify = false;       ///< NO_NOTIFY is set
+  uint32_t reads = 0;           ///< DMA reads under way
 
   // -- chains: positions that only grow; slot is position modulo kWindow.
   //    returned <= done <= started <= head <= allocated
@@ -102,16 +107,41 @@ struct Queue {
   /// Announced buffers wait for room in the window.
   bool window_full() const { return allocated - returned == kWindow && avail_seen != avail_next; }
 
+  /// Suspended, and nothing of it is under way.
+  bool at_rest() const {
+    return suspended && started == returned && reads == 0 && used_next == used_signalled;
+  }
+  /// Gives up what was fetched and not begun: it will be fetched again.
+  void rewind() {
+    returned = done = started = head = allocated;
+    avail_seen = avail_next = used_next;
+  }
+  /// Begins with the rings of `context`.
+  void enable(const rs_queue_context& from, bool event_idx) {
+    context = from;
+    enabled = true;
+    taking = !suspended;
+    avail_seen = avail_next = used_next = used_signalled = from.index;
+    if (from.resumed != 0) forget_notification(event_idx);
+  }
+  /// What the driver was last told about notifications is not known.
+  void forget_notification(bool event_idx) {
+    armed = false;
+    no_notify = !event_idx;
+  }
+
   /// Forgets ring, chains and registers; `size_max` is what the driver may set again.
   void reset(uint16_t size_max) {
     size_register = size_max;
     vector = kNoVector;
     enable_pending = false;
     desc_register = driver_register = device_register = 0;
-    enabled = false;
+    index_register = 0;
+    index_written = suspended = enabled = taking = false;
     context = {};
     avail_seen = avail_next = used_next = used_signalled = 0;
     sampling = deciding = no_notify = false;
+    reads = 0;
     armed = true;
     for (; returned != allocated; ++returned) chain(returned).frame = FramePtr();
     returned = done = started = head = allocated = 0;

@@ -36,7 +36,7 @@ void NicCore::frame_in(const FramePtr& frame) {
   }
   const unsigned queue = active_pairs_ == 1 ? 0 : 2 * steer(bytes, active_pairs_);
   steered_queue_ = queue;
-  if (!queue_active(queue)) {
+  if (!queue_taking(queue)) {
     count_drop(Counter::kRxDropNotReady, queue, *frame);
   } else if (rx_occupancy_ + bytes.size() > config_.rx_buffer_bytes) {
     count_drop(Counter::kRxDropBufferFull, queue, *frame);

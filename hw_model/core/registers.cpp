@@ -152,6 +152,13 @@ uint64_t NicCore::read_now(uint32_t offset, unsigned width, ActionList& actions)
   if (offset >= BarLayout::kDevice && offset < BarLayout::kDevice + BarLayout::kDeviceBytes) {
     return extract(&device_config_[offset - BarLayout::kDevice], width);  // CFG-D-001
   }
+  if (offset >= BarLayout::kRingState &&
+      offset < BarLayout::kRingState + BarLayout::kRingStateBytes) {
+    if (width > 4) return ~uint64_t{0};
+    const uint32_t state = ring_state((offset - BarLayout::kRingState) / RingState::kEntryBytes);
+    const uint32_t at = offset % RingState::kEntryBytes;
+    return at >= 4 ? 0 : (state >> (8 * at)) & (~uint32_t{0} >> (32 - 8 * width));
+  }
   const uint32_t word = offset & ~uint32_t{3};
   uint64_t value = 0;
   if (word >= BarLayout::kMsixPending) {
@@ -200,6 +207,9 @@ void NicCore::register_write(uint32_t offset, uint8_t width, uint64_t value, Act
   if (tracing()) note_register(TraceKind::kRegisterWrite, offset, width, value);
   if (offset < BarLayout::kCommonBytes) {
     common_write(offset, width, value, actions);
+  } else if (offset >= BarLayout::kRingState &&
+             offset < BarLayout::kRingState + BarLayout::kRingStateBytes) {
+    ring_state_write(offset - BarLayout::kRingState, width, value);
   } else if (offset >= BarLayout::kMsixTable && offset < BarLayout::kMsixPending && width >= 4) {
     const uint32_t at = offset - BarLayout::kMsixTable;
     msix_.write_table(at, static_cast<uint32_t>(value));
@@ -287,7 +297,7 @@ void NicCore::queue_write(uint32_t field, uint64_t value, ActionList& actions) {
       event.value = static_cast<uint32_t>(value);
       event.queue = queue_select_;
       event.context = {queue->desc_register, queue->driver_register, queue->device_register,
-                       queue->size_register};
+                       queue->size_register, queue->index_register,  queue->index_written};
       queue->enable_sequence = post(event, actions);
       queue->enable_pending = true;
       return;
@@ -311,6 +321,52 @@ void NicCore::queue_write(uint32_t field, uint64_t value, ActionList& actions) {
     default:
       queue->device_register = value;
       return;
+  }
+}
+
+// RingState of `queue`: the index in the low half, the state in the high one.
+uint32_t NicCore::ring_state(unsigned queue) const {
+  if (queue >= queues()) return 0;
+  const Queue& q = queues_[queue];
+  const uint16_t index = q.enabled ? q.used_next : q.index_register;
+  const uint16_t state = !q.suspended  ? RingState::kRunning
+                         : q.at_rest() ? RingState::kSuspended
+                                       : RingState::kSuspending;
+  return index | uint32_t{state} << 16;
+}
+
+void NicCore::ring_state_write(uint32_t offset, unsigned width, uint64_t value) {
+  const unsigned queue = offset / RingState::kEntryBytes;
+  const uint32_t at = offset % RingState::kEntryBytes;
+  if (queue >= queues() || at >= 4 || width < 2 || width > 4) return;
+  if (at == RingState::kIndex) {
+    Queue& q = queues_[queue];
+    if (!q.enabled && !q.enable_pending) {
+      q.index_register = static_cast<uint16_t>(value);
+      q.index_written = true;
+    }
+    if (width == 2) return;
+    value >>= 16;
+  }
+  suspend(queue, (value & 1) != 0);
+}
+
+void NicCore::suspend(unsigned queue, bool on) {
+  Queue& q = queues_[queue];
+  if (q.suspended == on) return;
+  // A queue that is not at rest yet goes on where it is.
+  if (!on && q.enabled && q.at_rest()) {
+    q.rewind();
+    q.forget_notification(event_idx_);
+    kicked_ |= 1u << queue;
+  }
+  q.suspended = on;
+  q.taking = q.enabled && !on;
+  if (!tracing()) return;
+  if (on) {
+    note(TraceKind::kQueueSuspended, queue);
+  } else {
+    note(TraceKind::kQueueResumed, queue, q.allocated, 0, q.avail_next);
   }
 }
 

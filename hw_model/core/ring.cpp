@@ -48,6 +48,7 @@ void NicCore::read(ReadKind kind, unsigned queue, uint32_t position, uint64_t ad
     free_reads_.pop_back();
   }
   reads_[tag] = {kind, false, static_cast<uint16_t>(queue), count, position, offset, size, address};
+  ++queues_[queue].reads;
   if (pci_.bus_master()) {
     issue(tag, actions);
   } else {
@@ -107,6 +108,7 @@ std::string_view NicCore::dma_done(const Event& event, ActionList& actions) {
   const Read read = reads_[event.tag];
   reads_[event.tag] = {};
   free_reads_.push_back(event.tag);
+  if (!read.stale) --queues_[read.queue].reads;
   if (tracing()) note_read_done(read, event);
   if (read.stale || broken_ || quiesced_) return {};
   if (!event.ok) {
@@ -172,7 +174,7 @@ void NicCore::avail_sampled(unsigned queue, uint16_t index, ActionList& actions)
 
 std::string_view NicCore::fetch_ids(unsigned queue, uint16_t count, ActionList& actions) {
   Queue& q = queues_[queue];
-  if (count == 0 || count > q.ids_fetchable()) return "more ids than are available in one piece";
+  if (count == 0 || count > ids_fetchable(queue)) return "more ids than are available in one piece";
   if (tracing()) note(TraceKind::kFetchIds, queue, q.allocated, count);
   const unsigned slot = q.avail_next % q.context.size;
   read(ReadKind::kIds, queue, q.allocated, q.context.driver + SplitRing::avail_entry(slot),

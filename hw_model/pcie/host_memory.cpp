@@ -4,12 +4,14 @@
 
 #include <sys/mman.h>
 
+#include <atomic>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace ringside::hw {
 
-HostMemory::HostMemory(std::size_t size) : size_(size) {
+HostMemory::HostMemory(std::size_t size, uint64_t base) : size_(size), base_(base) {
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
@@ -22,15 +24,22 @@ bool HostMemory::bus_address(const void* data, std::size_t size, uint64_t* bus) 
   const auto address = reinterpret_cast<uintptr_t>(data);
   const auto base = reinterpret_cast<uintptr_t>(arena_);
   if (address < base || address - base > size_ || size > size_ - (address - base)) return false;
-  *bus = kArenaBase + (address - base);
+  *bus = base_ + (address - base);
   return true;
 }
 
 std::byte* HostMemory::translate_region(uint64_t bus, std::size_t size) const {
-  for (const Region& region : regions_) {
-    const uint64_t offset = bus - region.bus;
-    if (bus >= region.bus && offset <= region.size && size <= region.size - offset) {
-      return region.data + offset;
+  const auto in = [bus, size](const Region& region) -> std::byte* {
+    const uint64_t offset = bus - region.bus;  // wraps to more than any size if below
+    return offset <= region.size && size <= region.size - offset ? region.data + offset : nullptr;
+  };
+  if (last_region_ < regions_.size()) {
+    if (std::byte* memory = in(regions_[last_region_])) return memory;
+  }
+  for (std::size_t i = 0; i < regions_.size(); ++i) {
+    if (std::byte* memory = in(regions_[i])) {
+      last_region_ = i;
+      return memory;
     }
   }
   return nullptr;
@@ -38,7 +47,7 @@ std::byte* HostMemory::translate_region(uint64_t bus, std::size_t size) const {
 
 bool HostMemory::add_region(uint64_t bus, std::byte* data, std::size_t size) {
   if (size == 0 || bus + size < bus) return false;
-  if (bus < kArenaBase + size_ && kArenaBase < bus + size) return false;
+  if (bus < base_ + size_ && base_ < bus + size) return false;
   for (const Region& region : regions_) {
     if (bus < region.bus + region.size && region.bus < bus + size) return false;
   }
@@ -56,9 +65,31 @@ bool HostMemory::remove_region(uint64_t bus, std::size_t size) {
   return false;
 }
 
-bool HostMemory::device_write(uint64_t bus, ByteView bytes) {
-  std::byte* memory = translate(bus, bytes.size());
+// Memory of another process, which runs on another core at the same time. A device's posted writes
+// stay in order; its reads stay behind its writes (an index is written, then it looks whether the
+// driver wants to know) and before what follows from them. Regions alone: a simulated host runs
+// between the card's steps, never beside them.
+bool HostMemory::device_read(uint64_t bus, std::byte* to, std::size_t size) {
+  if (const std::byte* memory = in_arena(bus, size)) {
+    std::memcpy(to, memory, size);
+    return true;
+  }
+  const std::byte* memory = translate_region(bus, size);
   if (memory == nullptr) return false;
+  if (std::exchange(wrote_shared_, false)) std::atomic_thread_fence(std::memory_order_seq_cst);
+  std::memcpy(to, memory, size);
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return true;
+}
+
+bool HostMemory::device_write(uint64_t bus, ByteView bytes) {
+  std::byte* memory = in_arena(bus, bytes.size());
+  if (memory == nullptr) {
+    memory = translate_region(bus, bytes.size());
+    if (memory == nullptr) return false;
+    std::atomic_thread_fence(std::memory_order_release);
+    wrote_shared_ = true;
+  }
   for (HostMemoryObserver* observer : observers_) observer->device_write(bus, memory, bytes);
   std::memcpy(memory, bytes.data(), bytes.size());
   return true;

@@ -173,8 +173,7 @@ void RootPort::upstream(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
       return;
     }
   } else if (space == PcieSpace::kMemory && payload.is_read()) {
-    if (const std::byte* memory = memory_.translate(address, size)) {
-      std::memcpy(data, memory, size);
+    if (memory_.device_read(address, data, size)) {
       counters_.dma_read_bytes += size;
       return;
     }
@@ -186,11 +185,11 @@ void RootPort::upstream(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
 bool RootPort::upstream_dmi(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
   // Reads only: writes pass through upstream(), where they are observed.
   if (!payload.is_read() || memory_.translate(payload.get_address(), 1) == nullptr) return false;
-  const uint64_t offset = payload.get_address() - HostMemory::kArenaBase;
+  const uint64_t offset = payload.get_address() - memory_.arena_base();
   if (offset >= memory_.arena_size()) return false;
   dmi.set_dmi_ptr(reinterpret_cast<unsigned char*>(memory_.arena()));
-  dmi.set_start_address(HostMemory::kArenaBase);
-  dmi.set_end_address(HostMemory::kArenaBase + memory_.arena_size() - 1);
+  dmi.set_start_address(memory_.arena_base());
+  dmi.set_end_address(memory_.arena_base() + memory_.arena_size() - 1);
   dmi.set_granted_access(tlm::tlm_dmi::DMI_ACCESS_READ);
   return true;
 }

@@ -37,6 +37,8 @@ struct rs_queue_context {
   uint64_t driver;
   uint64_t device;
   uint16_t size;
+  uint16_t index;   /* the available and used index to begin with */
+  uint16_t resumed; /* not 0: `index` was set, and the rings may hold what they held before */
 };
 
 /* What the card was manufactured as. */

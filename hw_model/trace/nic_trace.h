@@ -51,6 +51,9 @@ enum class TraceKind : uint8_t {
   kManagementCommand,  ///< `value` = rs_command_kind, `id` = sequence
   kDeviceError,        ///< `value` = DeviceError
   kReset,              ///< the data plane forgot everything
+  // -- later additions, behind the others so that numbers in files stay
+  kQueueSuspended,  ///< the queue takes no further buffers
+  kQueueResumed,    ///< it goes on; `chain` = next position, `value` = index
   kCount
 };
 

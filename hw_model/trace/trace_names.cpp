@@ -47,6 +47,8 @@ constexpr std::array kKinds{
     KindInfo{"management_command", kId | kValue},
     KindInfo{"device_error", kQueue | kValue},
     KindInfo{"reset", 0},
+    KindInfo{"queue_suspended", kQueue},
+    KindInfo{"queue_resumed", kQueue | kChain | kValue},
 };
 static_assert(kKinds.size() == static_cast<std::size_t>(TraceKind::kCount));
 

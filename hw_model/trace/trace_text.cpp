@@ -82,6 +82,7 @@ std::string value_in_words(const TraceRecord& record) {
     case TraceKind::kReturnUsed:
     case TraceKind::kAvailSampled:
     case TraceKind::kArmNotify:
+    case TraceKind::kQueueResumed:
       return fmt::format("index {}", record.value);
     case TraceKind::kDmaWrite:
       return fmt::format("hash {:016x}", record.value);

@@ -21,7 +21,7 @@ constexpr std::size_t kStackFactor = 1;
 SimHost::SimHost(const sc_core::sc_module_name& name, const SimHostConfig& config, LogSink log)
     : sc_core::sc_module(name),
       config_(config),
-      memory_(config.memory_bytes),
+      memory_(config.memory_bytes, config.memory_base),
       allocator_(memory_.arena(), memory_.arena_size()) {
   std::vector<CpuCore*> cores;
   for (unsigned core = 0; core < config.cores; ++core) {

@@ -29,6 +29,8 @@ struct SimHostConfig {
   CostTable costs = default_costs();
   bool interleave_seeded = false;
   std::size_t memory_bytes = std::size_t{256} << 20;
+  /// Bus address of its memory.
+  uint64_t memory_base = hw::HostMemory::kArenaBase;
   std::size_t stack_size = std::size_t{256} << 10;
   uint64_t seed = 1;
   unsigned ports = 1;

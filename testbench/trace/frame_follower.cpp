@@ -91,6 +91,9 @@ void FrameFollower::record(const TraceRecord& record) {
     case TraceKind::kInterruptDecision:
       decided(*q, record);
       break;
+    case TraceKind::kQueueResumed:
+      forget_announced(record.queue, record.chain, record.time_ps);
+      break;
     default:
       break;
   }
@@ -254,16 +257,21 @@ void FrameFollower::decided(Queue& q, const TraceRecord& record) {
 }
 
 /// A reset: frames that the port has still leave.
+void FrameFollower::forget_announced(std::size_t index, uint32_t next, TimePs now_ps) {
+  Queue& q = queues_[index];
+  for (uint32_t at = q.oldest; at != q.announced; ++at) {
+    const Chain& c = q.chains[at & (q.chains.size() - 1)];
+    if (c.point >= Point::kWhole) continue;
+    listener_.transmit_ends({static_cast<uint16_t>(index), at, c.size, c.frame},
+                            std::max(now_ps, c.last_ps));
+  }
+  q.oldest = q.announced = next;
+}
+
 void FrameFollower::forget(TimePs now_ps) {
   for (std::size_t i = 0; i < queues_.size(); ++i) {
+    forget_announced(i, 0, now_ps);
     Queue& q = queues_[i];
-    for (uint32_t at = q.oldest; at != q.announced; ++at) {
-      const Chain& c = q.chains[at & (q.chains.size() - 1)];
-      if (c.point >= Point::kWhole) continue;
-      listener_.transmit_ends({static_cast<uint16_t>(i), at, c.size, c.frame},
-                              std::max(now_ps, c.last_ps));
-    }
-    q.oldest = q.announced = 0;
     q.doorbell_ps = q.used_ps = kNever;
     q.return_size = 0;
     q.decision_covers = 0;

@@ -130,6 +130,9 @@ class FrameFollower final : public hw::TraceSink {
   void used_index_written(Queue& queue, const hw::TraceRecord& record);
   void decided(Queue& queue, const hw::TraceRecord& record);
   void await_decision(Queue& queue, const Returned& returned);
+  /// What was announced on the queue `index` and is not whole will be announced again, from
+  /// position `next` on.
+  void forget_announced(std::size_t index, uint32_t next, hw::TimePs now_ps);
   void forget(hw::TimePs now_ps);
 
   FrameListener& listener_;

@@ -70,13 +70,18 @@ TEST(ConfigSpace, CapabilitiesDescribeTheBar) {
   }
   EXPECT_TRUE(express);
   EXPECT_EQ(vectors, 4u);  // configuration, receiveq1, transmitq1, controlq
-  ASSERT_EQ(virtio.size(), 5u);
+  ASSERT_EQ(virtio.size(), 6u);
   for (const unsigned type : {1u, 2u, 3u, 4u}) {
     const uint32_t cap = virtio.at(type);
     EXPECT_EQ(card.config(cap + 4, 1), 0u);
     EXPECT_EQ(card.config(cap + 8, 4) % 4, 0u);
     EXPECT_LE(card.config(cap + 8, 4) + card.config(cap + 12, 4), BarLayout::kSize);
   }
+  const uint32_t vendor = virtio.at(9);  // PVD-D-001, PVD-D-003, PVD-D-004
+  EXPECT_EQ(card.config(vendor + 4, 2), 0x5253u);
+  EXPECT_EQ(card.config(vendor + 6, 2), 1u);
+  EXPECT_EQ(card.config(vendor + 8, 4), BarLayout::kRingState);
+  EXPECT_GE(card.config(vendor + 12, 4), 8u * card.bar(CommonCfg::kNumQueues, 2));
   EXPECT_GE(card.config(virtio.at(1) + 12, 4), 0x38u);
   EXPECT_EQ(card.config(virtio.at(2) + 16, 4), 4u);
   EXPECT_GE(card.config(virtio.at(2) + 12, 4), 4u * card.bar(CommonCfg::kNumQueues, 2));

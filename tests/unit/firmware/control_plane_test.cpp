@@ -70,13 +70,15 @@ TEST(ControlPlane, QueueSetUp) {
     event.context = context;
     return firmware.step(event);
   };
-  const rs_queue_context good{0x1000, 0x2002, 0x3004, 256};
+  const rs_queue_context good{0x1000, 0x2002, 0x3004, 256, 65000, 1};
   firmware.write_status(11);
   const auto commands = enable(1, 1, good);
   ASSERT_EQ(kinds(commands),
             (std::vector<uint32_t>{RS_COMMAND_QUEUE_CONTEXT, RS_COMMAND_QUEUE_ACKNOWLEDGE}));
   EXPECT_EQ(commands[0].queue, 1);
   EXPECT_EQ(commands[0].context.driver, 0x2002u);
+  EXPECT_EQ(commands[0].context.index, 65000u);
+  EXPECT_EQ(commands[0].context.resumed, 1u);
   struct Bad {
     uint16_t queue;
     uint32_t value;
@@ -85,13 +87,13 @@ TEST(ControlPlane, QueueSetUp) {
   for (const Bad& bad : {Bad{2, 1, good},
                          {0, 0, good},
                          {0, 2, good},
-                         {0, 1, {0x1008, 0x2000, 0x3000, 256}},
-                         {0, 1, {0x1000, 0x2001, 0x3000, 256}},
-                         {0, 1, {0x1000, 0x2000, 0x3002, 256}},
-                         {0, 1, {0x1000, 0x2000, 0x3000, 0}},
-                         {0, 1, {0x1000, 0x2000, 0x3000, 255}},
-                         {0, 1, {0x1000, 0x2000, 0x3000, 512}},
-                         {0, 1, {~uint64_t{15}, 0x2000, 0x3000, 256}}}) {
+                         {0, 1, {0x1008, 0x2000, 0x3000, 256, 0, 0}},
+                         {0, 1, {0x1000, 0x2001, 0x3000, 256, 0, 0}},
+                         {0, 1, {0x1000, 0x2000, 0x3002, 256, 0, 0}},
+                         {0, 1, {0x1000, 0x2000, 0x3000, 0, 0, 0}},
+                         {0, 1, {0x1000, 0x2000, 0x3000, 255, 0, 0}},
+                         {0, 1, {0x1000, 0x2000, 0x3000, 512, 0, 0}},
+                         {0, 1, {~uint64_t{15}, 0x2000, 0x3000, 256, 0, 0}}}) {
     firmware.write_status(0);
     firmware.write_status(11);
     EXPECT_EQ(kinds(enable(bad.queue, bad.value, bad.context)),

@@ -110,7 +110,7 @@ TEST(ControlVirtqueue, QueuesThatCanBeEnabled) {
       event.kind = RS_EVENT_QUEUE_ENABLE;
       event.queue = queue;
       event.value = 1;
-      event.context = {0x1000, 0x2000, 0x3000, 16};
+      event.context = {0x1000, 0x2000, 0x3000, 16, 0, 0};
       EXPECT_EQ(
           firmware.step(event)[0].kind,
           static_cast<uint32_t>(queue < c.queues ? RS_COMMAND_QUEUE_CONTEXT : RS_COMMAND_STATUS));
