@@ -9,18 +9,21 @@ BUILD="g++ cmake ninja-build pkg-config git ca-certificates ccache python3 xz-ut
 debian-archive-keyring libsystemc-dev verilator libgtest-dev libgmock-dev libbenchmark-dev
 libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev libpcap-dev libxxhash-dev libssl-dev"
 CHECK="clang-format clang-tidy clang libclang-rt-14-dev tshark"
+# For tests/external, which are skipped without them.
+EXTERNAL="dpdk-dev librte-net-virtio23 librte-net-vhost23 librte-net-tap23 librte-net-pcap23
+qemu-system-x86 busybox-static iperf3 ethtool iproute2 tcpdump"
 
 usage() {
   echo "usage: $0 [--build | --all] [--install]" >&2
   exit 2
 }
 
-packages="$BUILD $CHECK"
+packages="$BUILD $CHECK $EXTERNAL"
 install=no
 for argument in "$@"; do
   case $argument in
     --build) packages=$BUILD ;;
-    --all) packages="$BUILD $CHECK" ;;
+    --all) packages="$BUILD $CHECK $EXTERNAL" ;;
     --install) install=yes ;;
     *) usage ;;
   esac
@@ -44,9 +47,13 @@ command -v dpkg-query >/dev/null 2>&1 ||
   fail "this is not a Debian system: install the equivalents with your own package manager"
 
 missing=
+needed=
 for package in $packages; do
   state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-  [ "$state" = installed ] || missing="$missing $package"
+  [ "$state" != installed ] || continue
+  missing="$missing $package"
+  # shellcheck disable=SC2086
+  printf '%s\n' $EXTERNAL | grep -qxF "$package" || needed="$needed $package"
 done
 if [ -z "$missing" ]; then
   echo "packages: all there"
@@ -54,6 +61,10 @@ if [ -z "$missing" ]; then
 fi
 
 echo "packages: missing:$missing"
+if [ -z "$needed" ] && [ "$(id -u)" -ne 0 ]; then
+  echo "packages: these are for tests that are skipped without them; '$0 --install' as root installs them"
+  exit 0
+fi
 [ "$(id -u)" -eq 0 ] ||
   fail "installing them wants root: run '$0 --install' as root once, then go on as you are"
 echo "packages: installing from the package mirror that this machine is set up with"

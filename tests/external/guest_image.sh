@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Makes a small Linux guest: Debian's kernel, unpacked and not installed, and an initial file system with
-# busybox and iperf3 whose first program runs the lines that come in by the serial console.
+# busybox, iperf3 and ethtool whose first program runs the lines that come in by the serial console.
 #   guest_image.sh FOLDER       prints the folder in FOLDER that has vmlinuz and initrd; what is there is kept
 # Exit status 77, with the reason, if a package is missing or cannot be downloaded.
 set -eu
@@ -10,7 +10,7 @@ skip() {
   echo "skipped: $*"
   exit 77
 }
-for command in busybox iperf3 dpkg apt-get apt-cache ldd; do
+for command in busybox iperf3 ethtool dpkg apt-get apt-cache ldd; do
   command -v $command >/dev/null 2>&1 || skip "$command is not installed"
 done
 self=$(readlink -f "$0")
@@ -43,8 +43,10 @@ done
 busybox=$(command -v busybox)
 ! ldd "$busybox" >/dev/null 2>&1 || skip "$busybox is not linked statically: install busybox-static"
 cp "$busybox" files/bin/busybox
-cp "$(command -v iperf3)" files/bin
-ldd "$(command -v iperf3)" | grep -o '/[^ ]*' | while read -r library; do cp -L "$library" files/lib; done
+for command in iperf3 ethtool; do
+  cp "$(command -v $command)" files/bin
+  ldd "$(command -v $command)" | grep -o '/[^ ]*' | while read -r library; do cp -Lu "$library" files/lib; done
+done
 cp -L files/lib/ld-linux-x86-64.so.2 files/lib64
 cat >files/init <<'END'
 #!/bin/busybox sh
@@ -62,7 +64,7 @@ ip link set lo up
 echo "guest: ready"
 while read -r line; do
   eval "$line"
-  echo "guest: status $?"
+  echo "guest: status $? end"
 done
 poweroff -f
 END

@@ -10,8 +10,9 @@
 # Prints, for every row that ran, "row: ROW | WHAT IS CHECKED" and "cell: ROW | COLUMN | ok|fail|skipped |
 # DETAIL". Exit status 0 if no cell failed, 77 if all were skipped, 1 otherwise.
 #
-# A script runs in namespaces of its own for processes and networks, as a plain user too: whatever way it
-# ends, the kernel ends its processes and takes its TAPs, bridges and addresses away.
+# A script may define a function `prepare` before that line, for what it needs from the network outside.
+# It runs in namespaces of its own for processes and networks, as a plain user too: whatever way it ends, the
+# kernel ends its processes and takes its TAPs, bridges and addresses away.
 # shellcheck disable=SC2034
 set -eu
 
@@ -94,6 +95,7 @@ if [ -z "${RINGSIDE_INSIDE:-}" ]; then
   namespaces=(--net --pid --fork --kill-child --mount-proc)
   [ "$(id -u)" -eq 0 ] || namespaces=(--user --map-root-user "${namespaces[@]}")
   unshare "${namespaces[@]}" true 2>/dev/null || skip "no permission for namespaces of processes and networks"
+  [ "$(type -t prepare)" != function ] || prepare
   outside_work=$(mktemp -d)
   outside_end() {
     if [ -n "${RINGSIDE_KEEP:-}" ]; then
@@ -235,6 +237,15 @@ finish() {
   exit 0
 }
 
+# ---- What cells compare
+
+same() { # NUMBER NUMBER WHAT
+  [ "$1" = "$2" ] || fail "$3: $1, not $2"
+}
+at_least() { # NUMBER NUMBER WHAT
+  [ "$1" -ge "$2" ] || fail "$3: only $1"
+}
+
 # ---- Processes within a cell
 
 declare -A pid_of=() pipe_of=()
@@ -277,8 +288,12 @@ join() {
 }
 process_ended() { ! alive "$1"; }
 
-# say NAME TEXT: one line of input for a process.
-say() { echo "$2" >&"${pipe_of[$1]}"; }
+# say NAME TEXT: one line of input for a process. try_say: no failure if it has ended.
+say() { try_say "$1" "$2" || fail "$1 ended: $(tail -n 1 "$1.log")"; }
+try_say() { (
+  trap '' PIPE
+  echo "$2" >&"${pipe_of[$1]}"
+) 2>/dev/null; }
 
 # ask NAME TEXT PATTERN [SECONDS]: says it and waits until the output after that matches, as one text; sets
 # `answer` to it.
