@@ -258,7 +258,8 @@ Status CardHost::enable_ring(unsigned queue) {
 
 Status CardHost::start_control_queue(uint64_t features) {
   const auto index = static_cast<uint16_t>(2 * pairs_);
-  control_ = std::make_unique<driver::ControlQueue>(pci_, platform_);
+  control_ = std::make_unique<driver::ControlQueue>(
+      pci_, platform_, driver::ControlQueue::Owner{[](void*) { return false; }, nullptr});
   Status status = control_->prepare(features, kControlQueueSize);
   if (!status.ok()) return status;
   driver::Notifier notifier;
