@@ -4,21 +4,26 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <string_view>
 
 namespace ringside::tb {
 
 Status prepare_event_fd(const OwnedFd& fd) {
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return Status::failure(std::strerror(errno));
-  // The kernel's descriptors without a file have no type; of them all, an event descriptor alone
-  // can be both read and written by eight bytes.
-  if ((status.st_mode & S_IFMT) != 0) return Status::failure("not an event descriptor");
+  const std::string name = "/proc/self/fd/" + std::to_string(fd.get());
+  std::array<char, 64> target{};
+  const ssize_t size = ::readlink(name.c_str(), target.data(), target.size());
+  // Anything else might never become ready, raise signals, or hold the front end's own socket.
+  if (size < 0 ||
+      std::string_view(target.data(), static_cast<std::size_t>(size)) != "anon_inode:[eventfd]") {
+    return Status::failure("not an event descriptor");
+  }
   const int flags = ::fcntl(fd.get(), F_GETFL);
   if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
     return Status::failure(std::strerror(errno));

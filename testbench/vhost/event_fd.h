@@ -7,8 +7,8 @@
 
 namespace ringside::tb {
 
-/// Refuses what is no event descriptor (a file, a pipe, a socket), and makes it non-blocking: it is
-/// shared with the front end, which may have filled it.
+/// Refuses what is no event descriptor (a file, a pipe, a socket; needs /proc), and makes it
+/// non-blocking: it is shared with the front end, which may have filled it.
 Status prepare_event_fd(const OwnedFd& fd);
 
 /// A non-blocking one of this process; invalid if there is no descriptor left.

@@ -34,7 +34,7 @@ VhostDevice::VhostDevice(VhostTarget& target, FdWatcher& watcher,
       vrings_(std::size_t{2} * target.queue_pairs()) {
   if (lost_pages_.valid()) {
     watcher_.watch(lost_pages_.get(), [this] {
-      watcher_.unwatch(lost_pages_.get());
+      drain_event_fd(lost_pages_);
       failed_("a file that holds shared memory was truncated");
     });
   }
@@ -87,9 +87,6 @@ Status VhostDevice::dispatch(const VhostMessage& message, std::vector<OwnedFd>& 
       return answer_with(status_);
     case VhostRequest::kNetSetMtu:
       return set_mtu(message.value);
-    case VhostRequest::kSetBackendReqFd:
-      backend_requests_ = std::move(descriptors.front());
-      return Status::success();
     case VhostRequest::kResetOwner:
     case VhostRequest::kResetDevice:
       stop_all();
@@ -136,7 +133,9 @@ Status VhostDevice::dispatch(const VhostMessage& message, std::vector<OwnedFd>& 
     }
     default:
       // SET_OWNER has nothing to set: a connection has one owner. SEND_RARP asks for a frame that
-      // the guest sends by itself.
+      // the guest sends by itself. SET_BACKEND_REQ_FD brings a socket for requests that are never
+      // made: it is closed, because it may be the front end's own, which would then seem to live
+      // for ever.
       return Status::success();
   }
 }

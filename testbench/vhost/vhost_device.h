@@ -77,7 +77,6 @@ class VhostDevice final : public VhostPeer {
   OwnedFd lost_pages_;  ///< readable when shared memory was truncated; outlives memory_
   PeerMemory memory_;
   std::vector<Vring> vrings_;
-  OwnedFd backend_requests_;  ///< kept open until the end, nothing is sent
   std::optional<uint64_t> features_;
   uint64_t protocol_features_ = 0;
   uint64_t status_ = 0;
