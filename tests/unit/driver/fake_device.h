@@ -35,6 +35,7 @@ enum class ControlManner : uint8_t {
   kNonsense,   ///< an ack byte that is neither OK nor ERR
   kNoAck,      ///< returns it with nothing written
   kStrangeId,  ///< returns a buffer that it was never given
+  kLongAck,    ///< obeys, and says that it has written 4 GiB
 };
 
 class FakeDevice final : public FakeFunction {

@@ -108,11 +108,15 @@ void FakeDevice::take_command() {
     }
     if (ack == 0) return error("a command without room for its answer");
     uint8_t answer = control == ControlManner::kNonsense ? 0x7F : VIRTIO_NET_ERR;
-    if (control == ControlManner::kObey) answer = execute(command);
+    if (control == ControlManner::kObey || control == ControlManner::kLongAck) {
+      answer = execute(command);
+    }
     commands.push_back(std::move(command));
     if (control != ControlManner::kNoAck) pci_.dma_write(ack, &answer, 1);
     const uint32_t id = control == ControlManner::kStrangeId ? chain.head + 1u : chain.head;
-    put_used(control_index(), id, control == ControlManner::kNoAck ? 0 : 1);
+    uint32_t length = control == ControlManner::kNoAck ? 0 : 1;
+    if (control == ControlManner::kLongAck) length = 0xFFFFFFFF;
+    put_used(control_index(), id, length);
     signal(control_index());
   }
 }
@@ -242,13 +246,13 @@ void FakeDevice::signal(unsigned index) {
 
 void FakeDevice::interrupt(unsigned index) {
   isr_ |= VIRTIO_ISR_QUEUE;
-  pci_.raise(pci_.msix_vectors != 0 ? queues[index].vector : 0);
+  pci_.raise(pci_.msix_on ? queues[index].vector : 0);
 }
 
 void FakeDevice::configuration_changed() {
   ++generation_;
   isr_ |= VIRTIO_ISR_CONFIG;
-  pci_.raise(pci_.msix_vectors != 0 ? config_vector_ : 0);
+  pci_.raise(pci_.msix_on ? config_vector_ : 0);
 }
 
 void FakeDevice::set_link(bool up) {

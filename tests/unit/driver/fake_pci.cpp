@@ -54,6 +54,7 @@ bool FakePci::function_level_reset() {
 
 unsigned FakePci::interrupts_enable(unsigned wanted, driver::InterruptMode* mode) {
   const unsigned count = std::min(wanted, msix_vectors);
+  msix_on = count != 0;
   if (count != 0) {
     *mode = driver::InterruptMode::kMsix;
     vectors_.assign(count, {});

@@ -110,6 +110,7 @@ class FakePci final : public driver::PciAccess {
   bool bus_master = false;
   unsigned msix_vectors = 32;  ///< what the function has
   bool has_intx = true;
+  bool msix_on = false;  ///< the mode of interrupts_enable()
   bool has_flr = true;
   bool lose_interrupts = false;  ///< nothing that the device raises arrives
   unsigned flr_count = 0;
