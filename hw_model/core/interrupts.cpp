@@ -2,6 +2,7 @@
 // Interrupts: MSI-X with masking, INTx with the ISR status (virtio 1.4, "Virtio Over PCI Bus",
 // "ISR status capability", "MSI-X Vector Configuration").
 #include "hw_model/core/nic_core.h"
+#include "hw_model/registers/card_mutants.h"
 
 namespace ringside::hw {
 
@@ -10,13 +11,14 @@ void NicCore::queue_interrupt(unsigned queue, ActionList& actions) {
     send_msix(queues_[queue].vector, static_cast<uint16_t>(queue), actions);
     return;
   }
-  isr_ |= VIRTIO_ISR_QUEUE;  // PIS-D-003
+  if (!rs_mutant(RS_MUTANT_QUEUE_ISR_UNSET)) isr_ |= VIRTIO_ISR_QUEUE;  // PIS-D-003
   update_intx(actions);
 }
 
 void NicCore::config_interrupt(ActionList& actions) {
-  if (quiesced_) return;      // RST-D-002
-  isr_ |= VIRTIO_ISR_CONFIG;  // PIS-D-002, also with MSI-X
+  if (quiesced_) return;  // RST-D-002
+  if (!rs_mutant(RS_MUTANT_CONFIG_ISR_UNSET))
+    isr_ |= VIRTIO_ISR_CONFIG;  // PIS-D-002, also with MSI-X
   if (pci_.msix_enabled()) {
     send_msix(config_vector_, TraceRecord::kNoQueue, actions);
   } else {
@@ -25,6 +27,11 @@ void NicCore::config_interrupt(ActionList& actions) {
 }
 
 void NicCore::send_msix(uint16_t vector, uint16_t queue, ActionList& actions) {
+  if (vector == kNoVector) {
+    if (rs_mutant(RS_MUTANT_UNMAPPED_ON_INTX)) send_intx(true, actions);
+    if (rs_mutant(RS_MUTANT_UNMAPPED_ON_VECTOR_0)) vector = 0;
+    if (rs_mutant(RS_MUTANT_UNMAPPED_ON_LAST_VECTOR)) vector = valid_vector(msix_.vectors() - 1);
+  }
   if (vector >= msix_.vectors()) return;  // PUN-D-001, PCN-D-001
   if (pci_.msix_masked() || msix_.masked(vector) || !pci_.bus_master()) {
     msix_.set_pending(vector, true);
@@ -57,7 +64,7 @@ void NicCore::send_intx(bool level, ActionList& actions) {
 // PIS-D-004: Interrupt Status is the OR of the ISR bits; Interrupt Disable gates the message alone.
 void NicCore::update_intx(ActionList& actions) {
   const bool status = isr_ != 0 && !pci_.msix_enabled();
-  pci_.set_interrupt_status(status);
+  pci_.set_interrupt_status(status && !rs_mutant(RS_MUTANT_INTERRUPT_STATUS_UNSET));
   const bool level = status && !pci_.intx_disabled();
   if (level == intx_level_) return;
   intx_level_ = level;

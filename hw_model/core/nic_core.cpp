@@ -20,6 +20,8 @@ CoreConfig sane(CoreConfig config) {
   if (config.queue_pairs == 1) config.features &= ~formats::feature_bit(VIRTIO_NET_F_MQ);
   if (config.msix_vectors == 0) {
     config.msix_vectors = static_cast<uint16_t>(2 * config.queue_pairs + 2);
+    if (rs_mutant(RS_MUTANT_ONE_VECTOR)) config.msix_vectors = 1;
+    if (rs_mutant(RS_MUTANT_VECTORS_GALORE)) config.msix_vectors = BarLayout::kMsixVectorsMax;
   }
   config.msix_vectors = std::min<uint16_t>(config.msix_vectors, BarLayout::kMsixVectorsMax);
   config.max_payload_bytes = std::bit_floor(std::clamp<uint32_t>(
@@ -213,7 +215,7 @@ void NicCore::reset_device() {
   kicked_ = 0;
   command_ = {};
   broken_ = false;
-  config_vector_ = kNoVector;
+  if (!rs_mutant(RS_MUTANT_CONFIG_VECTOR_SURVIVES_RESET)) config_vector_ = kNoVector;
   isr_ = 0;
   msix_.clear_pending();
   driver_features_ = 0;
@@ -258,7 +260,7 @@ std::string_view NicCore::command(const rs_command& command, ActionList& actions
       return {};
     case RS_COMMAND_DEVICE_CONFIG:
       std::copy(std::begin(command.config), std::end(command.config), device_config_.begin());
-      ++config_generation_;  // PCC-D-006
+      if (!rs_mutant(RS_MUTANT_GENERATION_STUCK)) ++config_generation_;  // PCC-D-006
       return {};
     case RS_COMMAND_RESET:
       reset_device();

@@ -108,6 +108,9 @@ void PciConfig::reset() {
              BarLayout::kRingStateBytes);
   put(kVendorCap + 4, 2, RingState::kVendorId);
   put(kVendorCap + 6, 2, RingState::kVersion);
+#ifdef RINGSIDE_CARD_MUTANTS
+  mutate();
+#endif
 }
 
 uint32_t PciConfig::read(uint32_t offset, unsigned width) const {

@@ -58,6 +58,9 @@ class PciConfig {
   void virtio_cap(uint32_t at, uint32_t next, uint8_t type, uint8_t length, uint32_t offset,
                   uint32_t bytes);
   uint32_t encoded_size(unsigned shift) const;
+#ifdef RINGSIDE_CARD_MUTANTS
+  void mutate();
+#endif
   unsigned msix_vectors_;
   uint32_t max_payload_bytes_;
   std::array<uint8_t, kUsed> space_{};

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "hw_model/core/nic_core.h"
+#include "hw_model/registers/card_mutants.h"
 
 namespace ringside::hw {
 
@@ -29,7 +30,23 @@ uint64_t extract(const uint8_t* bytes, unsigned width) {
 }
 
 uint32_t feature_word(uint64_t features, uint32_t select) {
+  if (rs_mutant(RS_MUTANT_FEATURE_SELECT_WRAPS)) select %= 2;
   return select < 2 ? static_cast<uint32_t>(features >> (32 * select)) : 0;
+}
+
+/// Of the 64-bit fields of the common configuration.
+bool is_high_half(uint32_t offset) {
+  return offset >= CommonCfg::kQueueDesc && offset < CommonCfg::kQueueNotifConfigData &&
+         offset % 8 == 4;
+}
+
+/// Whether a fault hides these bytes of the device configuration.
+bool hidden_by_mutant(uint32_t offset, unsigned width, uint8_t status, uint64_t negotiated) {
+  const bool early = (status & VIRTIO_STATUS_FEATURES_OK) == 0;
+  return (rs_mutant(RS_MUTANT_CONFIG_HIDDEN_EARLY) && early) ||
+         (rs_mutant(RS_MUTANT_CONFIG_BYTES_HIDDEN) && width == 1) ||
+         (rs_mutant(RS_MUTANT_CONFIG_OPTIONAL_HIDDEN) && offset == 10 &&
+          (negotiated & formats::feature_bit(VIRTIO_NET_F_MTU)) == 0);
 }
 
 bool register_access(uint32_t offset, unsigned width) {
@@ -65,18 +82,23 @@ void NicCore::config_read(const Event& event, ActionList& actions) {
     reply(event.tag, 0, actions);
     return;
   }
+  if (rs_mutant(RS_MUTANT_WINDOW_READS_ITSELF)) {
+    reply(event.tag, pci_.read(offset, event.width), actions);
+    return;
+  }
   register_read(pci_.window_offset(), static_cast<uint8_t>(length), event.tag, actions);
 }
 
 void NicCore::config_write(const Event& event, ActionList& actions) {
   const auto offset = static_cast<uint32_t>(event.address);
   if (offset == PciConfig::kPciCfgData) {  // PCA-D-002
+    if (rs_mutant(RS_MUTANT_WINDOW_WRITE_LOST)) return;
     const uint32_t length = pci_.window_length();
     if (pci_.window_bar() == 0 && length <= 4 && length <= event.width &&
         register_access(pci_.window_offset(), length)) {
       const uint64_t mask = length == 4 ? 0xFFFFFFFFu : (1u << (8 * length)) - 1;
-      register_write(pci_.window_offset(), static_cast<uint8_t>(length), event.value & mask,
-                     actions);
+      const uint32_t at = pci_.window_offset() & (rs_mutant(RS_MUTANT_WINDOW_IN_WORDS) ? ~3u : ~0u);
+      register_write(at, static_cast<uint8_t>(length), event.value & mask, actions);
     }
     return;
   }
@@ -141,15 +163,17 @@ void NicCore::hold_expired(ActionList& actions) {
 }
 
 uint64_t NicCore::read_now(uint32_t offset, unsigned width, ActionList& actions) {
+  if (rs_mutant(RS_MUTANT_HIGH_HALF_READS_LOW) && width == 4 && is_high_half(offset)) offset -= 4;
   if (offset + width <= BarLayout::kCommonBytes) return extract(&common_image()[offset], width);
   if (offset >= BarLayout::kIsr && offset < BarLayout::kIsr + BarLayout::kIsrBytes) {
     if (offset != BarLayout::kIsr) return 0;
     const uint8_t isr = isr_;
-    isr_ = 0;  // PIS-D-005
+    if (!rs_mutant(RS_MUTANT_ISR_STAYS)) isr_ = 0;  // PIS-D-005
     update_intx(actions);
     return isr;
   }
   if (offset >= BarLayout::kDevice && offset < BarLayout::kDevice + BarLayout::kDeviceBytes) {
+    if (hidden_by_mutant(offset - BarLayout::kDevice, width, status_, negotiated_)) return 0;
     return extract(&device_config_[offset - BarLayout::kDevice], width);  // CFG-D-001
   }
   if (offset >= BarLayout::kRingState &&
@@ -178,17 +202,23 @@ std::array<uint8_t, BarLayout::kCommonBytes> NicCore::common_image() const {
   put(image, CommonCfg::kDeviceFeature, feature_word(offered_, device_feature_select_));
   put(image, CommonCfg::kDriverFeatureSelect, driver_feature_select_);
   put(image, CommonCfg::kDriverFeature,
-      feature_word(driver_features_ & offered_, driver_feature_select_));  // PCC-D-004
+      rs_mutant(RS_MUTANT_DRIVER_FEATURE_READS_ZERO)
+          ? 0
+          : feature_word(driver_features_ & offered_, driver_feature_select_));  // PCC-D-004
   put(image, CommonCfg::kConfigMsixVector, config_vector_);
   put(image, CommonCfg::kNumQueues,
       static_cast<uint16_t>(2 * config_.queue_pairs + offers(VIRTIO_NET_F_CTRL_VQ)));
   put(image, CommonCfg::kDeviceStatus, status_);
   put(image, CommonCfg::kConfigGeneration, config_generation_);
   put(image, CommonCfg::kQueueSelect, queue_select_);
-  if (queue_select_ >= queues()) return image;  // PCC-D-014
+  if (queue_select_ >= queues()) {  // PCC-D-014
+    if (rs_mutant(RS_MUTANT_NO_QUEUE_HAS_SIZE)) put(image, CommonCfg::kQueueSize, uint16_t{8});
+    return image;
+  }
   const Queue& queue = queues_[queue_select_];
   put(image, CommonCfg::kQueueSize, queue.size_register);
-  put(image, CommonCfg::kQueueMsixVector, queue.vector);
+  put(image, CommonCfg::kQueueMsixVector,
+      rs_mutant(RS_MUTANT_VECTOR_READS_ZERO) ? uint16_t{0} : queue.vector);
   put(image, CommonCfg::kQueueEnable, static_cast<uint16_t>(queue.enabled));
   put(image, CommonCfg::kQueueNotifyOff, queue_select_);
   put(image, CommonCfg::kQueueDesc, queue.desc_register);
@@ -229,6 +259,8 @@ void NicCore::notify(uint32_t offset) {
 }
 
 void NicCore::common_write(uint32_t offset, unsigned width, uint64_t value, ActionList& actions) {
+  if (rs_mutant(RS_MUTANT_HIGH_HALF_LOST) && width == 4 && is_high_half(offset)) return;
+  if (rs_mutant(RS_MUTANT_LOW_HALF_CLEARS_HIGH) && is_high_half(offset + 4)) width = 8;
   // Fields see whole values: bytes that the write does not cover keep theirs. PLY-D-001.
   auto image = common_image();
   std::memcpy(image.data() + offset, &value, width);
@@ -252,7 +284,9 @@ void NicCore::common_write(uint32_t offset, unsigned width, uint64_t value, Acti
     }
   }
   if (written(CommonCfg::kConfigMsixVector, 2)) {
-    config_vector_ = valid_vector(field(CommonCfg::kConfigMsixVector, 2));
+    const uint16_t vector = valid_vector(field(CommonCfg::kConfigMsixVector, 2));
+    const bool kept = rs_mutant(RS_MUTANT_UNMAP_IGNORED) && vector == kNoVector;
+    if (!kept) config_vector_ = vector;
   }
   if (written(CommonCfg::kDeviceStatus, 1)) {
     status_write(static_cast<uint8_t>(field(CommonCfg::kDeviceStatus, 1)), actions);
@@ -290,6 +324,8 @@ void NicCore::queue_write(uint32_t field, uint64_t value, ActionList& actions) {
   switch (field) {
     case CommonCfg::kQueueMsixVector:
       queue->vector = valid_vector(value);  // PMX-D-006, PMX-D-009
+      if (rs_mutant(RS_MUTANT_BAD_VECTOR_KEPT)) queue->vector = static_cast<uint16_t>(value);
+      if (rs_mutant(RS_MUTANT_VECTOR_ZERO_REFUSED) && value == 0) queue->vector = kNoVector;
       return;
     case CommonCfg::kQueueEnable: {
       rs_event event{};
@@ -308,7 +344,8 @@ void NicCore::queue_write(uint32_t field, uint64_t value, ActionList& actions) {
   if (queue->enabled || queue->enable_pending) return;  // PCC-R-004: set up before it is enabled
   switch (field) {
     case CommonCfg::kQueueSize:
-      if (value != 0 && value <= config_.queue_size_max && (value & (value - 1)) == 0) {
+      if (value != 0 && value <= config_.queue_size_max &&
+          ((value & (value - 1)) == 0 || rs_mutant(RS_MUTANT_ANY_QUEUE_SIZE))) {
         queue->size_register = static_cast<uint16_t>(value);  // PCC-D-015
       }
       return;

@@ -20,6 +20,7 @@ TEST(ConfigSpace, Identity) {
   EXPECT_EQ(card.config(0x3D, 1), 1u);
 }
 
+// CLAUSES: PCI-D-001
 TEST(ConfigSpace, BarIsSizedByWritingOnes) {
   CoreHarness card;
   card.set_config(PciConfig::kBar0, 4, 0xFFFFFFFF);
@@ -41,7 +42,7 @@ TEST(ConfigSpace, BarIsSizedByWritingOnes) {
   EXPECT_FALSE(card.core.decode(0x400001FFFC, 4, &offset));
 }
 
-// CLAUSES: PCP-D-001, PCC-D-001, PCC-D-002, PIS-D-001, PDC-D-001, PCA-D-001, PMX-D-001, PMX-D-002
+// CLAUSES: PCI-D-001, PCP-D-001, PCC-D-001, PCC-D-002, PIS-D-001, PDC-D-001, PCA-D-001, PMX-D-002
 TEST(ConfigSpace, CapabilitiesDescribeTheBar) {
   CoreHarness card;
   ASSERT_NE(card.config(PciConfig::kStatus, 2) & 0x10, 0u);
@@ -87,6 +88,7 @@ TEST(ConfigSpace, CapabilitiesDescribeTheBar) {
   EXPECT_GE(card.config(virtio.at(2) + 12, 4), 4u * card.bar(CommonCfg::kNumQueues, 2));
 }
 
+// CLAUSES: PCI-D-001
 TEST(ConfigSpace, ReadOnlyBitsStay) {
   CoreHarness card;
   card.set_config(0, 4, 0);
@@ -110,6 +112,7 @@ TEST(ConfigSpace, WindowReachesTheBar) {
   window(CommonCfg::kQueueSelect, 2);
   card.set_config(PciConfig::kPciCfgData, 4, 1);
   EXPECT_EQ(card.bar(CommonCfg::kQueueSelect, 2), 1u);
+  EXPECT_EQ(card.bar(CommonCfg::kDeviceStatus, 1), 0u);
   window(CommonCfg::kNumQueues, 2);
   EXPECT_EQ(card.config(PciConfig::kPciCfgData, 4), 3u);
   window(CommonCfg::kDeviceStatus, 1);

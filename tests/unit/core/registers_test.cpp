@@ -57,6 +57,14 @@ TEST(Registers, QueueFields) {
   card.set_bar(CommonCfg::kQueueDesc, 4, 0x55667780);
   EXPECT_EQ(card.bar(CommonCfg::kQueueDesc, 8), 0x1122334455667780u);
   EXPECT_EQ(card.bar(CommonCfg::kQueueDesc + 4, 4), 0x11223344u);
+  for (const uint32_t field : {CommonCfg::kQueueDriver, CommonCfg::kQueueDevice}) {
+    card.set_bar(field, 8, 0x1122334455667788);
+    card.set_bar(field, 4, 0x99AABBCC);
+    EXPECT_EQ(card.bar(field, 8), 0x1122334499AABBCCu);
+    card.set_bar(field + 4, 4, 0xDDEEFF00);
+    EXPECT_EQ(card.bar(field, 8), 0xDDEEFF0099AABBCCu);
+    EXPECT_EQ(card.bar(field, 4), 0x99AABBCCu);
+  }
   for (const uint16_t bad : {uint16_t{0}, uint16_t{3}, uint16_t{2048}}) {
     card.set_bar(CommonCfg::kQueueSize, 2, bad);
     EXPECT_EQ(card.bar(CommonCfg::kQueueSize, 2), 1024u);
@@ -81,8 +89,10 @@ TEST(Registers, VectorMapping) {
   card.set_bar(CommonCfg::kQueueMsixVector, 2, 4);
   EXPECT_EQ(card.bar(CommonCfg::kQueueMsixVector, 2), 0xFFFFu);
   card.set_bar(CommonCfg::kQueueMsixVector, 2, 1);
+  card.set_bar(CommonCfg::kConfigMsixVector, 2, 2);
   card.set_status(0);
   EXPECT_EQ(card.bar(CommonCfg::kQueueMsixVector, 2), 0xFFFFu);
+  EXPECT_EQ(card.bar(CommonCfg::kConfigMsixVector, 2), 0xFFFFu);
 }
 
 // Readable byte by byte, before negotiation.
