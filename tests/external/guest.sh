@@ -221,7 +221,7 @@ two_guests() {
   detail "TCP $mbps Mbit/s"
 }
 
-run_cells 120 one_guest_cells one_guest
-cell 60 "Linux guest: two queue pairs" "ping and TCP both ways, with frames in all four queues" two_pairs
-cell 60 "Linux guests: two on two linked cards" "ping and TCP both ways" two_guests
+run_cells 240 one_guest_cells one_guest
+cell 120 "Linux guest: two queue pairs" "ping and TCP both ways, with frames in all four queues" two_pairs
+cell 120 "Linux guests: two on two linked cards" "ping and TCP both ways" two_guests
 finish

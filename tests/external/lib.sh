@@ -433,7 +433,7 @@ testpmd_ready() {
 }
 
 # prompt NAME COMMAND [SECONDS]: a testpmd's command, done.
-prompt() { ask "$1" "$2" 'testpmd> $' "${3:-10}"; }
+prompt() { ask "$1" "$2" 'testpmd> ' "${3:-20}"; }
 
 # port_count NAME PORT FIELD: from the last statistics of a port in a testpmd's log.
 port_count() {

@@ -12,15 +12,16 @@ capture_frames=3000
 traffic=1
 
 # front NAME CARD DEVICE -- OPTIONS: a testpmd in front of a card; DEVICE: more settings of virtio-user,
-# `captures`: more devices.
+# `captures`: more devices, `ring`: descriptors of a queue.
 front() {
   local name=$1 card=$2 device=$3
   shift 4
   testpmd "$name" \
-    "--vdev=net_virtio_user0,path=$(socket "$card"),mac=02:00:00:00:00:0$((card + 1)),queue_size=256${device:+,$device}" \
+    "--vdev=net_virtio_user0,path=$(socket "$card"),mac=02:00:00:00:00:0$((card + 1)),queue_size=$ring${device:+,$device}" \
     "${captures[@]}" -- "$@"
 }
 captures=()
+ring=256
 
 # Frames that a testpmd counted stop moving, so what is still in a ring has been taken.
 settle() { sleep 0.3; }
@@ -37,7 +38,7 @@ forward() {
 leave() {
   prompt "$1" "show port stats all"
   say "$1" quit
-  join "$1" 10
+  join "$1" 30
   [ "$stopped" -eq 0 ] || fail "$1 ended with status $stopped"
 }
 
@@ -133,6 +134,7 @@ content() {
 
 # through_loop NAME DEVICE MBUF-BYTES
 through_loop() {
+  local ring=1024
   "$frames" make "$1.in.pcap" $capture_frames
   captures=("--vdev=net_pcap0,rx_pcap=$1.in.pcap,tx_pcap=$1.out.pcap")
   # Not more under way than fits the receive ring: frames wait for room in the transmit ring, and go one by
@@ -143,7 +145,11 @@ through_loop() {
   [ "$3" -ge 2176 ] || prompt "$1" "port config 0 rx_offload scatter on"
   prompt "$1" "port start all"
   prompt "$1" start
-  wait_for 20 "$capture_frames frames are back" frames_back "$1" 1
+  if ! (wait_for 20 "$capture_frames frames are back" frames_back "$1" 1); then
+    leave "$1"
+    back_stop
+    fail "$(port_count "$1" 0 RX-packets) of $capture_frames frames are back, $(back_drops 0) dropped by the card"
+  fi
   prompt "$1" stop
   leave "$1"
   same "$("$frames" compare "$1.in.pcap" "$1.out.pcap")" $capture_frames "frames that are as they were"
@@ -251,7 +257,7 @@ back_end_is_killed() {
     stop back KILL
     try_say "fe$round" stop || true
     try_say "fe$round" quit || true
-    join "fe$round" 20
+    join "fe$round" 30
   done
   back_end 1 1 --loopback
   through_loop last "" 2176
@@ -262,19 +268,19 @@ back_end_is_killed() {
 
 counted="as many frames as the program counts are counted by the card"
 bytewise="3000 frames of 60 to 1514 bytes come back byte for byte, none lost"
-cell 30 "testpmd: transmit" "$counted" transmit
-cell 30 "testpmd: transmit, four segments a frame" "$counted" transmit --tx-offloads=0x8000 --txpkts=100,200,300,400
-cell 30 "testpmd: receive from another testpmd" "$counted, received or dropped" receive ""
-cell 30 "testpmd: receive, vectorized" "$counted, received or dropped" receive "mrg_rxbuf=0,vectorized=1"
-cell 30 "testpmd: flow generator" "$counted, received or dropped" flow_generator
-cell 30 "testpmd: flow generators on two linked cards" "$counted, received or dropped" both_ways
-cell 30 "testpmd: mac echo" "3000 frames come back with addresses exchanged, none lost" mac_echo
-cell 30 "testpmd: mergeable buffers of 384 bytes, indirect descriptors" "$bytewise" content mrg_rxbuf=1 512
-cell 30 "testpmd: mergeable buffers of 128 bytes, chains" "$bytewise" content mrg_rxbuf=1 256
-cell 30 "testpmd: no mergeable buffers" "$bytewise" content mrg_rxbuf=0 2176
-cell 30 "testpmd: two queue pairs" "$counted; traffic on all four queues" two_pairs
-cell 30 "testpmd: ports stop and start" "$counted" ports_stop_and_start
-cell 40 "testpmd: front end quits, three times" "$bytewise" front_end_quits
-cell 40 "testpmd: front end is killed, three times" "$bytewise" front_end_is_killed
-cell 40 "testpmd: back end is killed, twice" "$bytewise" back_end_is_killed
+cell 60 "testpmd: transmit" "$counted" transmit
+cell 60 "testpmd: transmit, four segments a frame" "$counted" transmit --tx-offloads=0x8000 --txpkts=100,200,300,400
+cell 60 "testpmd: receive from another testpmd" "$counted, received or dropped" receive ""
+cell 60 "testpmd: receive, vectorized" "$counted, received or dropped" receive "mrg_rxbuf=0,vectorized=1"
+cell 60 "testpmd: flow generator" "$counted, received or dropped" flow_generator
+cell 60 "testpmd: flow generators on two linked cards" "$counted, received or dropped" both_ways
+cell 60 "testpmd: mac echo" "3000 frames come back with addresses exchanged, none lost" mac_echo
+cell 60 "testpmd: mergeable buffers of 384 bytes, indirect descriptors" "$bytewise" content mrg_rxbuf=1 512
+cell 60 "testpmd: mergeable buffers of 128 bytes, chains" "$bytewise" content mrg_rxbuf=1 256
+cell 60 "testpmd: no mergeable buffers" "$bytewise" content mrg_rxbuf=0 2176
+cell 60 "testpmd: two queue pairs" "$counted; traffic on all four queues" two_pairs
+cell 60 "testpmd: ports stop and start" "$counted" ports_stop_and_start
+cell 90 "testpmd: front end quits, three times" "$bytewise" front_end_quits
+cell 90 "testpmd: front end is killed, three times" "$bytewise" front_end_is_killed
+cell 90 "testpmd: back end is killed, twice" "$bytewise" back_end_is_killed
 finish
