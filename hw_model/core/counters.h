@@ -20,7 +20,7 @@ enum class Counter : uint8_t {
   kRxDropFcs,
   kRxDropShort,
   kRxDropLong,        ///< over MTU + 14, + 4 with a VLAN tag
-  kRxDropNotReady,    ///< no DRIVER_OK, or the queue is not enabled or is suspended
+  kRxDropNotReady,    ///< no DRIVER_OK or Bus Master Enable, or the queue is off or suspended
   kRxDropBufferFull,  ///< the card's receive buffer had no room
   kRxDropNoFit,       ///< without MRG_RXBUF: longer than the driver's buffer
   kRxDropChosen,      ///< dropped by a choice of the scheduler
