@@ -285,7 +285,8 @@ std::string_view NicCore::command(const rs_command& command, ActionList& actions
     case RS_COMMAND_QUEUE_CONTEXT: {
       if (command.queue >= queues()) return "a context for no queue";
       Queue& queue = queues_[command.queue];
-      queue.enable(command.context, event_idx_);
+      // Enabled again: its registers have not changed since, and it goes on where it is.
+      if (!queue.enabled) queue.enable(command.context, event_idx_);
       return {};
     }
     case RS_COMMAND_QUEUE_ACKNOWLEDGE: {

@@ -58,7 +58,7 @@ std::vector<Attack> registers() {
          for (const auto& [from, to] : {std::pair{0x40u, 0x1000u},
                                         {0x1004u, 0x2000u},
                                         {0x2040u, 0x3000u},
-                                        {0x4000u, 0x8000u},
+                                        {0x4100u, 0x8000u},
                                         {0xA000u, 0xC000u},
                                         {0xC040u, 0x10000u}}) {
            for (uint32_t at = from; at < to; at += 508) {

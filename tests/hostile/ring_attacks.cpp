@@ -312,6 +312,88 @@ std::vector<Attack> set_up() {
   };
 }
 
+uint32_t ring_state(const Ring& ring) {
+  return BarLayout::kRingState + hw::RingState::kEntryBytes * ring.index;
+}
+
+std::vector<Attack> ring_states() {
+  const std::string_view area = "Index and suspension of queues";
+  return {
+      {area, "index-of-a-running-queue", "Another index for a queue that is on", Reaction::kIgnored,
+       "", "",
+       [](Driver& d) {
+         for (const Ring* ring : {&d.rx, &d.tx}) {
+           d.set(ring_state(*ring), 2, 0x7777);
+           d.set(ring_state(*ring), 4, 0x7777);
+           d.expect_equal(d.get(ring_state(*ring), 2), 0, "index");
+         }
+       }},
+      {area, "index-that-is-not-the-rings", "An index to go on from that the ring is nowhere near",
+       Reaction::kNeedsReset, "error_avail_index_jump", "VQS-R-011",
+       [](Driver& d) {
+         d.set(CommonCfg::kConfigMsixVector, 2, Driver::kConfigVector);
+         d.tx = d.make_ring(1);
+         d.set(ring_state(d.tx), 2, 0x1234);
+         d.enable(d.tx, 2);
+         d.set_status(15);
+         good_frame(d);
+         d.kick(d.tx);
+       },
+       0, Stage::kFeaturesOk},
+      {area, "state-of-no-queue", "Index and suspension of queues that do not exist",
+       Reaction::kIgnored, "", "",
+       [](Driver& d) {
+         for (unsigned queue = 2; queue < BarLayout::kRingStateBytes / 8; ++queue) {
+           const uint32_t at = BarLayout::kRingState + hw::RingState::kEntryBytes * queue;
+           for (unsigned width = 1; width <= 8; width *= 2) d.set(at, width, kTop);
+           d.set(at + 4, 4, kTop);
+           d.expect_equal(d.get(at, 4), 0, "state of no queue");
+         }
+       }},
+      {area, "state-in-bytes", "Accesses of 1 and 8 bytes to index and suspension",
+       Reaction::kIgnored, "", "",
+       [](Driver& d) {
+         for (unsigned i = 0; i < 4; ++i) d.set(ring_state(d.tx) + i, 1, 1);
+         d.set(ring_state(d.tx), 8, kTop);
+         d.expect_equal(d.get(ring_state(d.tx), 4), 0, "state");
+       }},
+      {area, "suspended-and-left", "Queues suspended under load, and nothing after it",
+       Reaction::kServed, "", "",
+       [](Driver& d) {
+         d.post_receive(8);
+         for (unsigned i = 0; i < 8; ++i) d.transmit_frame(64 + 100 * i);
+         d.host.advance(7);
+         for (const Ring* ring : {&d.rx, &d.tx}) {
+           d.set(ring_state(*ring) + hw::RingState::kSuspend, 2, 1);
+         }
+         for (unsigned i = 0; i < 8; ++i) d.frame_to_card(100 + i);
+         d.host.settle();
+         const uint64_t writes = d.host.guard.writes();
+         for (const Ring* ring : {&d.rx, &d.tx}) {
+           d.expect_equal(d.get(ring_state(*ring) + hw::RingState::kSuspend, 2),
+                          hw::RingState::kSuspended, "state");
+           d.kick(*ring);
+         }
+         d.host.settle();
+         d.expect_equal(d.host.guard.writes(), writes, "writes of a suspended queue");
+       }},
+      {area, "suspension-storm", "Queues suspended and resumed at many moments under load",
+       Reaction::kServed, "", "",
+       [](Driver& d) {
+         for (unsigned moment = 0; moment < 60; ++moment) {
+           for (unsigned i = 0; i < 3; ++i) d.transmit_frame(64 + 100 * i);
+           d.host.advance(moment % 20);
+           d.set(ring_state(d.tx) + hw::RingState::kSuspend, 2, 1);
+           d.host.advance(moment / 3);
+           d.set(ring_state(d.tx) + hw::RingState::kSuspend, 2, 0);
+           d.host.settle();
+           d.expect_equal(d.used_idx(d.tx), d.tx.avail_idx, "used index");
+         }
+         d.expect_equal(d.host.frames_from_card, 180, "frames");
+       }},
+  };
+}
+
 std::vector<Attack> notifications() {
   const std::string_view area = "Notifications";
   return {
@@ -370,7 +452,7 @@ std::vector<Attack> notifications() {
 
 std::vector<Attack> ring_attacks() {
   std::vector<Attack> all = available();
-  for (const auto& more : {places(), set_up(), notifications()}) {
+  for (const auto& more : {places(), set_up(), ring_states(), notifications()}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;
