@@ -29,20 +29,25 @@ static void put16(uint8_t* at, uint16_t value) {
 /* struct virtio_net_config; NCF-D-002, NCF-D-010, NCF-D-011. */
 static void send_config(const struct rs_control_plane* state, const struct rs_answer* answer) {
   struct rs_command command = rs_command_of(answer, RS_COMMAND_DEVICE_CONFIG);
-  const uint32_t speed = state->link.up ? state->link.speed_mbps : VIRTIO_NET_SPEED_UNKNOWN;
+  const uint32_t up_speed =
+      rs_mutant(RS_MUTANT_SPEED_IN_GBIT) ? state->link.speed_mbps / 1000 : state->link.speed_mbps;
+  const uint32_t speed = state->link.up ? up_speed : VIRTIO_NET_SPEED_UNKNOWN;
   unsigned i;
   for (i = 0; i < 6; ++i) command.config[i] = state->identity.mac[i];
   put16(command.config + 6, state->link.up ? VIRTIO_NET_S_LINK_UP : 0);
   put16(command.config + 8, state->identity.queue_pairs);
+  if (rs_mutant(RS_MUTANT_MAX_PAIRS_ZERO)) put16(command.config + 8, 0);
   put16(command.config + 10, state->identity.mtu);
+  if (rs_mutant(RS_MUTANT_MTU_CHANGES) && !state->link.up) put16(command.config + 10, 1280);
   put16(command.config + 12, (uint16_t)speed);
   put16(command.config + 14, (uint16_t)(speed >> 16));
   command.config[16] = state->link.up ? VIRTIO_NET_DUPLEX_FULL : VIRTIO_NET_DUPLEX_UNKNOWN;
+  if (rs_mutant(RS_MUTANT_DUPLEX_2) && state->link.up) command.config[16] = 2;
   rs_send(answer, &command);
 }
 
 static void reset(struct rs_control_plane* state, const struct rs_answer* answer) {
-  state->status = 0;
+  state->status = rs_mutant(RS_MUTANT_RESET_KEEPS_STATUS) ? VIRTIO_STATUS_ACKNOWLEDGE : 0;
   state->negotiated = 0;
   rs_send_value(answer, RS_COMMAND_RESET, 0);
   send_features(answer, RS_COMMAND_NEGOTIATED, 0);
@@ -79,6 +84,7 @@ static void status_write(struct rs_control_plane* state, const struct rs_event* 
   if (event->value == 0) { /* RST-D-001, PCC-D-007 */
     reset(state, answer);
     send_status(state, answer);
+    if (rs_mutant(RS_MUTANT_RESET_WITHDRAWS_FEATURE)) state->offered &= state->offered - 1;
     return;
   }
   wanted = (uint8_t)(state->status | (event->value & bits)); /* a driver never clears a bit */
@@ -87,7 +93,7 @@ static void status_write(struct rs_control_plane* state, const struct rs_event* 
         rs_features_acceptable(state->offered, event->driver_features)) {
       state->negotiated = event->driver_features;
       send_features(answer, RS_COMMAND_NEGOTIATED, state->negotiated);
-    } else { /* FEA-D-003 */
+    } else if (!rs_mutant(RS_MUTANT_FEATURES_OK_STAYS)) { /* FEA-D-003 */
       wanted = (uint8_t)(wanted & ~VIRTIO_STATUS_FEATURES_OK);
     }
   }
@@ -134,11 +140,18 @@ static void queue_enable(struct rs_control_plane* state, const struct rs_event* 
   rs_send(answer, &acknowledge);
 }
 
+/* NCF-D-012: another speed comes with a link that is down in between. */
 static void link_change(struct rs_control_plane* state, const struct rs_event* event,
                         const struct rs_answer* answer) {
+  const int other_speed = state->link.up && event->link.speed_mbps != state->link.speed_mbps;
+  if (other_speed && event->link.up && !rs_mutant(RS_MUTANT_SPEED_CHANGES_WHILE_UP)) {
+    state->link.up = 0;
+    send_config(state, answer);
+  }
   state->link = event->link;
   send_config(state, answer);
-  if ((state->status & VIRTIO_STATUS_DRIVER_OK) != 0 && negotiated(state, VIRTIO_NET_F_STATUS)) {
+  if (((state->status & VIRTIO_STATUS_DRIVER_OK) != 0 && negotiated(state, VIRTIO_NET_F_STATUS)) ||
+      rs_mutant(RS_MUTANT_NOTIFIES_AFTER_RESET)) {
     rs_send_value(answer, RS_COMMAND_CONFIG_INTERRUPT, 0);
   }
 }

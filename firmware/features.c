@@ -3,6 +3,7 @@
  * requirements"). */
 #include "firmware/control_plane.h"
 #include "formats/virtio_defs.h"
+#include "hw_model/registers/card_mutants.h"
 
 #define BIT(n) ((uint64_t)1 << (n))
 
@@ -44,6 +45,8 @@ static uint64_t without_orphans(uint64_t set) {
 uint64_t rs_features_to_offer(uint64_t wanted) {
   uint64_t set = wanted | BIT(VIRTIO_F_VERSION_1); /* RSV-D-001 */
   uint64_t before;
+  if (rs_mutant(RS_MUTANT_VERSION_1_OPTIONAL)) set = wanted;
+  if (rs_mutant(RS_MUTANT_OFFERS_ORPHANS)) return set;
   do {
     before = set;
     set = without_orphans(set);
@@ -52,6 +55,9 @@ uint64_t rs_features_to_offer(uint64_t wanted) {
 }
 
 int rs_features_acceptable(uint64_t offered, uint64_t accepted) {
+  if (rs_mutant(RS_MUTANT_ACCEPTS_ANYTHING)) return 1;
+  if (rs_mutant(RS_MUTANT_REFUSES_SUBSETS) && accepted != offered) return 0;
+  if (rs_mutant(RS_MUTANT_ACCEPTS_LEGACY)) accepted |= BIT(VIRTIO_F_VERSION_1);
   if ((accepted & ~offered) != 0) return 0;
   if ((accepted & BIT(VIRTIO_F_VERSION_1)) == 0) return 0; /* RSV-D-002 */
   return without_orphans(accepted) == accepted;

@@ -16,7 +16,7 @@ void NicCore::queue_interrupt(unsigned queue, ActionList& actions) {
 }
 
 void NicCore::config_interrupt(ActionList& actions) {
-  if (quiesced_) return;  // RST-D-002
+  if (quiesced_ && !rs_mutant(RS_MUTANT_NOTIFIES_AFTER_RESET)) return;  // RST-D-002
   if (!rs_mutant(RS_MUTANT_CONFIG_ISR_UNSET))
     isr_ |= VIRTIO_ISR_CONFIG;  // PIS-D-002, also with MSI-X
   if (pci_.msix_enabled()) {

@@ -13,7 +13,15 @@ namespace {
 
 CoreConfig sane(CoreConfig config) {
   config.features &= kImplementedFeatures;
-  config.mtu = std::max<uint16_t>(config.mtu, 68);  // NCF-D-002
+  if (rs_mutant(RS_MUTANT_NO_ACCESS_PLATFORM)) {
+    config.features &= ~formats::feature_bit(VIRTIO_F_ACCESS_PLATFORM);
+  }
+  if (rs_mutant(RS_MUTANT_NO_ORDER_PLATFORM)) {
+    config.features &= ~formats::feature_bit(VIRTIO_F_ORDER_PLATFORM);
+  }
+  if (!rs_mutant(RS_MUTANT_MTU_TOO_SMALL))
+    config.mtu = std::max<uint16_t>(config.mtu, 68);  // NCF-D-002
+  if (rs_mutant(RS_MUTANT_MTU_BELOW_IPV6)) config.mtu = std::min<uint16_t>(config.mtu, 1279);
   config.queue_size_max = std::bit_floor(
       std::clamp<uint16_t>(config.queue_size_max, 1, static_cast<uint16_t>(VIRTQ_MAX_SIZE)));
   config.queue_pairs = std::clamp<uint16_t>(config.queue_pairs, 1, RS_MAX_QUEUE_PAIRS);
@@ -216,8 +224,8 @@ void NicCore::reset_device() {
   command_ = {};
   broken_ = false;
   if (!rs_mutant(RS_MUTANT_CONFIG_VECTOR_SURVIVES_RESET)) config_vector_ = kNoVector;
-  isr_ = 0;
-  msix_.clear_pending();
+  if (!rs_mutant(RS_MUTANT_ISR_SURVIVES_RESET)) isr_ = 0;
+  if (!rs_mutant(RS_MUTANT_PENDING_SURVIVES_RESET)) msix_.clear_pending();
   driver_features_ = 0;
   features_beyond_ = false;
   device_feature_select_ = driver_feature_select_ = 0;
@@ -251,6 +259,7 @@ std::string_view NicCore::command(const rs_command& command, ActionList& actions
   switch (command.kind) {
     case RS_COMMAND_OFFER:
       offered_ = command.features & kImplementedFeatures;
+      if (rs_mutant(RS_MUTANT_OFFERS_CSUM)) offered_ |= formats::feature_bit(VIRTIO_NET_F_CSUM);
       place_queues();
       return {};
     case RS_COMMAND_NEGOTIATED:

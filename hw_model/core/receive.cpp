@@ -6,6 +6,7 @@
 
 #include "hw_model/core/nic_core.h"
 #include "hw_model/core/steering.h"
+#include "hw_model/registers/card_mutants.h"
 
 namespace ringside::hw {
 
@@ -24,7 +25,9 @@ bool vlan_tagged(const std::vector<std::byte>& bytes) {
 // without a tag.
 void NicCore::frame_in(const FramePtr& frame) {
   const std::vector<std::byte>& bytes = frame->bytes;
-  const uint64_t limit = config_.mtu + kEthernetHeader + (vlan_tagged(bytes) ? kVlanTag : 0);
+  const uint64_t limit =
+      config_.mtu + kEthernetHeader +
+      (vlan_tagged(bytes) || rs_mutant(RS_MUTANT_DELIVERS_LONG_FRAMES) ? kVlanTag : 0);
   if (!frame->fcs_ok) {
     count_drop(Counter::kRxDropFcs, 0, *frame);
     return;

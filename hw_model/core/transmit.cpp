@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "hw_model/core/nic_core.h"
+#include "hw_model/registers/card_mutants.h"
 
 namespace ringside::hw {
 
@@ -14,7 +15,8 @@ constexpr uint32_t kHeader = sizeof(formats::VirtioNetHdr);
 /// Counter::kCount if the chain's frame is to be sent.
 Counter NicCore::transmit_drop(const Chain& chain) const {
   if (chain.readable_bytes < kHeader + kEthernetHeader) return Counter::kTxDropShort;
-  if (chain.readable_bytes > kHeader + frame_limit()) return Counter::kTxDropLong;
+  const uint32_t less = rs_mutant(RS_MUTANT_DROPS_FULL_FRAMES) ? kVlanTag + 1 : 0;
+  if (chain.readable_bytes > kHeader + frame_limit() - less) return Counter::kTxDropLong;
   return link_up_ ? Counter::kCount : Counter::kTxDropLinkDown;
 }
 

@@ -225,6 +225,32 @@ TEST(Quiet, NothingHappensAfterStatusReadsZero) {
   EXPECT_EQ(card.bar(CommonCfg::kQueueEnable, 2), 0u);
 }
 
+// Neither the level of INTx nor a message that a mask holds back outlives the reset, and nothing
+// new is signalled.
+// CLAUSES: RST-D-002
+TEST(Quiet, ResetLeavesNoInterruptBehind) {
+  RunningCard line(kBasic, 8, {}, false);
+  line.put_transmit(0, {72});
+  line.serve(kTx);
+  EXPECT_TRUE(line.intx);
+  line.set_status(0);
+  EXPECT_EQ(line.status(), 0);
+  EXPECT_FALSE(line.intx);
+  EXPECT_EQ(line.bar(BarLayout::kIsr, 1), 0u);
+  line.take(Event::carrier(false, 10000));
+  EXPECT_FALSE(line.intx);
+  EXPECT_EQ(line.bar(BarLayout::kIsr, 1), 0u);
+  RunningCard masked;
+  masked.set_bar(kTxEntry + 12, 4, 1);
+  masked.put_transmit(0, {72});
+  masked.serve(kTx);
+  EXPECT_EQ(masked.bar(BarLayout::kMsixPending, 4), 4u);
+  masked.set_status(0);
+  EXPECT_EQ(masked.status(), 0);
+  masked.set_bar(kTxEntry + 12, 4, 0);
+  EXPECT_EQ(masked.count(ActionKind::kMsix), 0u);
+}
+
 // The write of 0 stops the data plane at once, before firmware has seen it.
 TEST(Quiet, ResetStopsDmaAtOnce) {
   RunningCard card;

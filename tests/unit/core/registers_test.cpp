@@ -1,15 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 // Common configuration, device configuration, and reads held for firmware.
-#include "tests/unit/core/core_harness.h"
+#include "tests/unit/core/multi_queue_card.h"
 
 namespace ringside::test {
 namespace {
 
-// CLAUSES: PCC-D-003, PCC-D-004, FEA-D-004
+/// All that the card does: bits by their numbers in the standard.
+constexpr uint64_t kKnownFeatures = [] {
+  uint64_t features = 0;
+  for (const unsigned bit : {3u,      // MTU
+                             5u,      // MAC
+                             15u,     // MRG_RXBUF
+                             16u,     // STATUS
+                             17u,     // CTRL_VQ
+                             22u,     // MQ
+                             28u,     // INDIRECT_DESC
+                             29u,     // EVENT_IDX
+                             32u,     // VERSION_1
+                             33u,     // ACCESS_PLATFORM
+                             36u,     // ORDER_PLATFORM
+                             38u,     // NOTIFICATION_DATA
+                             63u}) {  // SPEED_DUPLEX
+    features |= formats::feature_bit(bit);
+  }
+  return features;
+}();
+
+// CLAUSES: PCC-D-003, PCC-D-004, FEA-D-004, RSV-D-003, RSV-D-008
 TEST(Registers, FeatureWords) {
+  EXPECT_EQ(CoreHarness(with_pairs(2)).offered(), kKnownFeatures);
   CoreHarness card;
   const uint64_t offered = card.offered();
-  EXPECT_EQ(offered, hw::kImplementedFeatures & ~formats::feature_bit(VIRTIO_NET_F_MQ));
+  EXPECT_EQ(offered, kKnownFeatures & ~formats::feature_bit(VIRTIO_NET_F_MQ));
   for (const uint32_t select : {2u, 3u, 100u, 0xFFFFFFFFu}) {
     card.set_bar(CommonCfg::kDeviceFeatureSelect, 4, select);
     EXPECT_EQ(card.bar(CommonCfg::kDeviceFeature, 4), 0u);
@@ -19,11 +41,49 @@ TEST(Registers, FeatureWords) {
   EXPECT_EQ(card.bar(CommonCfg::kDriverFeature, 4), offered >> 32);
 }
 
+// And VERSION_1 always; nothing without what it needs.
+// CLAUSES: RSV-D-001, FEA-D-001
 TEST(Registers, OffersOnlyWhatIsAskedFor) {
   hw::CoreConfig config;
+  config.queue_pairs = 2;
   config.features = kBasic;
-  CoreHarness card(config);
-  EXPECT_EQ(card.offered(), kBasic);
+  EXPECT_EQ(CoreHarness(config).offered(), kBasic);
+  config.features = 0;
+  EXPECT_EQ(CoreHarness(config).offered(), formats::feature_bit(VIRTIO_F_VERSION_1));
+  config.features = formats::feature_bit(VIRTIO_NET_F_MQ);  // needs CTRL_VQ
+  EXPECT_EQ(CoreHarness(config).offered(), formats::feature_bit(VIRTIO_F_VERSION_1));
+}
+
+// All subsets of what is offered: those with VERSION_1, and not MQ without CTRL_VQ, are accepted.
+// CLAUSES: FEA-D-002, FEA-D-003, RSV-D-002
+TEST(Registers, EveryValidSubsetIsAccepted) {
+  CoreHarness card(with_pairs(2));
+  uint64_t subset = 0;
+  unsigned accepted = 0;
+  do {
+    const bool valid = (subset & formats::feature_bit(VIRTIO_F_VERSION_1)) != 0 &&
+                       ((subset & formats::feature_bit(VIRTIO_NET_F_MQ)) == 0 ||
+                        (subset & formats::feature_bit(VIRTIO_NET_F_CTRL_VQ)) != 0);
+    ASSERT_EQ(card.negotiate(subset), valid ? 11 : 3) << subset;
+    ASSERT_EQ(card.core.negotiated(), valid ? subset : 0);
+    accepted += valid ? 1 : 0;
+    subset = (subset - kKnownFeatures) & kKnownFeatures;
+  } while (subset != 0);
+  EXPECT_EQ(accepted, 3072u);  // of 8192
+}
+
+// Over device resets and resets of the function.
+// CLAUSES: FEA-D-005
+TEST(Registers, WhatWasAcceptedIsAcceptedAgain) {
+  CoreHarness card(with_pairs(2));
+  for (unsigned round = 0; round < 3; ++round) {
+    for (const uint64_t features : {kKnownFeatures, kBasic | kMergeable, kKnownFeatures}) {
+      EXPECT_EQ(card.negotiate(features), 11) << round;
+      card.set_status(15);
+    }
+    EXPECT_EQ(card.offered(), kKnownFeatures);
+    card.set_config(hw::PciConfig::kExpressCap + 8, 2, 0x8000);
+  }
 }
 
 // CLAUSES: FEA-D-002, FEA-D-003, RSV-D-002
@@ -114,6 +174,55 @@ TEST(Registers, DeviceConfiguration) {
   EXPECT_NE(card.bar(CommonCfg::kConfigGeneration, 1), generation);
   card.set_bar(BarLayout::kDevice, 1, 99);
   EXPECT_EQ(card.bar(BarLayout::kDevice, 1), 1u);
+}
+
+/// The device configuration as the driver reads it.
+formats::VirtioNetConfig net_config(CoreHarness& card) {
+  formats::VirtioNetConfig config{};
+  auto* bytes = reinterpret_cast<uint8_t*>(&config);
+  for (uint32_t i = 0; i < sizeof config; ++i) {
+    bytes[i] = static_cast<uint8_t>(card.bar(BarLayout::kDevice + i, 1));
+  }
+  return config;
+}
+
+// CLAUSES: NCF-D-001
+TEST(Registers, MaximumOfQueuePairs) {
+  for (uint16_t pairs = 1; pairs <= RS_MAX_QUEUE_PAIRS; ++pairs) {
+    CoreHarness card(with_pairs(pairs));
+    const bool multi_queue = (card.offered() & formats::feature_bit(VIRTIO_NET_F_MQ)) != 0;
+    EXPECT_EQ(multi_queue, pairs > 1);
+    EXPECT_EQ(net_config(card).max_virtqueue_pairs, pairs);
+  }
+}
+
+// It is what IPv6 needs unless the card is built for less, never less than 68, and stays over
+// writes, changes of the link, negotiation, and resets.
+// CLAUSES: NCF-D-002, NCF-D-003, NCF-D-004
+TEST(Registers, MtuNeverChanges) {
+  EXPECT_GE(hw::CoreConfig{}.mtu, 1280);
+  for (const uint16_t mtu :
+       {uint16_t{0}, uint16_t{67}, uint16_t{68}, uint16_t{1500}, uint16_t{9000}, uint16_t{65535}}) {
+    hw::CoreConfig config;
+    config.mtu = mtu;
+    RunningCard card(kBasic, 8, config);
+    const uint16_t expected = std::max<uint16_t>(mtu, 68);
+    const auto expect_same = [&] { EXPECT_EQ(net_config(card).mtu, expected); };
+    expect_same();
+    card.set_bar(BarLayout::kDevice + 10, 2, 2000);
+    expect_same();
+    card.take(Event::carrier(false, 10000));
+    expect_same();
+    card.take(Event::carrier(true, 25000));
+    expect_same();
+    card.set_status(0);
+    expect_same();
+    card.negotiate(card.offered());
+    expect_same();
+    card.set_config(hw::PciConfig::kExpressCap + 8, 2, 0x8000);
+    expect_same();
+  }
+  EXPECT_GE(net_config(*std::make_unique<CoreHarness>()).mtu, 1280);
 }
 
 TEST(Registers, ReadsAreHeldUntilFirmwareAnswersTheNewestWrite) {

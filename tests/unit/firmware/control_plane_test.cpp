@@ -105,6 +105,54 @@ TEST(ControlPlane, QueueSetUp) {
   EXPECT_EQ(enable(0, 1, good)[0].kind, RS_COMMAND_STATUS);
 }
 
+/// speed and duplex as the device configuration says them, and whether LINK_UP is set.
+struct LinkState {
+  bool up;
+  uint32_t speed;
+  uint8_t duplex;
+};
+
+LinkState link_state(const rs_command& command) {
+  const uint8_t* config = command.config;
+  const auto word = [&](unsigned at) { return config[at] + 256u * config[at + 1]; };
+  return {(word(6) & VIRTIO_NET_S_LINK_UP) != 0, word(12) | word(14) << 16, config[16]};
+}
+
+// Speed and duplex are those of the link or unknown, and stay while LINK_UP is set: a link that
+// comes up at another speed without having gone down is shown down first. One notification.
+// CLAUSES: NCF-D-010, NCF-D-011, NCF-D-012
+TEST(ControlPlane, SpeedChangesWhileTheLinkIsDown) {
+  Firmware firmware;
+  firmware.write_status(15);
+  LinkState last{true, 10000, 1};
+  for (const auto& [up, speed] : {std::pair<uint8_t, uint32_t>{1, 25000},
+                                  {1, 25000},
+                                  {0, 25000},
+                                  {1, 10000},
+                                  {1, 100000},
+                                  {0, 0},
+                                  {1, 25000}}) {
+    rs_event event{};
+    event.kind = RS_EVENT_LINK;
+    event.link = {speed, up};
+    const auto commands = firmware.step(event);
+    ASSERT_GE(commands.size(), 2u);
+    EXPECT_EQ(commands.back().kind, uint32_t{RS_COMMAND_CONFIG_INTERRUPT});
+    for (std::size_t i = 0; i + 1 < commands.size(); ++i) {
+      ASSERT_EQ(commands[i].kind, uint32_t{RS_COMMAND_DEVICE_CONFIG});
+      const LinkState state = link_state(commands[i]);
+      if (state.up && last.up) {
+        EXPECT_EQ(state.speed, last.speed);
+        EXPECT_EQ(state.duplex, last.duplex);
+      }
+      EXPECT_EQ(state.duplex, state.up ? 1 : 0xFF);
+      last = state;
+    }
+    EXPECT_EQ(last.up, up != 0);
+    EXPECT_EQ(last.speed, up != 0 ? speed : 0xFFFFFFFFu);
+  }
+}
+
 TEST(ControlPlane, UnknownEventsAreIgnored) {
   Firmware firmware;
   rs_event event{};
