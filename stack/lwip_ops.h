@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The seam between the loaded per-host object that contains lwIP and the library outside it: a
- * table of operations one way, a table of callbacks the other. No lwIP type crosses it. */
+ * table of operations one way, a table of callbacks the other. No lwIP type crosses it.
+ * The object is loaded once: each host has a copy of its variables, and what is called here finds those
+ * of the host that calls. */
 #ifndef RINGSIDE_STACK_LWIP_OPS_H
 #define RINGSIDE_STACK_LWIP_OPS_H
 
@@ -12,7 +14,7 @@ extern "C" {
 #endif
 
 /* Changed whenever a member of this file changes. */
-#define RINGSIDE_LWIP_ABI 2u
+#define RINGSIDE_LWIP_ABI 3u
 #define RINGSIDE_LWIP_ENTRY "ringside_lwip_operations"
 
 /* Results: 0, or one of these (negative). They are errors of the protocol stack, not errno. */
@@ -60,7 +62,8 @@ struct LwipData {
 };
 
 /* What the outside gives. Each gets `context`. All are called under the stack lock. `socket` is
- * what the outside gave for the control block. */
+ * what the outside gave for the control block. Other hosts' stacks may run before one returns, but
+ * for alloc, free and random. */
 struct LwipCallbacks {
   void* context;
   /* Memory, aligned to 16 bytes, that a device may read; null if there is none. */
@@ -132,11 +135,11 @@ struct LwipTcpOptions {
 struct LwipOperations {
   uint32_t abi;
   uint32_t size; /* sizeof(struct LwipOperations) */
-  struct LwipShared* shared;
 
-  /* -- the instance: init once; fini gives the receive buffers back and leaves the rest
-   * of the memory to the outside; nothing may be called after it. */
-  int (*init)(const struct LwipCallbacks* callbacks, const struct LwipSettings* settings);
+  /* -- the instance: init once, with `shared` that outlives it; fini gives the receive buffers back
+   * and leaves the rest of the memory to the outside; nothing may be called after it. */
+  int (*init)(const struct LwipCallbacks* callbacks, const struct LwipSettings* settings,
+              struct LwipShared* shared);
   int (*interface_add)(const struct LwipInterface* config);
   void (*interface_set_up)(int up, int link_up);
   void (*link_set)(int up);

@@ -80,12 +80,12 @@ SocketsCore::~SocketsCore() {
 }
 
 void SocketsCore::fill(LwipCallbacks& table) {
-  table.tcp_connected = on_connected;
-  table.tcp_incoming = on_accepted;
-  table.tcp_received = on_received;
-  table.tcp_sent = on_sent;
-  table.tcp_ended = on_ended;
-  table.datagram_received = on_datagram;
+  table.tcp_connected = restoring<on_connected>;
+  table.tcp_incoming = restoring<on_accepted>;
+  table.tcp_received = restoring<on_received>;
+  table.tcp_sent = restoring<on_sent>;
+  table.tcp_ended = restoring<on_ended>;
+  table.datagram_received = restoring<on_datagram>;
 }
 
 uint64_t SocketsCore::deadline(const Socket& socket, uint64_t timeout_ns, unsigned flags) {

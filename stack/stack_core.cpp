@@ -49,12 +49,11 @@ NetworkStack::Core::Core(driver::NetDevice& device, driver::Platform& platform,
       config_(config),
       pool_(memory),
       instance_(std::move(instance)),
-      lwip_(instance_->operations()),
-      shared_(*lwip_.shared),
       random_state_(seed_of(config.seed, device.mac())),
       lock_queue_(platform.make_wait_queue()),
       room_queue_(platform.make_wait_queue()) {
   timer_ = platform.make_timer([](void* self) { static_cast<Core*>(self)->on_timer(); }, this);
+  shared_.next_deadline_ns = driver::kForever;
   shared_.now_ns = platform_.now_ns();
   const LwipCallbacks table = callbacks(this);
   LwipSettings settings{};
@@ -65,7 +64,7 @@ NetworkStack::Core::Core(driver::NetDevice& device, driver::Platform& platform,
   settings.time_wait_ms = config_.time_wait_ms;
   settings.seed[0] = mix(random_state_);
   settings.seed[1] = mix(random_state_);
-  lwip_.init(&table, &settings);
+  lwip().init(&table, &settings, &shared_);
   sockets_ = std::make_unique<SocketsCore>(*this);
 }
 
@@ -73,7 +72,7 @@ NetworkStack::Core::~Core() {
   timer_->cancel();
   locked_ = true;
   sockets_.reset();
-  lwip_.fini();
+  lwip().fini();
 }
 
 Sockets& NetworkStack::Core::sockets() { return *sockets_; }
@@ -88,12 +87,13 @@ LwipCallbacks NetworkStack::Core::callbacks(Core* core) {
   };
   table.free = [](void* self, void* memory) { static_cast<Core*>(self)->pool_.free(memory); };
   table.random = [](void* self) { return static_cast<Core*>(self)->random(); };
-  table.transmit = [](void* self, void* frame, const LwipSlice* fragments, unsigned count) {
-    return static_cast<Core*>(self)->transmit(frame, fragments, count);
-  };
-  table.release = [](void* self, uint32_t buffer) {
+  table.transmit =
+      restoring<[](void* self, void* frame, const LwipSlice* fragments, unsigned count) {
+        return static_cast<Core*>(self)->transmit(frame, fragments, count);
+      }>;
+  table.release = restoring<[](void* self, uint32_t buffer) {
     static_cast<Core*>(self)->device_.release(buffer);
-  };
+  }>;
   table.assertion_failed = [](void* self, const char* message) {
     static_cast<Core*>(self)->platform_.log(driver::LogLevel::kError,
                                             std::string("lwIP: ") + message);
@@ -126,7 +126,7 @@ bool NetworkStack::Core::try_enter() {
 
 void NetworkStack::Core::leave(bool send) {
   do {
-    lwip_.loopback();
+    lwip().loopback();
     charge_bytes();
     if (send) send_queued();
     send = true;
@@ -153,7 +153,7 @@ void NetworkStack::Core::charge_bytes() {
 int NetworkStack::Core::transmit(void* frame, const LwipSlice* fragments, unsigned count) {
   if (!opened_ || !link_up_) {
     ++statistics_.tx_device_dropped;
-    lwip_.frame_free(frame);
+    lwip().frame_free(frame);
     return kLwipOk;
   }
   if (queue_.size() >= config_.txqueue_frames) {
@@ -178,8 +178,8 @@ int NetworkStack::Core::transmit(void* frame, const LwipSlice* fragments, unsign
       queue_.give(record);
       return kLwipNoMemory;
     }
-    lwip_.frame_copy(frame, copy);
-    lwip_.frame_free(frame);
+    lwip().frame_copy(frame, copy);
+    lwip().frame_free(frame);
     ++statistics_.tx_linearized;
     record->frame = nullptr;
     record->copy = copy;
@@ -214,7 +214,7 @@ void NetworkStack::Core::send_queued() {
     }
     if (!refused_ || queue_.size() > config_.txqueue_frames / 2) return;
     refused_ = false;
-    lwip_.transmit_resume();
+    lwip().transmit_resume();
     charge_bytes();
     room_queue_->wake_all();
   }
@@ -222,7 +222,7 @@ void NetworkStack::Core::send_queued() {
 
 void NetworkStack::Core::complete(TransmitFrame* frame) {
   if (frame->frame != nullptr) {
-    lwip_.frame_free(frame->frame);
+    lwip().frame_free(frame->frame);
   } else {
     pool_.free(frame->copy);
   }
@@ -244,7 +244,7 @@ void NetworkStack::Core::input(std::span<const driver::RxSegment> segments) {
     statistics_.rx_bytes += segments[i].size;
     list[i] = {segments[i].data, segments[i].size, segments[i].buffer};
   }
-  lwip_.input(list, static_cast<unsigned>(segments.size()));
+  lwip().input(list, static_cast<unsigned>(segments.size()));
 }
 
 /// Does what softirq left; true if there was something.
@@ -259,7 +259,7 @@ bool NetworkStack::Core::drain_backlog() {
     if (completed_ == nullptr) completed_end_ = &completed_;
     complete(frame);
   }
-  if (std::exchange(link_pending_, false)) lwip_.link_set(link_up_);
+  if (std::exchange(link_pending_, false)) lwip().link_set(link_up_);
   // Input may add to the backlog (a released buffer can let the driver poll), so no iterators.
   std::vector<driver::RxSegment> frame;
   for (std::size_t i = 0; i < backlog_.size(); ++i) {
@@ -278,7 +278,7 @@ bool NetworkStack::Core::drain_backlog() {
 
 void NetworkStack::Core::run_timers() {
   armed_deadline_ns_ = driver::kForever;
-  lwip_.timers();
+  lwip().timers();
 }
 
 void NetworkStack::Core::arm_timer() {
@@ -323,10 +323,10 @@ driver::Status NetworkStack::Core::start(driver::NetDeviceClient& client) {
       interface.v6_prefix_bits[i] = config_.ipv6[i].prefix_bits;
     }
     interface.hostname = config_.hostname.c_str();
-    lwip_.interface_add(&interface);
+    lwip().interface_add(&interface);
     interface_added_ = true;
   }
-  lwip_.interface_set_up(1, link_up_);
+  lwip().interface_set_up(1, link_up_);
   return driver::Status::success();
 }
 
@@ -334,7 +334,7 @@ void NetworkStack::Core::stop() {
   {
     Entry entry(*this);
     if (!opened_) return;
-    lwip_.interface_set_up(0, 0);
+    lwip().interface_set_up(0, 0);
     opened_ = false;
     busy_ = false;
     while (queue_.size() > 0) complete(queue_.pop());
@@ -395,14 +395,14 @@ void NetworkStack::Core::link_change(bool up) {
     return;
   }
   link_up_ = up;
-  lwip_.link_set(up);
+  lwip().link_set(up);
   leave(true);
 }
 
 StackStatistics NetworkStack::Core::statistics() const {
   StackStatistics statistics = statistics_;
   LwipCounters counters{};
-  lwip_.counters(&counters);
+  lwip().counters(&counters);
   statistics.rx_memory_dropped += shared_.header_failures;
   statistics.rx_copied_bytes = shared_.copied_bytes;
   statistics.rx_protocol_dropped = counters.dropped;
@@ -417,7 +417,7 @@ StackStatistics NetworkStack::Core::statistics() const {
 
 IpAddress NetworkStack::Core::link_local() const {
   LwipAddress address{};
-  lwip_.link_local(&address);
+  lwip().link_local(&address);
   IpAddress ip{Family::kIpv6, {}};
   std::copy(std::begin(address.bytes), std::end(address.bytes), ip.bytes.begin());
   return ip;

@@ -28,7 +28,7 @@ class NetworkStack::Core {
 
   driver::Platform& platform() { return platform_; }
   const StackConfig& config() const { return config_; }
-  const LwipOperations& lwip() const { return lwip_; }
+  const LwipOperations& lwip() const { return instance_->operations(); }
   Sockets& sockets();
   StackStatistics& counters() { return statistics_; }
   uint32_t random();
@@ -90,8 +90,7 @@ class NetworkStack::Core {
   StackStatistics statistics_;
   MemoryPool pool_;
   std::unique_ptr<LwipInstance> instance_;
-  const LwipOperations& lwip_;
-  LwipShared& shared_;
+  LwipShared shared_{};
   uint64_t random_state_;
   uint64_t checksum_bytes_charged_ = 0;
   uint64_t copied_bytes_charged_ = 0;

@@ -9,7 +9,7 @@ u16_t ringside_checksum(const void* data, int size) {
   const u8_t* bytes = (const u8_t*)data;
   size_t left = size > 0 ? (size_t)size : 0;
   uint64_t sum = 0;
-  ringside_shared.checksum_bytes += left;
+  ringside_shared->checksum_bytes += left;
   const size_t words = left / 4;
   for (size_t i = 0; i < words; ++i) {
     uint32_t word;

@@ -93,9 +93,9 @@ static struct pbuf* copy_frame(const struct LwipRxSegment* segments, unsigned co
     offset = (u16_t)(offset + segments[i].size);
   }
   if (p != NULL) {
-    ringside_shared.copied_bytes += total;
+    ringside_shared->copied_bytes += total;
   } else {
-    ++ringside_shared.header_failures;
+    ++ringside_shared->header_failures;
   }
   drop_segments(segments, count);
   return p;
@@ -109,7 +109,7 @@ static struct pbuf* wrap_frame(const struct LwipRxSegment* segments, unsigned co
   for (unsigned i = 0; i < count; ++i) {
     struct ReceiveHeader* header = receive_header_alloc();
     if (header == NULL) {
-      ++ringside_shared.header_failures;
+      ++ringside_shared->header_failures;
       drop_segments(segments + i, count - i);
       if (chain != NULL) {
         pbuf_free(chain);

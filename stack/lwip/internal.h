@@ -10,7 +10,7 @@
 #include "stack/lwip_ops.h"
 
 extern struct LwipCallbacks ringside_callbacks;
-extern struct LwipShared ringside_shared;
+extern struct LwipShared* ringside_shared;
 extern struct netif ringside_netif;
 extern uint64_t ringside_seed[2];
 

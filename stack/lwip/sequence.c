@@ -50,5 +50,5 @@ u32_t ringside_initial_sequence(const ip_addr_t* local_ip, u16_t local_port,
   memcpy(words + 2, remote.bytes, 16);
   words[4] = (uint64_t)local_port << 16 | remote_port;
   enum { kTickNs = 64 };
-  return (u32_t)(sip_hash(words, 5, ringside_seed) + ringside_shared.now_ns / kTickNs);
+  return (u32_t)(sip_hash(words, 5, ringside_seed) + ringside_shared->now_ns / kTickNs);
 }

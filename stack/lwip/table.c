@@ -8,7 +8,7 @@
 #include "stack/lwip/internal.h"
 
 struct LwipCallbacks ringside_callbacks;
-struct LwipShared ringside_shared = {.next_deadline_ns = ~(uint64_t)0};
+struct LwipShared* ringside_shared;
 uint32_t ringside_tcp_window, ringside_tcp_send_buffer;
 uint32_t ringside_tcp_timer_ms = 250, ringside_tcp_msl_ms;
 uint32_t ringside_rx_hold_buffers;
@@ -36,8 +36,10 @@ void ringside_deallocate(void* memory) {
   ringside_callbacks.free(ringside_callbacks.context, memory);
 }
 
-static int init(const struct LwipCallbacks* callbacks, const struct LwipSettings* settings) {
+static int init(const struct LwipCallbacks* callbacks, const struct LwipSettings* settings,
+                struct LwipShared* shared) {
   ringside_callbacks = *callbacks;
+  ringside_shared = shared;
   ringside_tcp_window = settings->tcp_window_bytes;
   ringside_tcp_send_buffer = settings->tcp_send_bytes;
   ringside_tcp_timer_ms = settings->tcp_timer_ms;
@@ -65,7 +67,6 @@ static void counters(struct LwipCounters* out) {
 static const struct LwipOperations operations = {
     .abi = RINGSIDE_LWIP_ABI,
     .size = sizeof operations,
-    .shared = &ringside_shared,
     .init = init,
     .interface_add = ringside_interface_add,
     .interface_set_up = ringside_interface_set_up,

@@ -27,7 +27,7 @@ static const uint64_t kNever = ~(uint64_t)0;
 static const uint64_t kNsPerMs = 1000000;
 static uint64_t tcp_deadline_ns = ~(uint64_t)0;
 
-u32_t sys_now(void) { return (u32_t)(ringside_shared.now_ns / kNsPerMs); }
+u32_t sys_now(void) { return (u32_t)(ringside_shared->now_ns / kNsPerMs); }
 
 uint64_t ringside_tcp_timeouts;
 
@@ -47,14 +47,14 @@ static void publish_deadline(void) {
       next = cyclic[i].deadline_ns;
     }
   }
-  ringside_shared.next_deadline_ns = next;
+  ringside_shared->next_deadline_ns = next;
 }
 
 static int tcp_active(void) { return tcp_active_pcbs != NULL || tcp_tw_pcbs != NULL; }
 
 void sys_timeouts_init(void) {
   for (int i = 0; i < kCyclicCount; ++i) {
-    cyclic[i].deadline_ns = ringside_shared.now_ns + cyclic[i].interval_ms * kNsPerMs;
+    cyclic[i].deadline_ns = ringside_shared->now_ns + cyclic[i].interval_ms * kNsPerMs;
   }
   tcp_deadline_ns = kNever;
   publish_deadline();
@@ -63,13 +63,13 @@ void sys_timeouts_init(void) {
 /* Called by TCP when a control block becomes active: its timer runs only while there is one. */
 void tcp_timer_needed(void) {
   if (tcp_deadline_ns == kNever && tcp_active()) {
-    tcp_deadline_ns = ringside_shared.now_ns + ringside_tcp_timer_ms * kNsPerMs;
+    tcp_deadline_ns = ringside_shared->now_ns + ringside_tcp_timer_ms * kNsPerMs;
     publish_deadline();
   }
 }
 
 void ringside_timers(void) {
-  const uint64_t now = ringside_shared.now_ns;
+  const uint64_t now = ringside_shared->now_ns;
   for (int i = 0; i < kCyclicCount; ++i) {
     if (cyclic[i].deadline_ns <= now) {
       cyclic[i].deadline_ns = now + cyclic[i].interval_ms * kNsPerMs;

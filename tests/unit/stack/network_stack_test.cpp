@@ -2,7 +2,9 @@
 // NetworkStack: configuration, instances, link changes, frames that make no sense.
 #include "stack/network_stack.h"
 
+#include <array>
 #include <cerrno>
+#include <cstdlib>
 
 #include "stack/lwip_instance.h"
 #include "stack/memory_pool.h"
@@ -47,17 +49,34 @@ TEST(NetworkStack, RefusesBadConfigurations) {
 TEST(NetworkStack, InstancesHaveTheirOwnState) {
   std::string error;
   std::vector<std::unique_ptr<stack::LwipInstance>> instances;
-  for (int i = 0; i < 20; ++i) {
+  std::array<LwipShared, 20> shared{};
+  LwipCallbacks callbacks{};
+  callbacks.alloc = [](void*, size_t size) { return std::calloc(1, size); };
+  callbacks.free = [](void*, void* memory) { std::free(memory); };
+  callbacks.random = [](void*) { return uint32_t{7}; };
+  LwipSettings settings{};
+  settings.tcp_window_bytes = settings.tcp_send_bytes = 65536;
+  settings.tcp_timer_ms = 5;
+  for (LwipShared& own : shared) {
     instances.push_back(stack::LwipInstance::load(&error));
     ASSERT_NE(instances.back(), nullptr) << error;
-    for (int j = 0; j < i; ++j) {
-      ASSERT_NE(instances[j]->operations().shared, instances[i]->operations().shared);
+    own.now_ns = static_cast<uint64_t>(&own - shared.data()) << 40;
+    ASSERT_EQ(instances.back()->operations().init(&callbacks, &settings, &own), kLwipOk);
+  }
+  // Each one's first timer is due by its own clock; running it moves its own deadline and no
+  // other's.
+  for (std::size_t i = 0; i < shared.size(); ++i) {
+    const std::array<LwipShared, 20> before = shared;
+    EXPECT_EQ(before[i].next_deadline_ns >> 40, i);
+    shared[i].now_ns = before[i].next_deadline_ns;
+    instances[i]->operations().timers();
+    for (std::size_t j = 0; j < shared.size(); ++j) {
+      EXPECT_EQ(shared[j].next_deadline_ns != before[j].next_deadline_ns, i == j) << i << " " << j;
     }
-    instances.back()->operations().shared->now_ns = static_cast<uint64_t>(i);
   }
   instances.erase(instances.begin() + 3, instances.begin() + 7);
   EXPECT_NE(stack::LwipInstance::load(&error), nullptr);
-  EXPECT_EQ(instances.back()->operations().shared->now_ns, 19u);
+  for (auto& instance : instances) instance->operations().fini();
 }
 
 TEST(NetworkStack, GivesAllMemoryBack) {
