@@ -11,14 +11,25 @@
 
 namespace ringside::hw {
 
-HostMemory::HostMemory(std::size_t size, uint64_t base) : size_(size), base_(base) {
-  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  arena_ = static_cast<std::byte*>(memory);
+namespace {
+
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
+}  // namespace
+
+HostMemory::HostMemory(std::size_t size, uint64_t base)
+    : size_(size), base_(base), mapped_(size + kHugePage) {
+  map_ = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+              -1, 0);
+  if (map_ == MAP_FAILED) throw std::bad_alloc();
+  const auto first = reinterpret_cast<uintptr_t>(map_);
+  arena_ = static_cast<std::byte*>(map_) + (-first & (kHugePage - 1));
+  // Many hosts' memory is more than the processor keeps translations of small pages for. If the
+  // kernel does not do it, that costs time only.
+  madvise(arena_, size, MADV_HUGEPAGE);
 }
 
-HostMemory::~HostMemory() { munmap(arena_, size_); }
+HostMemory::~HostMemory() { munmap(map_, mapped_); }
 
 bool HostMemory::bus_address(const void* data, std::size_t size, uint64_t* bus) const {
   const auto address = reinterpret_cast<uintptr_t>(data);

@@ -67,6 +67,8 @@ class HostMemory {
   std::byte* arena_;
   std::size_t size_;
   uint64_t base_;
+  void* map_;
+  std::size_t mapped_;
   std::vector<Region> regions_;
   mutable std::size_t last_region_ = 0;  ///< where the last address lay: the next one often does
   bool wrote_shared_ = false;            ///< and read nothing shared since

@@ -9,7 +9,7 @@ namespace ringside::tb {
 
 namespace {
 
-constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
+constexpr std::size_t kBlockBytes = std::size_t{64} << 10;
 constexpr std::size_t kBlocks = 8;
 
 }  // namespace
