@@ -73,6 +73,51 @@ void add_events(CLI::App& app, EventsArguments& arguments) {
   events->add_flag("--json", arguments.json, "A JSON object for each line");
 }
 
+void add_serve(CLI::App& app, ServeArguments& arguments) {
+  CLI::App* serve = app.add_subcommand(
+      "serve", "Serve cards to virtio front ends (DPDK, QEMU guests) over vhost-user");
+  serve->add_option("--vhost-user", arguments.sockets, "Socket of a card; again for another card")
+      ->required()
+      ->expected(1)
+      ->take_all()
+      ->type_name("SOCKET");
+  serve->add_option("--model", arguments.model, "Model of every card: lt or at [lt]");
+  serve->add_option("--tap", arguments.tap, "The wires lead to this TAP interface of the kernel")
+      ->type_name("NAME");
+  serve->add_option("--pcap", arguments.pcap, "The wires bring the frames of this capture")
+      ->type_name("FILE");
+  serve->add_option("--repeat", arguments.repeat, "Rounds of the capture; 0: for ever [1]")
+      ->type_name("N");
+  serve->add_flag("--back-to-back", arguments.back_to_back,
+                  "Frames of the capture one behind the other, without its gaps");
+  serve->add_flag("--loopback", arguments.loopback, "Every card's frames come back to it");
+  serve->add_option("--queues", arguments.queues, "Queue pairs of every card, 1 to 8 [1]")
+      ->type_name("N");
+  serve->add_option("--mac", arguments.mac, "MAC address of the first card")->type_name("MAC");
+  serve->add_option("--seed", arguments.seed, "Seed of everything that is random");
+  serve
+      ->add_option("--set", arguments.sets,
+                   "A setting of all cards or wires: nic.mtu=9000, link.rate=10G")
+      ->expected(1)
+      ->take_all()
+      ->type_name("KEY=VALUE");
+  serve->add_option("--out", arguments.out, "Folder for results [none without --trace]");
+  serve->add_flag("--force", arguments.force, "Write into the folder even if it exists");
+  serve->add_option("--trace", arguments.traces, "What to record: pcapng, events or perfetto")
+      ->delimiter(',')
+      ->expected(1)
+      ->take_all()
+      ->type_name("KIND,...");
+  serve->add_flag("--quiet", arguments.quiet, "No messages, no progress and no summary");
+  serve->add_flag("--json", arguments.json, "Print summary.json in place of the summary");
+  serve->footer(
+      "Two cards are joined by a link, more of them, or several and a TAP or capture, by a "
+      "switch.\n"
+      "A single card without --tap, --pcap or --loopback sends into nothing; frames are counted.\n"
+      "A capture is played when every card has a front end that takes frames, in real time.\n"
+      "^C or SIGTERM ends it: sockets are removed, captures and summary.json are complete.");
+}
+
 std::string one_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return printable(text, 1000);
@@ -133,6 +178,9 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
   measure->require_subcommand(1);
   CLI::App* measure_pcie = add_measure_pcie(*measure, measure_arguments);
 
+  ServeArguments serve_arguments;
+  add_serve(app, serve_arguments);
+
   EventsArguments events_arguments;
   add_events(app, events_arguments);
 
@@ -166,6 +214,7 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
   if (explain->parsed()) return command_explain(key, markdown, environment);
   if (list->parsed()) return command_list(topic, environment);
   if (measure_pcie->parsed()) return command_measure_pcie(measure_arguments, environment);
+  if (app.got_subcommand("serve")) return command_serve(serve_arguments, environment);
   if (app.got_subcommand("events")) return command_events(events_arguments, environment);
   return command_doctor(environment);
 }

@@ -10,6 +10,7 @@
 #include "testbench/measure/pcie_bandwidth.h"
 #include "testbench/run/runner.h"
 #include "testbench/scenario/scenario.h"
+#include "testbench/serve/serve.h"
 
 namespace ringside::tb {
 
@@ -21,6 +22,8 @@ struct CliEnvironment {
   bool terminal = false;
   /// Makes the simulation: run_scenario.
   RunResult (*run)(const Scenario& scenario, const RunOptions& options) = nullptr;
+  /// Serves cards: tb::serve.
+  RunResult (*serve)(const ServeOptions& options) = nullptr;
   /// Makes the measurement: tb::measure_pcie.
   Status (*measure_pcie)(const std::vector<PciePoint>& points,
                          std::vector<PcieBandwidth>* results) = nullptr;

@@ -49,6 +49,26 @@ struct EventsArguments {
   bool json = false;
 };
 
+/// Of `serve`.
+struct ServeArguments {
+  std::optional<std::string> model;
+  std::vector<std::string> sockets;
+  std::optional<std::string> tap;
+  std::optional<std::string> pcap;
+  std::optional<uint64_t> repeat;
+  bool back_to_back = false;
+  bool loopback = false;
+  std::optional<std::string> queues;
+  std::optional<std::string> mac;
+  std::optional<std::string> seed;
+  std::vector<std::string> sets;
+  std::optional<std::string> out;
+  bool force = false;
+  std::vector<std::string> traces;
+  bool quiet = false;
+  bool json = false;
+};
+
 /// Each returns the exit status.
 int command_run(const RunArguments& arguments, const CliEnvironment& environment);
 int command_check(const RunArguments& arguments, const CliEnvironment& environment);
@@ -56,6 +76,7 @@ int command_explain(const std::string& key, bool markdown, const CliEnvironment&
 /// `topic` is one of list_topics(), or empty for all.
 int command_list(const std::string& topic, const CliEnvironment& environment);
 int command_measure_pcie(const MeasurePcieArguments& arguments, const CliEnvironment& environment);
+int command_serve(const ServeArguments& arguments, const CliEnvironment& environment);
 int command_events(const EventsArguments& arguments, const CliEnvironment& environment);
 int command_doctor(const CliEnvironment& environment);
 

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
       .err = std::cerr,
       .terminal = isatty(STDERR_FILENO) == 1,
       .run = ringside::tb::run_scenario,
+      .serve = ringside::tb::serve,
       .measure_pcie = ringside::tb::measure_pcie,
       .components = {{"SystemC", sc_core::sc_release()}},
       .program_folder = program.parent_path().string(),

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "testbench/cli/commands.h"
+#include "testbench/cli/out_folder.h"
 #include "testbench/report/progress.h"
 #include "testbench/report/summary.h"
 #include "testbench/scenario/load.h"
@@ -23,10 +24,6 @@ namespace ringside::tb {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kSummaryFile = "summary.json";
-constexpr const char* kDefaultRoot = "out";
-constexpr unsigned kMostRuns = 1'000'000;
 
 std::atomic<bool> interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
@@ -51,116 +48,6 @@ class InterruptGuard {
  private:
   struct sigaction before_ = {};
 };
-
-std::string shell_quoted(const std::string& word) {
-  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_-./:=,+@%").find(c) != std::string_view::npos;
-  });
-  if (plain) return word;
-  std::string quoted = "'";
-  for (const char c : word) {
-    if (c == '\'') {
-      quoted += "'\\''";
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "'";
-}
-
-std::string in_file_name(const std::string& name) {
-  std::string out;
-  for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '_' || c == '-' || c == '.';
-    out += plain ? c : '_';
-  }
-  return out;
-}
-
-/// A folder for the results: a fresh one, or with --force an old one without its old results.
-struct OutFolder {
-  std::string path;
-  bool created = false;
-  bool replaces = false;  ///< it holds an earlier run
-  std::string error;
-};
-
-/// Removes what an earlier run says that it wrote, so that nothing stale stands beside new results.
-void remove_old_results(const fs::path& folder) {
-  const fs::path summary = folder / kSummaryFile;
-  std::ifstream file(summary, std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  std::error_code error;
-  if (json.is_object() && json.contains("files") && json["files"].is_array()) {
-    for (const auto& name : json["files"]) {
-      if (!name.is_string()) continue;
-      // Only a plain name: a summary must not be able to point elsewhere.
-      const fs::path plain(name.get<std::string>());
-      if (plain.has_filename() && plain == plain.filename() && plain != "." && plain != ".." &&
-          fs::is_regular_file(fs::symlink_status(folder / plain, error))) {
-        fs::remove(folder / plain, error);
-      }
-    }
-  }
-  fs::remove(summary, error);
-}
-
-OutFolder make_out_folder(const RunArguments& arguments, const std::string& scenario_name) {
-  OutFolder folder;
-  std::error_code error;
-  if (arguments.out) {
-    folder.path = *arguments.out;
-    while (folder.path.size() > 1 && folder.path.back() == '/') folder.path.pop_back();
-    if (fs::exists(fs::symlink_status(folder.path, error))) {
-      if (!arguments.force) {
-        folder.error = fmt::format("--out {0}: '{0}' exists; expected a new folder, or --force",
-                                   printable(folder.path));
-      } else if (!fs::is_directory(folder.path, error)) {
-        folder.error =
-            fmt::format("--out {0}: '{0}' is not a folder; expected one", printable(folder.path));
-      } else {
-        folder.replaces = true;
-      }
-      return folder;
-    }
-    fs::create_directories(folder.path, error);
-    folder.created = !error;
-    if (error) {
-      folder.error = fmt::format("--out {}: {}; expected a folder that can be made",
-                                 printable(folder.path), error.message());
-    }
-    return folder;
-  }
-  fs::create_directories(kDefaultRoot, error);
-  for (unsigned number = 1; number < kMostRuns && !error; ++number) {
-    folder.path = fmt::format("{}/{}-{:03}", kDefaultRoot, in_file_name(scenario_name), number);
-    if (fs::create_directory(folder.path, error)) {
-      folder.created = true;
-      return folder;
-    }
-  }
-  folder.error = fmt::format("{}: {}; expected a folder that can be written, or --out",
-                             kDefaultRoot, error ? error.message() : "too many runs");
-  return folder;
-}
-
-/// Which traces; an error if one is not known.
-std::string read_traces(const RunArguments& arguments, RunOptions& options) {
-  const std::vector<std::string> known = {"pcapng", "events", "perfetto"};
-  bool* const wanted[] = {&options.trace_pcapng, &options.trace_events, &options.trace_perfetto};
-  for (const std::string& trace : arguments.traces) {
-    const auto it = std::find(known.begin(), known.end(), trace);
-    if (it == known.end()) {
-      return fmt::format("--trace {0}: trace '{0}' is not known; expected {1}{2}", printable(trace),
-                         join_words(known, "or"), suggestion(trace, known));
-    }
-    *wanted[it - known.begin()] = true;
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -199,13 +86,17 @@ std::string repeat_command(const RunArguments& arguments) {
 
 int command_run(const RunArguments& arguments, const CliEnvironment& environment) {
   RunOptions options;
-  if (const std::string error = read_traces(arguments, options); !error.empty()) {
+  TraceKinds traces;
+  if (const std::string error = read_traces(arguments.traces, traces); !error.empty()) {
     environment.err << error << "\n";
     return kExitBadInput;
   }
   const std::optional<Scenario> scenario = load_for(arguments, environment);
   if (!scenario) return kExitBadInput;
-  const OutFolder folder = make_out_folder(arguments, scenario->name);
+  options.trace_pcapng = traces.pcapng;
+  options.trace_events = traces.events;
+  options.trace_perfetto = traces.perfetto;
+  const OutFolder folder = make_out_folder(arguments.out, arguments.force, scenario->name);
   if (!folder.error.empty()) {
     environment.err << folder.error << "\n";
     return kExitBadInput;

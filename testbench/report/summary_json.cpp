@@ -118,6 +118,10 @@ Json to_json(const LinkResult& link) {
   return {{"name", link.name}, {"directions", directions}};
 }
 
+Json to_json(const OutsideResult& part) {
+  return {{"name", part.name}, {"kind", part.kind}, {"counters", counters(part.counters)}};
+}
+
 }  // namespace
 
 std::string summary_json(const Scenario& scenario, const RunResult& result,
@@ -145,10 +149,15 @@ std::string summary_json(const Scenario& scenario, const RunResult& result,
   for (const HostResult& host : result.hosts) json["hosts"].push_back(to_json(host));
   json["nics"] = Json::array();
   for (const NicResult& nic : result.nics) json["nics"].push_back(to_json(nic));
+  for (const PeerResult& peer : result.peers) {
+    json["peers"].push_back({{"socket", peer.socket}, {"nic", peer.nic}, {"served", peer.served}});
+  }
   json["switches"] = Json::array();
   for (const SwitchResult& device : result.switches) json["switches"].push_back(to_json(device));
   json["links"] = Json::array();
   for (const LinkResult& link : result.links) json["links"].push_back(to_json(link));
+  if (!result.outside.empty()) json["outside"] = Json::array();
+  for (const OutsideResult& part : result.outside) json["outside"].push_back(to_json(part));
   json["limits"] = Json::array();
   for (const LimitResult& limit : result.limits) {
     json["limits"].push_back({{"resource", limit.resource}, {"busy", limit.busy}});

@@ -167,6 +167,20 @@ struct SpeedResult {
   uint64_t clock_cycles_per_wall_s = 0;
 };
 
+/// What stands at the end of a link in place of a card.
+struct OutsideResult {
+  std::string name;
+  std::string kind;
+  Counters counters;
+};
+
+/// A socket of `ringside serve`.
+struct PeerResult {
+  std::string socket;
+  std::string nic;
+  uint64_t served = 0;  ///< front ends that came
+};
+
 struct RunResult {
   /// Not empty: the run could not be made or broke down; one line that a user can act on. The rest
   /// holds what was known by then.
@@ -185,8 +199,10 @@ struct RunResult {
   std::vector<FlowResult> flows;
   std::vector<HostResult> hosts;
   std::vector<NicResult> nics;
+  std::vector<PeerResult> peers;
   std::vector<SwitchResult> switches;
   std::vector<LinkResult> links;
+  std::vector<OutsideResult> outside;
   /// Busiest first.
   std::vector<LimitResult> limits;
   SpeedResult speed;

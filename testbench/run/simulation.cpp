@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "testbench/run/card_config.h"
 #include "testbench/run/hosted_application.h"
 #include "testbench/run/make_nic.h"
 #include "testbench/run/network_results.h"
@@ -20,15 +21,6 @@ constexpr uint64_t kPsPerNs = 1000;
 constexpr uint32_t kSocketReceiveBuffers = 4096;
 
 uint64_t now_ps() { return sc_core::sc_time_stamp().value(); }
-
-/// Every host, card and flow has random bits of its own, so that adding one leaves the others'.
-uint64_t seed_for(uint64_t seed, const std::string& name) {
-  uint64_t mixed = seed;
-  for (const char letter : name) {
-    mixed = SplitMix64(mixed ^ static_cast<unsigned char>(letter)).next();
-  }
-  return mixed;
-}
 
 CostTable costs_of(const Host& host) {
   CostTable costs = host.cost == CostProfile::kZero ? zero_costs() : default_costs();
@@ -46,24 +38,6 @@ driver::VirtioNetOptions driver_options(const Nic& nic) {
   options.tx_reclaim_timeout_ns = nic.tx_reclaim_timeout_ps / kPsPerNs;
   options.use_msix = nic.interrupts == Interrupts::kMsix;
   return options;
-}
-
-hw::NicConfig card_config(const Nic& nic, uint64_t seed) {
-  hw::NicConfig config;
-  config.mac = nic.mac;
-  config.mtu = nic.mtu_bytes;
-  config.features = ~nic.withhold_features;
-  config.queue_pairs = static_cast<uint16_t>(nic.queue_pairs);
-  config.queue_size_max = static_cast<uint16_t>(nic.queue_size_max);
-  config.tx_buffer_bytes = static_cast<uint32_t>(nic.tx_buffer_bytes);
-  config.rx_buffer_bytes = static_cast<uint32_t>(nic.rx_buffer_bytes);
-  config.management_latency_ps = nic.management_latency_ps;
-  config.pcie = nic.pcie;
-  config.pcie.seed = seed;
-  config.root_complex = nic.root_complex;
-  config.root_complex.seed = ~seed;
-  config.pipeline = nic.pipeline;
-  return config;
 }
 
 stack::StackConfig stack_config(const Host& host, uint64_t seed) {
@@ -218,16 +192,12 @@ void Simulation::build_switches() {
   for (std::size_t i = 0; i < scenario_.switches.size(); ++i) {
     auto crossing = std::make_unique<Crossing>();
     crossing->config = &scenario_.switches[i];
-    hw::SwitchConfig config;
-    config.latency_ps = crossing->config->latency_ps;
-    config.queue_bytes = crossing->config->queue_bytes;
-    config.table_entries = crossing->config->table_entries;
-    config.ageing_ps = crossing->config->ageing_ps;
+    unsigned ports = 0;
     for (const Link& link : scenario_.links) {
       const LinkEnd self{EndKind::kSwitch, i};
-      config.ports += static_cast<unsigned>(std::count(link.parts.begin(), link.parts.end(), self));
+      ports += static_cast<unsigned>(std::count(link.parts.begin(), link.parts.end(), self));
     }
-    crossing->device = std::make_unique<hw::Switch>(config);
+    crossing->device = std::make_unique<hw::Switch>(switch_config(*crossing->config, ports));
     crossings_.push_back(std::move(crossing));
   }
 }

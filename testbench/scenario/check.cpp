@@ -44,7 +44,7 @@ class Checker {
  public:
   Checker(Scenario& scenario, Diagnostics& diagnostics) : s_(scenario), d_(diagnostics) {}
 
-  void run() {
+  void run(bool needs_traffic) {
     fill_macs();
     check_hosts();
     check_nics();
@@ -55,7 +55,7 @@ class Checker {
     check_all_traffic();
     check_apps();
     if (s_.hosts.empty()) d_.add("", "no host; expected at least one [host.NAME]");
-    if (s_.flows.empty() && s_.pings.empty() && s_.udp_echoes.empty() && s_.tcp_echoes.empty() &&
+    if (needs_traffic && s_.flows.empty() && s_.pings.empty() && s_.udp_echoes.empty() && s_.tcp_echoes.empty() &&
         s_.apps.empty()) {
       d_.add("", "nothing to run; expected at least one flow, ping, udp_echo, tcp_echo or app");
     }
@@ -510,8 +510,8 @@ class Checker {
 
 }  // namespace
 
-void check_scenario(Scenario& scenario, Diagnostics& diagnostics) {
-  Checker(scenario, diagnostics).run();
+void check_scenario(Scenario& scenario, Diagnostics& diagnostics, bool needs_traffic) {
+  Checker(scenario, diagnostics).run(needs_traffic);
 }
 
 }  // namespace ringside::tb

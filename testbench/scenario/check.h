@@ -9,6 +9,7 @@ namespace ringside::tb {
 
 /// Fills in the indices that stand for names and the ports and MAC addresses that were left out,
 /// and adds an error for everything that does not fit together. Single values are already right.
-void check_scenario(Scenario& scenario, Diagnostics& diagnostics);
+/// `needs_traffic`: a scenario with nothing to run is an error.
+void check_scenario(Scenario& scenario, Diagnostics& diagnostics, bool needs_traffic = true);
 
 }  // namespace ringside::tb

@@ -389,8 +389,10 @@ std::optional<Override> override_from_set(std::string_view argument) {
                   std::string(argument.substr(equals + 1))};
 }
 
-LoadResult parse_scenario(std::string_view text, const std::string& path,
-                          std::span<const Override> overrides) {
+namespace {
+
+LoadResult parse(std::string_view text, const std::string& path,
+                 std::span<const Override> overrides, bool needs_traffic) {
   toml::table root;
   try {
     root = toml::parse(text, path);
@@ -401,9 +403,21 @@ LoadResult parse_scenario(std::string_view text, const std::string& path,
   Scenario scenario = Reader(path, diagnostics).read(root, overrides);
   scenario.path = path;
   if (scenario.name.empty()) scenario.name = std::filesystem::path(path).stem().string();
-  if (diagnostics.ok()) check_scenario(scenario, diagnostics);
+  if (diagnostics.ok()) check_scenario(scenario, diagnostics, needs_traffic);
   if (!diagnostics.ok()) return {std::nullopt, diagnostics.first()};
   return {std::move(scenario), {}};
+}
+
+}  // namespace
+
+LoadResult parse_scenario(std::string_view text, const std::string& path,
+                          std::span<const Override> overrides) {
+  return parse(text, path, overrides, /*needs_traffic=*/true);
+}
+
+LoadResult parse_parts(std::string_view text, const std::string& path,
+                       std::span<const Override> overrides) {
+  return parse(text, path, overrides, /*needs_traffic=*/false);
 }
 
 LoadResult load_scenario(const std::string& path, std::span<const Override> overrides) {

@@ -38,4 +38,8 @@ LoadResult load_scenario(const std::string& path, std::span<const Override> over
 LoadResult parse_scenario(std::string_view text, const std::string& path,
                           std::span<const Override> overrides = {});
 
+/// The same for parts that something else than the scenario puts to work: no traffic is needed.
+LoadResult parse_parts(std::string_view text, const std::string& path,
+                       std::span<const Override> overrides = {});
+
 }  // namespace ringside::tb

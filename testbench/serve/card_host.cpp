@@ -218,6 +218,7 @@ Status CardHost::program() {
     pci_.bar_write(rings_[queue].doorbell.bar, rings_[queue].doorbell.offset, 2, queue);
     if (std::find(before.begin(), before.end(), queue) != before.end()) peer_->call(queue);
   }
+  if (receive_ready_ && receives()) receive_ready_();
   return Status::success();
 }
 
@@ -293,6 +294,14 @@ void CardHost::set_pairs() {
   if (answer != driver::ControlQueue::Answer::kOk) {
     fail(std::string("the card's number of queue pairs: ") + name_of(answer));
   }
+}
+
+bool CardHost::receives() const {
+  if (!live_) return false;
+  for (std::size_t queue = 0; queue < rings_.size(); queue += 2) {
+    if (rings_[queue].on_card && !rings_[queue].suspended) return true;
+  }
+  return false;
 }
 
 /// Queues in the card that are not suspended.
@@ -513,6 +522,7 @@ void CardHost::enable(unsigned queue, bool enabled) {
       suspend({queue});
     }
     set_pairs();
+    if (receive_ready_ && receives()) receive_ready_();
   };
   if (enabled) {
     post(apply);

@@ -58,6 +58,10 @@ class CardHost final : public sc_core::sc_module, public VhostTarget {
   hw::NicModel& nic() { return nic_; }
   SimHost& host() { return *host_; }
   bool attached() const { return peer_ != nullptr; }
+  /// The front end takes frames: a receive queue is started and enabled.
+  bool receives() const;
+  /// Called from a process when receives() may have become true.
+  void on_receive_ready(std::function<void()> ready) { receive_ready_ = std::move(ready); }
 
  private:
   struct Ring {
@@ -129,6 +133,7 @@ class CardHost final : public sc_core::sc_module, public VhostTarget {
   std::vector<VhostRegion> regions_;
   uint64_t features_ = 0;
   std::vector<Ring> rings_;
+  std::function<void()> receive_ready_;
   bool changed_ = false;  ///< the card must be programmed again
   bool failed_ = false;   ///< the front end was told
 };

@@ -75,15 +75,15 @@ class Program : public ::testing::Test {
 
 TEST_F(Program, BadCommandLinesEndWithStatusTwoAndOneLine) {
   expect_bad({},
-             "ringside: no command; expected run, check, explain, list, measure, events or doctor");
+             "ringside: no command; expected run, check, explain, list, measure, serve, events or "
+             "doctor");
   expect_bad({"rum", "two.toml"},
              "ringside: no command is named 'rum'; expected run, check, explain, list, measure, "
-             "events or doctor "
+             "serve, events or doctor "
              "(did you mean 'run'?)");
   expect_bad({"--bogus"},
              "ringside: no command is named '--bogus'; expected run, check, explain, list, "
-             "measure, events or "
-             "doctor");
+             "measure, serve, events or doctor");
   expect_bad({"run"}, "ringside: SCENARIO is required; expected what 'ringside run --help' shows");
   expect_bad({"run", "two.toml", "--bogus"},
              "ringside: The following argument was not expected: --bogus; expected what 'ringside "
@@ -103,6 +103,33 @@ TEST_F(Program, BadCommandLinesEndWithStatusTwoAndOneLine) {
   expect_bad({"list", "modells"},
              "ringside: nothing to list is named 'modells'; expected models, features, examples or "
              "costs (did you mean 'models'?)");
+}
+
+TEST_F(Program, BadServeLinesEndWithStatusTwoAndLeaveNothing) {
+  expect_bad({"serve"},
+             "ringside: --vhost-user is required; expected what 'ringside serve --help' shows");
+  const auto bad = [this](std::vector<std::string> arguments, const std::string& line) {
+    arguments.insert(arguments.begin(), {"serve", "--vhost-user", "s0"});
+    expect_bad(arguments, line);
+  };
+  bad({"--tap", "tap0", "--loopback"},
+      "--tap and --loopback beside each other; expected one of --tap, --pcap and --loopback");
+  bad({"--repeat", "3"}, "--repeat without --pcap; expected --pcap FILE beside it");
+  bad({"--back-to-back"}, "--back-to-back without --pcap; expected --pcap FILE beside it");
+  bad({"--vhost-user", "s0"},
+      "--vhost-user s0: named twice; expected a socket of its own for every card");
+  bad({"--model", "rtl"}, "--model rtl: model 'rtl' is not in this build; expected lt or at");
+  bad({"--queues", "9"}, "--queues 9: nic.card0.queue_pairs = 9; expected an integer from 1 to 8");
+  bad({"--mac", "01:00:00:00:00:01"},
+      "--mac 01:00:00:00:00:01: nic.card0.mac = \"01:00:00:00:00:01\" is not a unicast address; "
+      "expected a unicast MAC address such as \"02:00:00:00:00:01\"");
+  bad({"--set", "nic.mtuu=9000"},
+      "--set nic.mtuu=9000: unknown key 'mtuu' in a nic; expected one of those that `ringside "
+      "explain nic` lists (did you mean 'mtu'?)");
+  bad({"--set", "nic.mtu"}, "--set nic.mtu: no value; expected KEY=VALUE");
+  bad({"--trace", "waves"},
+      "--trace waves: trace 'waves' is not known; expected pcapng, events or perfetto");
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
 }
 
 TEST_F(Program, BadScenariosEndWithStatusTwoAndLeaveNothing) {
