@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "hw_model/core/nic_core.h"
+#include "hw_model/registers/card_mutants.h"
 
 namespace ringside::hw {
 
@@ -59,7 +60,10 @@ void NicCore::walk(unsigned queue, uint32_t position, const VirtqDesc& desc, Act
   }
   if ((desc.flags & VIRTQ_DESC_F_INDIRECT) != 0) {  // WRITE is ignored here. VQS-D-007, VQS-D-008
     const uint32_t limit = std::max<uint32_t>(q.context.size, kTableLimit);
-    if (!has(VIRTIO_F_INDIRECT_DESC)) {
+    const bool refused =
+        (rs_mutant(RS_MUTANT_INDIRECT_WRITE_REFUSED) && (desc.flags & VIRTQ_DESC_F_WRITE) != 0) ||
+        (rs_mutant(RS_MUTANT_INDIRECT_FIRST_ONLY) && chain.walked > 1);
+    if (!has(VIRTIO_F_INDIRECT_DESC) || refused) {
       device_error(DeviceError::kIndirectNotNegotiated, queue, actions);
     } else if ((desc.flags & VIRTQ_DESC_F_NEXT) != 0) {  // VQS-R-009
       device_error(DeviceError::kIndirectWithNext, queue, actions);

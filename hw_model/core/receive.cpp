@@ -81,7 +81,8 @@ uint32_t NicCore::receive_chains(unsigned queue) const {
   const Queue& q = queues_[queue];
   if (fifo.empty() || !q.next_described()) return 0;
   const uint64_t wanted = kHeader + fifo.front()->bytes.size();
-  if (!has(VIRTIO_NET_F_MRG_RXBUF)) {  // NRB-D-002
+  const bool merging = has(VIRTIO_NET_F_MRG_RXBUF) || rs_mutant(RS_MUTANT_SPREADS_WITHOUT_MERGING);
+  if (!merging) {  // NRB-D-002
     return q.chain(q.started).writable_bytes >= wanted ? 1 : kNeverFits;
   }
   uint64_t room = 0;
@@ -114,24 +115,37 @@ void NicCore::scatter(unsigned queue, uint32_t chains, ActionList& actions) {
   const auto frame_bytes = static_cast<uint32_t>(bytes.size());
   formats::VirtioNetHdr header{};
   header.num_buffers = static_cast<uint16_t>(chains);
+  if (rs_mutant(RS_MUTANT_NUM_BUFFERS_ONE)) header.num_buffers = 1;
+  if (rs_mutant(RS_MUTANT_NUM_BUFFERS_ZERO) && chains == 1) header.num_buffers = 0;
+  if (rs_mutant(RS_MUTANT_RX_FLAGS_SET)) header.flags = 0xFF;
+  if (rs_mutant(RS_MUTANT_RX_GSO_TCPV4)) header.gso_type = 1;
+  if (rs_mutant(RS_MUTANT_RX_TUNNEL_BIT)) header.gso_type = 0x20;
   if (tracing()) {
     note(TraceKind::kStartReceive, queue, q.started, frame_bytes, chains, fifo.front()->id);
   }
   uint32_t place = actions.reserve_bytes(kHeader + frame_bytes);
   std::memcpy(actions.bytes(place), &header, kHeader);
   std::memcpy(actions.bytes(place + kHeader), bytes.data(), frame_bytes);
+  if (rs_mutant(RS_MUTANT_RX_CHECKSUM_CLEARED) && frame_bytes > 41) {
+    std::memset(actions.bytes(place + kHeader + 40), 0, 2);  // of UDP behind IPv4
+  }
   uint32_t left = kHeader + frame_bytes;
   for (uint32_t i = 0; i < chains; ++i) {
     const uint32_t position = q.started++;
     Chain& chain = q.chain(position);
-    for (std::size_t at = chain.readable; at < chain.segments.size() && left != 0; ++at) {
-      const uint32_t part = std::min(chain.segments[at].size, left);
+    const std::size_t from = rs_mutant(RS_MUTANT_WRITES_READABLE) ? 0 : chain.readable;
+    const uint32_t unused = rs_mutant(RS_MUTANT_BUFFERS_NOT_FILLED) ? 1 : 0;
+    for (std::size_t at = from; at < chain.segments.size() && left != 0; ++at) {
+      const uint32_t part = std::min(chain.segments[at].size - unused, left);
       write(queue, Purpose::kPayload, chain.segments[at].address, place, part, actions, position);
       place += part;
       left -= part;
       chain.used_length += part;
     }
-    chain.frame_end = i + 1 == chains;
+    if (rs_mutant(RS_MUTANT_USED_LENGTH_OF_BUFFER)) {
+      chain.used_length = static_cast<uint32_t>(chain.writable_bytes);
+    }
+    chain.frame_end = i + 1 == chains || rs_mutant(RS_MUTANT_MERGED_ONE_BY_ONE);
     chain.state = ChainState::kDone;
   }
   ++counters_[Counter::kRxFrames];

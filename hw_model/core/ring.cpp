@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "hw_model/core/nic_core.h"
+#include "hw_model/registers/card_mutants.h"
 
 namespace ringside::hw {
 
@@ -167,6 +168,9 @@ void NicCore::avail_sampled(unsigned queue, uint16_t index, ActionList& actions)
     device_error(DeviceError::kAvailIndexJump, queue, actions);
     return;
   }
+  if (moved == 0 && rs_mutant(RS_MUTANT_SPURIOUS_KICK_IS_ERROR)) {
+    device_error(DeviceError::kAvailIndexJump, queue, actions);
+  }
   if (moved == 0) return;
   q.avail_seen = index;
   q.armed = !event_idx_;
@@ -240,6 +244,13 @@ std::string_view NicCore::return_used(unsigned queue, uint16_t frames, ActionLis
     const formats::VirtqUsedElem element{chain.id, chain.used_length};
     std::memcpy(actions.bytes(place + 8 * i), &element, sizeof element);
   }
+  if (rs_mutant(RS_MUTANT_USED_INDEX_FIRST)) {
+    write16(queue, Purpose::kUsedIndex, q.context.device + SplitRing::kUsedIdx,
+            static_cast<uint16_t>(q.used_next + entries), actions);
+  }
+  if (rs_mutant(RS_MUTANT_WRITES_DESCRIPTOR)) {
+    write16(queue, Purpose::kUsedEntries, q.context.desc + 12, 0, actions);
+  }
   const uint32_t slot = q.used_next % q.context.size;
   const uint32_t to_end = q.context.size - slot;
   const uint32_t first = entries < to_end ? entries : to_end;
@@ -262,8 +273,10 @@ void NicCore::read_suppression(unsigned queue, ActionList& actions) {
   Queue& q = queues_[queue];
   q.deciding = true;
   if (tracing()) note(TraceKind::kReadSuppression, queue);
-  const uint64_t offset =
-      event_idx_ ? SplitRing::used_event(q.context.size) : SplitRing::kAvailFlags;
+  const uint64_t offset = rs_mutant(RS_MUTANT_USED_EVENT_UNASKED) ||
+                                  (event_idx_ && !rs_mutant(RS_MUTANT_FLAGS_WITH_EVENT_IDX))
+                              ? SplitRing::used_event(q.context.size)
+                              : SplitRing::kAvailFlags;
   read(ReadKind::kSuppression, queue, 0, q.context.driver + offset, 2, actions, q.used_next);
 }
 
@@ -271,8 +284,11 @@ void NicCore::read_suppression(unsigned queue, ActionList& actions) {
 void NicCore::suppression_read(const Read& read, uint16_t value, ActionList& actions) {
   Queue& q = queues_[read.queue];
   q.deciding = false;
-  const bool wanted = event_idx_ ? formats::need_event(value, read.count, q.used_signalled)
-                                 : (value & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
+  bool wanted = event_idx_ ? formats::need_event(value, read.count, q.used_signalled)
+                           : (value & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
+  if (rs_mutant(event_idx_ ? RS_MUTANT_EVENT_IGNORED : RS_MUTANT_FLAG_IGNORED)) wanted = true;
+  if (rs_mutant(RS_MUTANT_INTERRUPT_LOST) && !event_idx_) wanted = false;
+  if (rs_mutant(RS_MUTANT_EVENT_OF_LAST_ONLY)) wanted = value == read.count - 1;
   q.used_signalled = read.count;
   if (tracing()) note(TraceKind::kInterruptDecision, read.queue, 0, 0, wanted);
   if (wanted) queue_interrupt(read.queue, actions);
@@ -285,7 +301,10 @@ void NicCore::arm_notify(unsigned queue, ActionList& actions) {
   if (tracing()) note(TraceKind::kArmNotify, queue, 0, 0, q.avail_seen);
   if (event_idx_) {
     write16(queue, Purpose::kAvailEvent, q.context.device + SplitRing::avail_event(q.context.size),
-            q.avail_seen, actions);
+            static_cast<uint16_t>(q.avail_seen + rs_mutant(RS_MUTANT_AVAIL_EVENT_AHEAD)), actions);
+    if (rs_mutant(RS_MUTANT_USED_FLAGS_WITH_EVENT_IDX)) {
+      write16(queue, Purpose::kAvailEvent, q.context.device + SplitRing::kUsedFlags, 1, actions);
+    }
   } else {
     write16(queue, Purpose::kAvailEvent, q.context.device + SplitRing::kUsedFlags, 0, actions);
     q.no_notify = false;
@@ -298,7 +317,7 @@ void NicCore::suppress_notify(unsigned queue, ActionList& actions) {
   Queue& q = queues_[queue];
   if (tracing()) note(TraceKind::kSuppressNotify, queue);
   write16(queue, Purpose::kAvailEvent, q.context.device + SplitRing::kUsedFlags,
-          VIRTQ_USED_F_NO_NOTIFY, actions);
+          rs_mutant(RS_MUTANT_USED_FLAGS_2) ? 2 : VIRTQ_USED_F_NO_NOTIFY, actions);
   q.no_notify = true;
   q.armed = false;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "formats/checksum.h"
 #include "hw_model/core/nic_core.h"
 #include "hw_model/registers/card_mutants.h"
 
@@ -15,6 +16,8 @@ constexpr uint32_t kHeader = sizeof(formats::VirtioNetHdr);
 /// Counter::kCount if the chain's frame is to be sent.
 Counter NicCore::transmit_drop(const Chain& chain) const {
   if (chain.readable_bytes < kHeader + kEthernetHeader) return Counter::kTxDropShort;
+  const bool split = chain.segments[0].size < kHeader;
+  if (rs_mutant(RS_MUTANT_SPLIT_HEADERS_DROPPED) && split) return Counter::kTxDropShort;
   const uint32_t less = rs_mutant(RS_MUTANT_DROPS_FULL_FRAMES) ? kVlanTag + 1 : 0;
   if (chain.readable_bytes > kHeader + frame_limit() - less) return Counter::kTxDropLong;
   return link_up_ ? Counter::kCount : Counter::kTxDropLinkDown;
@@ -48,13 +51,15 @@ void NicCore::start_transmit(unsigned queue, ActionList& actions) {
   chain.state = ChainState::kPayload;
   chain.frame_bytes = static_cast<uint32_t>(chain.readable_bytes) - kHeader;
   chain.frame = pool_.make();
-  chain.outstanding = chain.readable;
+  const bool all = rs_mutant(RS_MUTANT_READS_WRITABLE);
+  const auto reads = all ? static_cast<uint32_t>(chain.segments.size()) : chain.readable;
+  chain.outstanding = reads;
   tx_occupancy_ += chain.frame_bytes;
   if (tracing()) {
     note(TraceKind::kStartTransmit, queue, position, chain.frame_bytes, 0, chain.frame->id);
   }
   uint32_t offset = 0;
-  for (uint32_t i = 0; i < chain.readable; ++i) {
+  for (uint32_t i = 0; i < reads; ++i) {
     const Segment& segment = chain.segments[i];
     read(ReadKind::kPayload, queue, position, segment.address, segment.size, actions, 0, offset);
     offset += segment.size;
@@ -64,10 +69,11 @@ void NicCore::start_transmit(unsigned queue, ActionList& actions) {
 void NicCore::payload_read(const Read& read, ByteView data, ActionList& actions) {
   Chain& chain = queues_[read.queue].chain(read.position);
   std::vector<std::byte>& bytes = chain.frame->bytes;
-  const uint32_t skip = read.offset < kHeader ? std::min(kHeader - read.offset, read.size) : 0;
+  const uint32_t header = rs_mutant(RS_MUTANT_TX_HEADER_OF_20_BYTES) ? 20 : kHeader;
+  const uint32_t skip = read.offset < header ? std::min(header - read.offset, read.size) : 0;
   const ByteView part = data.subspan(skip);
   if (!part.empty()) {
-    const uint32_t at = read.offset + skip - kHeader;
+    const uint32_t at = read.offset + skip - header;
     if (at == bytes.size()) {
       bytes.insert(bytes.end(), part.begin(), part.end());
     } else {  // completions out of order
@@ -75,7 +81,17 @@ void NicCore::payload_read(const Read& read, ByteView data, ActionList& actions)
       std::memcpy(bytes.data() + at, part.data(), part.size());
     }
   }
+  if (read.offset == 0 && data[0] != std::byte{0} && rs_mutant(RS_MUTANT_TX_FLAGS_REFUSED)) {
+    device_error(DeviceError::kNoUsableBuffer, read.queue, actions);
+  }
+  if (read.offset == 0 && data.size() > kHeader && rs_mutant(RS_MUTANT_TX_CSUM_WITHOUT_FLAG)) {
+    bytes[static_cast<uint8_t>(data[6]) % bytes.size()] ^= data[6];  // csum_start
+  }
   if (--chain.outstanding != 0) return;
+  if (rs_mutant(RS_MUTANT_TX_CHECKSUM_DEMANDED) && bytes.size() >= 34 &&
+      formats::internet_checksum(ByteView(bytes).subspan(14, 20)) != 0) {
+    bytes.clear();
+  }
   chain.state = ChainState::kDone;
   chain_done(read.queue, actions);
 }

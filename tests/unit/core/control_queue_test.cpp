@@ -102,7 +102,8 @@ TEST(ControlQueue, LongCommandsAreReadInPart) {
   }
 }
 
-// VQS-D-001: how command and ack are split over descriptors has no meaning.
+// How command and ack are split over descriptors has no meaning.
+// CLAUSES: VQS-D-001
 TEST(ControlQueue, FramingHasNoMeaning) {
   for (const std::vector<uint32_t>& sizes : {std::vector<uint32_t>{4}, {1, 3}, {2, 2}, {2, 1, 1}}) {
     MultiQueueCard card(4);

@@ -40,6 +40,21 @@ TEST(Interrupts, UsedEventDecidesWithEventIdx) {
   EXPECT_EQ(card.interrupts(0x42), 1u);
 }
 
+// The flags that would forbid, and that would allow if they were used_event, change nothing.
+// CLAUSES: VQS-D-012
+TEST(Interrupts, FlagsMeanNothingWithEventIdx) {
+  RunningCard card(kBasic | kEventIdx);
+  card.tx.set_flags(1);
+  card.tx.set_used_event(0);
+  card.put_transmit(0, {72});
+  card.serve(kTx);
+  EXPECT_EQ(card.interrupts(0x42), 1u);
+  card.tx.set_used_event(100);
+  card.put_transmit(1, {72});
+  card.serve(kTx);
+  EXPECT_EQ(card.interrupts(0x42), 1u);
+}
+
 // used_event is read afresh after the index was posted: the driver's late change counts.
 TEST(Interrupts, SuppressionIsReadAfterTheIndexIsPosted) {
   RunningCard card(kBasic | kEventIdx);

@@ -95,11 +95,12 @@ TEST(Receive, FrameThatNeverFitsIsDropped) {
 // CLAUSES: NRB-D-002
 TEST(Receive, WithoutMergingAFrameLongerThanTheBufferIsDropped) {
   RunningCard card;
-  card.put_receive(0, 100);
+  const uint64_t buffer = card.put_receive(0, 100);
   card.put_receive(1, 100);
   card.receive(150);
   card.receive(88);
   card.serve(kRx);
+  EXPECT_EQ(card.load<formats::VirtioNetHdr>(buffer).num_buffers, 1);
   EXPECT_EQ(card.counter(Counter::kRxDropNoFit), 1u);
   EXPECT_EQ(card.rx.used_idx(), 1);
   EXPECT_EQ(card.rx.used_elem(0).len, 100u);
