@@ -116,8 +116,10 @@ std::unique_ptr<LwipImage> LwipImage::load(std::string* error) {
     *error = "the stack's image has no variables";
     return nullptr;
   }
+  // From a pointer into the object: the compiler knows where that leads, unlike a number.
+  auto* const inside = reinterpret_cast<std::byte*>(const_cast<LwipOperations*>(operations));
   return std::unique_ptr<LwipImage>(new LwipImage(
-      operations, {reinterpret_cast<std::byte*>(search.begin), search.end - search.begin}));
+      operations, {inside + (search.begin - search.address), search.end - search.begin}));
 }
 
 #if defined(__SANITIZE_ADDRESS__)
