@@ -53,6 +53,7 @@ void FakeDevice::put_used(unsigned queue, uint32_t id, uint32_t len) {
 }
 
 bool FakeDevice::take(unsigned index, Chain* chain) {
+  if (index >= kQueues) return false;
   Queue& queue = queues[index];
   if (queue.enable == 0 || queue.taken == avail_idx(index)) return false;
   chain->head = read16(queue.driver + SplitRing::avail_entry(queue.taken & (queue.size - 1u)));
@@ -131,10 +132,10 @@ uint8_t FakeDevice::execute(const Bytes& command) {
     error("a request for an impossible number of queue pairs");  // NMQ-R-002
     return VIRTIO_NET_ERR;
   }
-  for (unsigned queue = 0; queue < 2 * pairs; ++queue) {
+  for (unsigned queue = 0; queue < std::min(2 * pairs, kQueues); ++queue) {
     if (queues[queue].enable == 0) error("a queue pair is asked for before its set-up");
   }
-  active_pairs = pairs;
+  active_pairs = std::min(pairs, kQueues / 2);
   return VIRTIO_NET_OK;
 }
 
@@ -203,7 +204,7 @@ bool FakeDevice::receive(const Bytes& frame) {
   const uint16_t taken = queue.taken;
   if (!take(index, &chain)) return false;
   queue.taken = taken;
-  const uint32_t buffer = chain.elements.empty() ? 1 : chain.elements[0].len;
+  const uint32_t buffer = chain.elements.empty() ? 1 : std::max(chain.elements[0].len, 1u);
   std::vector<uint32_t> cuts(total / buffer, buffer);
   if (total % buffer != 0) cuts.push_back(total % buffer);
   return receive_cut(frame, cuts, static_cast<uint16_t>(cuts.size()));

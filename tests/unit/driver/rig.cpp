@@ -21,6 +21,10 @@ void TestClient::receive(std::span<const driver::RxSegment> segments) {
   Bytes bytes;
   for (const driver::RxSegment& segment : segments) {
     pci_.lend(segment.data, segment.size);
+    if (!pci_.open(segment.data, segment.size)) {
+      ++violations;
+      continue;
+    }
     const auto* from = reinterpret_cast<const uint8_t*>(segment.data);
     bytes.insert(bytes.end(), from, from + segment.size);
     held.push_back(segment);

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random mixtures of honest work, misdeeds of the device and resets against the driver, each seed
+// in a process of its own.
+//
+//   hostile_device_hunt --seeds FIRST COUNT --steps N
+//
+// Fails on a hang, a crash, a touch of memory that is not the driver's, a lost or wrong call of the
+// client's, a leak, and a driver that does not come back when the device behaves again.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "tests/unit/driver/hostile_world.h"
+
+namespace {
+
+using ringside::test::HostileTotals;
+using ringside::test::HostileWorld;
+using ringside::test::SeededChoices;
+
+/// A seed that takes longer than this for 1,000 steps has hung, s.
+constexpr uint64_t kHangSeconds = 30;
+
+void add(HostileTotals& to, const HostileTotals& more) {
+  to.steps += more.steps;
+  to.sent += more.sent;
+  to.completed += more.completed;
+  to.received += more.received;
+  to.misdeeds += more.misdeeds;
+  to.faults += more.faults;
+  to.resets += more.resets;
+  to.recoveries += more.recoveries;
+  to.failed_recoveries += more.failed_recoveries;
+  to.given_up += more.given_up;
+  to.opens += more.opens;
+  to.failed_opens += more.failed_opens;
+  to.wakes += more.wakes;
+}
+
+/// What is wrong; the totals.
+std::string run(uint64_t seed, uint64_t steps, HostileTotals* totals) {
+  try {
+    SeededChoices choices(seed);
+    // Every other seed reads a lie now and then.
+    HostileWorld world(choices, seed % 2 == 0 ? 0 : 50 + seed % 500);
+    std::string wrong = world.run(steps);
+    *totals = world.totals();
+    return wrong;
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+/// In a child process, which may crash. Empty, what is wrong, or why the child ended.
+std::string run_apart(uint64_t seed, uint64_t steps, HostileTotals* totals) {
+  int channel[2];
+  if (pipe(channel) != 0) return "no pipe";
+  const pid_t child = fork();
+  if (child == 0) {
+    close(channel[0]);
+    alarm(static_cast<unsigned>(kHangSeconds * (1 + steps / 1'000)));
+    HostileTotals mine;
+    const std::string wrong = run(seed, steps, &mine);
+    std::string answer(reinterpret_cast<const char*>(&mine), sizeof mine);
+    answer += wrong;
+    [[maybe_unused]] const ssize_t written = write(channel[1], answer.data(), answer.size());
+    _exit(0);
+  }
+  close(channel[1]);
+  std::string answer;
+  char buffer[512];
+  for (ssize_t size; (size = read(channel[0], buffer, sizeof buffer)) > 0;) {
+    answer.append(buffer, static_cast<std::size_t>(size));
+  }
+  close(channel[0]);
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) != child) return "no child";
+  if (WIFSIGNALED(status)) return std::string("ended by signal: ") + strsignal(WTERMSIG(status));
+  if (WEXITSTATUS(status) != 0 || answer.size() < sizeof *totals) return "ended with a failure";
+  std::memcpy(totals, answer.data(), sizeof *totals);
+  return answer.substr(sizeof *totals);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Searches the driver for what a hostile device can do to it");
+  std::vector<uint64_t> seeds = {1, 100};
+  uint64_t steps = 1'000;
+  bool here = false;
+  app.add_option("--seeds", seeds, "first seed, and how many")->expected(2);
+  app.add_option("--steps", steps, "of each seed");
+  app.add_flag("--here", here, "in this process, for a debugger");
+  CLI11_PARSE(app, argc, argv);
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  HostileTotals totals;
+  for (uint64_t seed = seeds[0]; seed < seeds[0] + seeds[1]; ++seed) {
+    HostileTotals mine;
+    const std::string wrong = here ? run(seed, steps, &mine) : run_apart(seed, steps, &mine);
+    if (!wrong.empty()) {
+      fmt::print("seed {}: {} (again: hostile_device_hunt --seeds {} 1 --steps {})\n", seed, wrong,
+                 seed, steps);
+      return 1;
+    }
+    add(totals, mine);
+  }
+  fmt::print(
+      "{} seeds, {} steps, nothing found; {} misdeeds, {} frames sent, {} given back, {} received, "
+      "{} wakes, {} faults, {} resets, {} recoveries and {} that failed, given up {} times, opened "
+      "{} times and {} in vain\n",
+      seeds[1], totals.steps, totals.misdeeds, totals.sent, totals.completed, totals.received,
+      totals.wakes, totals.faults, totals.resets, totals.recoveries, totals.failed_recoveries,
+      totals.given_up, totals.opens, totals.failed_opens);
+  return 0;
+}
