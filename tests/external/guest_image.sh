@@ -27,7 +27,8 @@ if [ -e "$kernel/made-by" ] && cmp -s "$kernel/made-by" "$self"; then
   exit 0
 fi
 
-fresh=$(mktemp -d ./fresh.XXXXXX)
+fresh=$(mktemp -d ./fresh.XXXXXX 2>/dev/null) || skip "$folder cannot be written"
+chmod 755 "$fresh"
 trap 'rm -rf "$folder/$fresh"' EXIT
 cd "$fresh"
 apt-get download "$kernel" >download.log 2>&1 || skip "$kernel cannot be downloaded: $(tail -n 1 download.log)"
