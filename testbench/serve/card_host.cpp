@@ -299,7 +299,15 @@ void CardHost::set_pairs() {
 bool CardHost::receives() const {
   if (!live_) return false;
   for (std::size_t queue = 0; queue < rings_.size(); queue += 2) {
-    if (rings_[queue].on_card && !rings_[queue].suspended) return true;
+    const Ring& ring = rings_[queue];
+    if (!ring.on_card || ring.suspended) continue;
+    // Another process writes it, and a driver may start the queue long before.
+    std::byte* const index =
+        host_->memory().translate(ring.setup.available + SplitRing::kAvailIdx, sizeof(uint16_t));
+    if (index != nullptr && __atomic_load_n(reinterpret_cast<const uint16_t*>(index),
+                                            __ATOMIC_ACQUIRE) != ring.setup.base) {
+      return true;
+    }
   }
   return false;
 }
@@ -537,6 +545,7 @@ void CardHost::kick(unsigned queue) {
   hw::RootPort& port = host_->port(0);
   const driver::Doorbell& doorbell = rings_[queue].doorbell;
   port.memory_write(port.bar_address(doorbell.bar) + doorbell.offset, 2, queue);
+  if (queue % 2 == 0 && receive_ready_ && receives()) receive_ready_();
 }
 
 }  // namespace ringside::tb

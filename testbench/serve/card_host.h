@@ -58,9 +58,10 @@ class CardHost final : public sc_core::sc_module, public VhostTarget {
   hw::NicModel& nic() { return nic_; }
   SimHost& host() { return *host_; }
   bool attached() const { return peer_ != nullptr; }
-  /// The front end takes frames: a receive queue is started and enabled.
+  /// The front end takes frames: a receive queue is started and enabled, and has been given
+  /// buffers.
   bool receives() const;
-  /// Called from a process when receives() may have become true.
+  /// Called from a process or by a kick when receives() is true, so more than once.
   void on_receive_ready(std::function<void()> ready) { receive_ready_ = std::move(ready); }
 
  private:

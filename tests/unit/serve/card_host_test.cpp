@@ -80,6 +80,32 @@ TEST_P(CardHostTest, RingsThatAreFilledBeforeTheyStartNeedNoKick) {
   EXPECT_EQ(front.used_idx(tx), 1);
 }
 
+// A driver may start its queues some time before it gives them buffers, as DPDK's does.
+TEST_P(CardHostTest, ReceivesWhenBuffersAreThere) {
+  Served served(GetParam());
+  unsigned ready = 0;
+  served.host.on_receive_ready([&ready] { ++ready; });
+  FrontEnd front(served.host);
+  Pair pair(front, kVersion1);
+  served.run();
+  EXPECT_FALSE(served.host.receives());
+  front.target.kick(kRx);
+  front.target.kick(kTx);
+  served.run();
+  EXPECT_FALSE(served.host.receives());
+  EXPECT_EQ(ready, 0u);
+  front.make_available(pair.rx, 4);
+  front.target.kick(kRx);
+  EXPECT_EQ(ready, 1u);
+  EXPECT_TRUE(served.host.receives());
+  front.target.enable(kRx, false);
+  EXPECT_FALSE(served.host.receives());
+  front.target.enable(kRx, true);
+  served.run();
+  EXPECT_TRUE(served.host.receives());
+  EXPECT_EQ(ready, 2u);
+}
+
 /// Five times five frames from index 65530 on, the queue stopped after each five.
 void goes_on_where_it_stopped(ModelKind model, uint64_t features) {
   Served served(model);
