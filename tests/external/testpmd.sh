@@ -18,7 +18,7 @@ front() {
   shift 4
   testpmd "$name" \
     "--vdev=net_virtio_user0,path=$(socket "$card"),mac=02:00:00:00:00:0$((card + 1)),queue_size=$ring${device:+,$device}" \
-    "${captures[@]}" -- "$@"
+    "${captures[@]}" -- --rxd="$ring" "$@"
 }
 captures=()
 ring=256
