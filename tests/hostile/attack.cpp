@@ -52,6 +52,12 @@ One attack, on the core with several orders of events:
 ```sh
 build/release/tests/hostile/hostile_suite --model core --attack chain-loops
 ```
+
+The same moves at random, proper ones among them, 500 for each of 4 seeds; a failure names the command that repeats it:
+
+```sh
+build/release/tests/hostile/hostile_hunt --model at --seeds 1 4 --steps 500
+```
 )";
 
 }  // namespace

@@ -152,6 +152,14 @@ std::vector<Attack> controls() {
          for (unsigned moment = 0; moment < 40; ++moment) {
            const uint64_t before = received();
            load(d, 3);
+           // And a chain whose descriptors are read one by one.
+           const auto head = static_cast<uint16_t>(d.tx.avail_idx % d.tx.size);
+           const auto next = [&](unsigned i) { return static_cast<uint16_t>((head + i) % 16); };
+           for (unsigned i = 0; i < 5; ++i) {
+             d.desc(d.tx, next(i), d.allocate(64), 20, i == 4 ? 0 : kNext, next(i + 1));
+           }
+           d.give(d.tx, head);
+           d.kick(d.tx);
            d.host.advance(1 + moment);
            d.host.config_write(PciConfig::kCommand, 2, 0x2);
            const uint64_t reads = d.host.counter("dma_reads");

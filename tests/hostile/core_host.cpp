@@ -22,7 +22,13 @@ CoreHost::CoreHost(const hw::CoreConfig& config, std::size_t memory_bytes, Draw 
 void CoreHost::take(const Event& event) {
   if (depth_ == lists_.size()) lists_.push_back(std::make_unique<hw::ActionList>());
   hw::ActionList& actions = *lists_[depth_++];
+  const bool was_stopped = stopped();
   const std::string_view refused = core_.step(event, actions);
+  for (std::size_t i = 0; was_stopped && stopped() && i < actions.size(); ++i) {
+    if (actions[i].kind == ActionKind::kDmaRead || actions[i].kind == ActionKind::kDmaWrite) {
+      fault("DMA after an error that stops the card");
+    }
+  }
   if (!refused.empty()) {
     fault("the core refuses what it offered: " + std::string(refused));
     if (!actions.empty()) fault("a refused event has actions");
@@ -30,6 +36,16 @@ void CoreHost::take(const Event& event) {
   carry_out(actions);
   actions.clear();
   --depth_;
+}
+
+/// An error was counted since the last reset.
+bool CoreHost::stopped() {
+  const hw::Counters& counters = core_.counters();
+  if (resets_ != counters[hw::Counter::kDeviceResets]) {
+    resets_ = counters[hw::Counter::kDeviceResets];
+    errors_forgiven_ = counters[hw::Counter::kDeviceErrors];
+  }
+  return counters[hw::Counter::kDeviceErrors] != errors_forgiven_;
 }
 
 bool CoreHost::write(uint64_t address, ByteView bytes) {

@@ -50,6 +50,7 @@ class CoreHost final : public RawHost {
   static void command(void* context, const rs_command* command);
   void take(const hw::Event& event);
   void carry_out(hw::ActionList& actions);
+  bool stopped();
   bool write(uint64_t address, ByteView bytes);
   uint64_t read_register(hw::EventKind kind, uint64_t address, unsigned width);
   void answer_read(std::size_t index);
@@ -72,6 +73,8 @@ class CoreHost final : public RawHost {
   std::size_t depth_ = 0;
   uint64_t leaving_ = 0;  ///< bytes given to the port
   uint64_t refused_ = 0;
+  uint64_t errors_forgiven_ = 0;  ///< counted before the last reset
+  uint64_t resets_ = 0;
   uint64_t reply_ = 0;
   bool replied_ = false;
   std::string fault_;

@@ -12,6 +12,8 @@ namespace ringside::hostile {
 namespace {
 
 constexpr uint32_t kPlaceBytes = 8192;
+/// Wide, so that most buffers have none beside them.
+constexpr uint32_t kWritableBytes = 262144;
 constexpr unsigned kTables = 64;  ///< descriptors in the area of indirect tables
 /// At the end of memory the card may write what a buffer across it covers.
 constexpr uint64_t kEndBytes = 64;
@@ -159,10 +161,9 @@ void Hunt::come_up() {
   }
   if (driver_.negotiate(features_) != 11) return fault("good features are refused");
   readable_ = driver_.allocate(kPlaceBytes);
-  writable_ = driver_.writable(kPlaceBytes);
+  writable_ = driver_.allocate(kWritableBytes);
   tables_ = driver_.allocate(16 * kTables);
   host_.guard.allow(host_.memory_end() - kEndBytes, kEndBytes);
-  host_.guard.allow(kRegion + kRegionBytes / 2, kRegionBytes / 2);
   for (unsigned i = 0; i < 16 * kTables; ++i) host_.store<uint8_t>(tables_ + i, 0);
   driver_.set(CommonCfg::kConfigMsixVector, 2, below(8));
   const bool pairs = (features_ & kMultiQueueFeatures) == kMultiQueueFeatures;
@@ -269,7 +270,7 @@ uint64_t Hunt::readable_place() {
 uint64_t Hunt::writable_place() {
   if (region_there_ && chance(3))
     return kRegion + kRegionBytes / 2 + below(kRegionBytes / 2 - 2048);
-  return writable_ + below(kPlaceBytes - 2048);
+  return writable_ + below(kWritableBytes - 2048);
 }
 
 void Hunt::proper_transmit() {
@@ -301,8 +302,10 @@ void Hunt::proper_receive() {
   if (!live) return;
   for (uint64_t left = 1 + below(4); left != 0; --left) {
     const auto head = static_cast<uint16_t>(live->ring.avail_idx % live->ring.size);
-    driver_.desc(live->ring, head, writable_place(), static_cast<uint32_t>(64 + below(1600)),
-                 kWrite);
+    const uint64_t place = writable_place();
+    const auto bytes = static_cast<uint32_t>(64 + below(1600));
+    host_.guard.allow(place, bytes);
+    driver_.desc(live->ring, head, place, bytes, kWrite);
     give(*live, head);
   }
   driver_.kick(live->ring);
@@ -318,7 +321,9 @@ void Hunt::proper_command() {
     const auto head = static_cast<uint16_t>(live->ring.avail_idx % live->ring.size & ~1u);
     driver_.desc(live->ring, head, command, static_cast<uint32_t>(1 + below(6)), kNext,
                  static_cast<uint16_t>(head + 1));
-    driver_.desc(live->ring, head + 1u, writable_place(), 1, kWrite);
+    const uint64_t ack = writable_place();
+    host_.guard.allow(ack, 1);
+    driver_.desc(live->ring, head + 1u, ack, 1, kWrite);
     give(*live, head);
     driver_.kick(live->ring);
   }
@@ -350,8 +355,8 @@ formats::VirtqDesc Hunt::any_descriptor(const Live& live) {
         static_cast<uint32_t>(std::min<uint64_t>(desc.len, tables_ + 16 * kTables - desc.addr));
   } else if ((desc.flags & kWrite) != 0) {
     desc.addr = chance(8) ? host_.memory_end() - 40 : writable_place();
-    if (desc.addr == host_.memory_end() - 40 && desc.len <= 40) return desc;
     if (desc.len > 2048) desc.addr = host_.memory_end() - 40;
+    if (desc.len <= 2048) host_.guard.allow(desc.addr, desc.len);
   } else {
     desc.addr = readable_place();
   }
