@@ -15,15 +15,17 @@
 
 namespace ringside::tb {
 
-Status prepare_event_fd(const OwnedFd& fd) {
+bool is_event_fd(const OwnedFd& fd) {
   const std::string name = "/proc/self/fd/" + std::to_string(fd.get());
   std::array<char, 64> target{};
   const ssize_t size = ::readlink(name.c_str(), target.data(), target.size());
-  // Anything else might never become ready, raise signals, or hold the front end's own socket.
-  if (size < 0 ||
-      std::string_view(target.data(), static_cast<std::size_t>(size)) != "anon_inode:[eventfd]") {
-    return Status::failure("not an event descriptor");
-  }
+  return size >= 0 &&
+         std::string_view(target.data(), static_cast<std::size_t>(size)) == "anon_inode:[eventfd]";
+}
+
+Status prepare_event_fd(const OwnedFd& fd) {
+  // Anything else might never become ready, or raise signals.
+  if (!is_event_fd(fd)) return Status::failure("not an event descriptor");
   const int flags = ::fcntl(fd.get(), F_GETFL);
   if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
     return Status::failure(std::strerror(errno));

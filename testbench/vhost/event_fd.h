@@ -7,8 +7,11 @@
 
 namespace ringside::tb {
 
-/// Refuses what is no event descriptor (a file, a pipe, a socket; needs /proc), and makes it
-/// non-blocking: it is shared with the front end, which may have filled it.
+/// Whether it is one, not a file, a pipe, a socket... Needs /proc.
+bool is_event_fd(const OwnedFd& fd);
+
+/// Refuses what is none, and makes it non-blocking: it is shared with the front end, which may have
+/// filled it.
 Status prepare_event_fd(const OwnedFd& fd);
 
 /// A non-blocking one of this process; invalid if there is no descriptor left.

@@ -22,6 +22,10 @@ std::string describe(const VhostMemoryRegion& region) {
   return fmt::format("memory region of {} bytes at 0x{:x}", region.size, region.guest_physical);
 }
 
+Status no_file(const VhostMemoryRegion& region) {
+  return Status::failure(describe(region) + " is not in a file that can be mapped");
+}
+
 bool wraps(uint64_t start, uint64_t size) { return start > UINT64_MAX - size; }
 
 /// Numbers that cannot be right, whatever file comes with them.
@@ -36,9 +40,7 @@ Status check_place(const VhostMemoryRegion& region) {
 
 /// The file holds the region: an access to it is no error now.
 Status check_file(const VhostMemoryRegion& region, const struct stat& file) {
-  if (!S_ISREG(file.st_mode)) {
-    return Status::failure(describe(region) + " is not in a file that can be mapped");
-  }
+  if (!S_ISREG(file.st_mode)) return no_file(region);
   const uint64_t end = region.mmap_offset + region.size;
   if (file.st_size < 0 || end > kMaxFileOffset || end > static_cast<uint64_t>(file.st_size)) {
     return Status::failure(fmt::format("{} lies at offset {} of a file of {} bytes",
@@ -71,9 +73,7 @@ PeerMemory::Mapping::~Mapping() {
 Status PeerMemory::Mapping::map(const VhostMemoryRegion& region, const OwnedFd& file, int notify,
                                 std::shared_ptr<const Mapping>& result) {
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0) {
-    return Status::failure(describe(region) + ": " + std::strerror(errno));
-  }
+  if (::fstat(file.get(), &status) != 0) return no_file(region);
   Status checked = check_file(region, status);
   if (!checked.ok()) return checked;
   const std::size_t page = page_size_of(file.get());
@@ -111,9 +111,7 @@ Status PeerMemory::add(const VhostMemoryRegion& region, const OwnedFd& file,
         fmt::format("{} overlaps the {}", describe(region), describe(other.place)));
   }
   struct stat of_file {};
-  if (::fstat(file.get(), &of_file) != 0) {
-    return Status::failure(describe(region) + ": " + std::strerror(errno));
-  }
+  if (::fstat(file.get(), &of_file) != 0) return no_file(region);
   for (const Region& known : regions_) {
     if (known.place == region && known.mapping->is_of(of_file.st_dev, of_file.st_ino)) {
       result.regions_.push_back(known);

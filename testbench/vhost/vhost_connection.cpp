@@ -3,14 +3,26 @@
 
 #include <fmt/format.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
+
+#include "testbench/vhost/event_fd.h"
 
 namespace ringside::tb {
 namespace {
 
-/// Takes every descriptor of a received message, whatever else is wrong with it.
+/// Whether any message has a use for it. What it has not may be, or hold, the front end's own end
+/// of this connection, which would then not end when the front end does.
+bool is_useful(const OwnedFd& fd) {
+  struct stat status {};
+  return ::fstat(fd.get(), &status) == 0 && (S_ISREG(status.st_mode) || is_event_fd(fd));
+}
+
+/// Takes every descriptor of a received message, whatever else is wrong with it. One without use is
+/// closed, and counts.
 void take_descriptors(msghdr& header, std::vector<OwnedFd>& descriptors) {
   for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
@@ -18,7 +30,9 @@ void take_descriptors(msghdr& header, std::vector<OwnedFd>& descriptors) {
     for (std::size_t i = 0; i < count; ++i) {
       int fd;
       std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
-      descriptors.emplace_back(fd);
+      OwnedFd owned(fd);
+      if (!is_useful(owned)) owned.reset();
+      descriptors.push_back(std::move(owned));
     }
   }
 }

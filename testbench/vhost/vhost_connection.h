@@ -22,7 +22,8 @@ class VhostConnection {
   int fd() const { return socket_.get(); }
 
   enum class Received : uint8_t {
-    kMessage,  ///< `message` and `descriptors` are a whole one
+    kMessage,  ///< `message` and `descriptors` are a whole one; descriptors that no message has a
+               ///< use for are closed and invalid
     kNothing,  ///< not all of it is there
     kEnd,      ///< the front end went; error() says so if it did in the middle of a message
     kBad,      ///< error() says what is wrong: no more can be read

@@ -134,8 +134,7 @@ Status VhostDevice::dispatch(const VhostMessage& message, std::vector<OwnedFd>& 
     default:
       // SET_OWNER has nothing to set: a connection has one owner. SEND_RARP asks for a frame that
       // the guest sends by itself. SET_BACKEND_REQ_FD brings a socket for requests that are never
-      // made: it is closed, because it may be the front end's own, which would then seem to live
-      // for ever.
+      // made; it is closed.
       return Status::success();
   }
 }

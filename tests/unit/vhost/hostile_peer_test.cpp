@@ -150,6 +150,12 @@ const Case kMessages[] = {
        s.send(bytes, std::span(&fd, 1));
        s.peer.close();
      }},
+    {"LeavesItsOwnSocketInAHeader", "the front end went after 5 bytes of a message",
+     [](Stage& s) {
+       const int fds[] = {s.peer.fd(), s.peer.fd()};
+       s.send(Bytes(5, std::byte{1}), fds);
+       s.peer.close();
+     }},
     {"ZeroRequest", "unknown request 0", [](Stage& s) { s.send(header(0U, 1, 0)); }},
     {"UnknownRequest", "unknown request 4711", [](Stage& s) { s.send(header(4711, 1, 0)); }},
     {"UnofferedRequest", "GET_INFLIGHT_FD needs a feature that was not offered",

@@ -207,8 +207,9 @@ class Player {
 
   void decode() {
     tb::VhostHeader header{};
-    const Bytes first = bytes(sizeof(header));
-    std::memcpy(&header, first.data(), first.size());
+    Bytes first = bytes(sizeof(header));
+    first.resize(sizeof(header));
+    std::memcpy(&header, first.data(), sizeof(header));
     const std::size_t count = byte();
     const Bytes payload = bytes(std::min<std::size_t>(header.size, 4096));
     tb::VhostMessage message;

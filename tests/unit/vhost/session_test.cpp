@@ -223,8 +223,8 @@ TEST_F(Session, AcknowledgesWhatHasNoAnswer) {
   say(VhostRequest::kSendRarp, bytes_of(uint64_t{0x020000000001}), kNone, kNeedReply);
   EXPECT_EQ(peer_.receive(), reply_of(VhostRequest::kSendRarp, 0));
   // One answer, not two.
-  say(VhostRequest::kGetStatus, {}, kNone, kNeedReply);
-  EXPECT_EQ(peer_.receive(), reply_of(VhostRequest::kGetStatus, 0));
+  say(VhostRequest::kGetQueueNum, {}, kNone, kNeedReply);
+  EXPECT_EQ(peer_.receive(), reply_of(VhostRequest::kGetQueueNum, 2));
 }
 
 TEST_F(Session, RefusesWithAnAnswerBeforeItCloses) {
