@@ -94,6 +94,9 @@ ping_both() { # GUEST SIZE...
   done
 }
 
+serve_iperf() { # GUEST
+  run "$1" 'iperf3 -s -D; for i in 1 2 3 4 5 6 7 8 9 10; do grep -q ":1451 " /proc/net/tcp /proc/net/tcp6 && break; sleep 0.2; done; grep -q ":1451 " /proc/net/tcp /proc/net/tcp6'
+}
 # throughput OPTIONS...: iperf3 from here to the guest's server; prints Mbit/s that the receiver got, and
 # what share was lost (UDP).
 throughput() {
@@ -148,7 +151,7 @@ one_guest() {
   passed "up after $SECONDS s"
   ping_both guest 56 1472
   passed
-  run guest "iperf3 -s -D"
+  serve_iperf guest
   tcp
   passed "$mbps Mbit/s"
   tcp -R
@@ -195,7 +198,7 @@ two_pairs() {
   address guest 10.0.0.2
   run guest 'ethtool -L eth0 combined 2 || ethtool -l eth0 | tail -n 5 | grep "Combined:.*2"'
   ping_both guest 56
-  run guest "iperf3 -s -D"
+  serve_iperf guest
   # Each CPU of the guest has its transmit queue.
   tcp -P 4
   up=$mbps
@@ -221,7 +224,7 @@ two_guests() {
   address guest0 10.0.0.2
   address guest1 10.0.0.3
   run guest0 "ping -q -c 5 -i 0.2 -W 2 10.0.0.3 | grep ' 0% packet loss'"
-  run guest1 "iperf3 -s -D"
+  serve_iperf guest1
   tcp_between guest0 10.0.0.3
   tcp_between guest0 10.0.0.3 -R
   passed "TCP $mbps Mbit/s"
@@ -234,7 +237,7 @@ two_guests() {
   run guest1 "ping -q -c 5 -i 0.2 -W 2 10.0.0.1 | grep ' 0% packet loss'"
   run guest0 "ping -q -c 5 -i 0.2 -W 2 10.0.0.3 | grep ' 0% packet loss'"
   tcp_between guest0 10.0.0.3
-  run guest0 "iperf3 -s -D"
+  serve_iperf guest0
   tcp
   detail "TCP $mbps Mbit/s"
 }

@@ -191,6 +191,10 @@ class Matrix(TempFolder):
             self.assertEqual(status, 1, text)
             self.assertIn("is old", out)
 
+    def test_no_page_is_old(self):
+        (self.root / "page.md").unlink()
+        self.assertEqual(self.check(self.GOOD)[0], 1)
+
     def test_count(self):
         self.assertEqual(self.run_main("count", self.root), (0, "3 of 3 cells are ok, 1 skipped\n"))
         (self.root / "a.cells").write_text(self.GOOD.replace("one | at | ok", "one | at | fail"))

@@ -315,9 +315,21 @@ wait_for() {
   local end=$((SECONDS + $1)) what=$2
   shift 2
   while ! "$@"; do
-    [ $SECONDS -le $end ] || fail "waited in vain: $what"
+    [ $SECONDS -le $end ] || {
+      what_they_do
+      fail "waited in vain: $what"
+    }
     sleep 0.05
   done
+}
+# What each thread of each process is at: running, or asleep in which call of the kernel.
+what_they_do() {
+  local name task
+  for name in "${!pid_of[@]}"; do
+    for task in "/proc/${pid_of[$name]}"/task/*; do
+      echo "$name: $(cat "$task/comm"), $(sed -n 's/^State:\t//p' "$task/status"), $(cat "$task/wchan"), CPU $(awk '{ print $14 + $15 }' "$task/stat") ticks"
+    done
+  done 2>/dev/null || true
 }
 log_has() { # NAME PATTERN
   grep -Eq -- "$2" "$1.log"

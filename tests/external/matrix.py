@@ -48,8 +48,10 @@ def read_cells(folder):
 
 
 def read_page(path):
-    """As read_cells(), from a page."""
+    """As read_cells(), from a page; empty if there is none."""
     cells, checks = {}, {}
+    if not pathlib.Path(path).exists():
+        return cells, checks
     for line in pathlib.Path(path).read_text().splitlines():
         match = re.fullmatch(r"\| (.+) \| (.+) \| (\S+) \| (\S+) \|", line)
         if not match or match[1] == "driver and scenario":
