@@ -28,6 +28,11 @@ With `RINGSIDE_BACKEND=dpdk` DPDK's own vhost back end takes the card's place: a
 the card's fault.
 A test whose packages or permissions are missing is skipped and says what is missing.
 
+Not in the matrix, because the cards do not offer it: packed virtqueues, checksum and segmentation offload.
+Commands of the control virtqueue stay in the front end, QEMU or DPDK: vhost-user has no message for them.
+The guest runs without KVM and without MSI-X (`vectors=0`), with which QEMU 7.2 crashes by itself in front of any
+vhost-user back end.
+
 | driver and scenario | what is checked | """
 
 
