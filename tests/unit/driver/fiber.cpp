@@ -22,7 +22,7 @@
 namespace ringside::test {
 namespace {
 
-constexpr std::size_t kStackBytes = 512 * 1024, kGuardBytes = 4096;
+constexpr std::size_t kStackBytes = std::size_t{512} * 1024, kGuardBytes = 4096;
 
 Fiber* running = nullptr;
 

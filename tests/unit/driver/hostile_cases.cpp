@@ -138,7 +138,7 @@ const HostileCase kCases[] = {
        FakeDevice::Chain chains[5];
        unsigned count = 0;
        while (count < 5 && rig.device.take(kTransmit, &chains[count])) ++count;
-       const Bytes noise(kRing * 16, 0xFF);
+       const Bytes noise(std::size_t{kRing} * 16, 0xFF);
        const FakeDevice::Queue& queue = rig.device.queues[kTransmit];
        rig.pci.dma_write(queue.descriptors, noise.data(), noise.size());
        for (unsigned i = 0; i < count; ++i) rig.device.put_used(kTransmit, chains[i].head, 0);
@@ -587,8 +587,12 @@ std::string hostile_page() {
   for (const HostileCase& one : kCases) {
     const std::string says = *one.report == 0 ? "" : "\"" + std::string(one.report) + "\"";
     const std::string counts = *one.counter == 0 ? "" : "`" + std::string(one.counter) + "`";
-    page += "| `" + std::string(one.name) + "` | " + one.deed + " | " + moment_of(one) + " | " +
-            name_of(one.answer) + " | " + says + " | " + counts + " |\n";
+    for (const std::string& cell :
+         {"`" + std::string(one.name) + "`", std::string(one.deed), std::string(moment_of(one)),
+          std::string(name_of(one.answer)), says, counts}) {
+      page.append("| ").append(cell).append(" ");
+    }
+    page += "|\n";
   }
   page +=
       "\n"

@@ -203,7 +203,7 @@ uint64_t HostileWorld::number(uint64_t likely) {
 /// For used entries.
 uint32_t HostileWorld::length() {
   const uint64_t likely[] = {100, options_.rx_buffer_bytes,
-                             choices_.below(2u * options_.rx_buffer_bytes)};
+                             choices_.below(uint64_t{2} * options_.rx_buffer_bytes)};
   return static_cast<uint32_t>(number(likely[choices_.below(3)]));
 }
 
@@ -307,7 +307,7 @@ void HostileWorld::write_anywhere() {
   const unsigned at = queue();
   const FakeDevice::Queue& ring = device_.queues[at];
   const uint64_t areas[] = {ring.descriptors, ring.driver, ring.device};
-  uint64_t bus = areas[choices_.below(3)] + choices_.below(16u * ring.size);
+  uint64_t bus = areas[choices_.below(3)] + choices_.below(uint64_t{16} * ring.size);
   FakeDevice::Chain chain;
   const uint16_t taken = ring.taken;
   if (choices_.below(2) == 1 && device_.take(at, &chain) && !chain.elements.empty()) {
