@@ -16,8 +16,9 @@ constexpr uint32_t kHeader = sizeof(formats::VirtioNetHdr);
 /// Counter::kCount if the chain's frame is to be sent.
 Counter NicCore::transmit_drop(const Chain& chain) const {
   if (chain.readable_bytes < kHeader + kEthernetHeader) return Counter::kTxDropShort;
-  const bool split = chain.segments[0].size < kHeader;
-  if (rs_mutant(RS_MUTANT_SPLIT_HEADERS_DROPPED) && split) return Counter::kTxDropShort;
+  if (rs_mutant(RS_MUTANT_SPLIT_HEADERS_DROPPED) && chain.segments[0].size < kHeader) {
+    return Counter::kTxDropShort;
+  }
   const uint32_t less = rs_mutant(RS_MUTANT_DROPS_FULL_FRAMES) ? kVlanTag + 1 : 0;
   if (chain.readable_bytes > kHeader + frame_limit() - less) return Counter::kTxDropLong;
   return link_up_ ? Counter::kCount : Counter::kTxDropLinkDown;

@@ -3,8 +3,8 @@
 do not apply and why, and which faults of card and driver break them.
 
 Ids are those of a table of virtio 1.4's normative statements that is kept outside this tree (column
-`id`); RINGSIDE_CONFORMANCE_CSV names it. ids.txt holds the ids in scope, so that all but the comparison
-with that table works without it.
+`id`); RINGSIDE_CONFORMANCE_CSV names it. ids.txt holds the ids, so that all but the comparison with
+that table works without it.
 
 A test cites clauses in comment lines of their own right above it, ids alone, up to 100 columns:
 
@@ -76,8 +76,14 @@ class Group:
     ids: list[str]
 
 
-def ids_in_scope(root: pathlib.Path = ROOT) -> list[str]:
-    return ID.findall((root / HERE / "ids.txt").read_text())
+# In ids.txt: before it the ids in scope, behind it all others that exist.
+OTHERS = "# Other ids of the table."
+
+
+def known_ids(root: pathlib.Path = ROOT) -> tuple[list[str], list[str]]:
+    """Ids in scope, and all others."""
+    scope, _, others = (root / HERE / "ids.txt").read_text().partition(OTHERS)
+    return ID.findall(scope), ID.findall(others)
 
 
 def table() -> list[dict] | None:

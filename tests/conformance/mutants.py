@@ -107,7 +107,8 @@ def main(arguments: list[str]) -> int:
         for area, _, tested, _, _, _ in hunt.facts.by_area():
             print(f"{area:<4} {len(tested):>6} {areas[area]:>13}")
             if tested and areas[area] < conformance.MUTANTS_WANTED:
-                hunt.wrong.append(f"{area}: {areas[area]} faults caught, expected at least {conformance.MUTANTS_WANTED}")
+                hunt.wrong.append(f"{area}: {areas[area]} faults caught, "
+                                  f"expected at least {conformance.MUTANTS_WANTED}")
     for line in hunt.wrong:
         print(line)
     print(f"{sum(areas.values())} faults caught in {len(areas)} areas, {len(hunt.healthy)} tests, "

@@ -71,6 +71,8 @@ TEST(Stream, CarriesNothing) {
   exchange(hosts, Family::kIpv4, hosts.bob4(80), {}, {});
 }
 
+// Each host verifies the checksums that the other has completed in software.
+// CLAUSES: NTX-R-004
 TEST(Stream, CarriesBothDirectionsOverIpv4) {
   TwoHosts hosts;
   const uint64_t end_ns = exchange(hosts, Family::kIpv4, hosts.bob4(80), pattern(4 * kMiB + 1, 1),
@@ -133,6 +135,8 @@ TEST(Stream, SurvivesLoss) {
   EXPECT_LT(hosts.world.now_ns(), 60'000'000'000u);
 }
 
+// Without a word from the device, checksums are verified here.
+// CLAUSES: NRX-R-007
 TEST(Stream, SurvivesCorruption) {
   TwoHosts hosts;
   hosts.alice.device.filter = [](uint64_t number, Bytes& frame) {
