@@ -22,6 +22,7 @@ constexpr uint16_t kSectionHardware = 2, kSectionOs = 3, kSectionApplication = 4
 constexpr uint16_t kInterfaceName = 2, kInterfaceDescription = 3, kInterfaceMac = 6;
 constexpr uint16_t kInterfaceSpeed = 8, kInterfaceTimeResolution = 9;
 constexpr uint16_t kPacketFlags = 2;
+constexpr uint32_t kFlagCrcError = 1u << 24;  // link-layer-dependent errors of epb_flags
 constexpr uint8_t kNanoseconds = 9;
 
 constexpr std::size_t kOptionBytesMax = 65535;
@@ -137,8 +138,9 @@ Status PcapngWriter::write_packet(uint32_t interface, uint64_t time_ns, ByteView
   block.u32(static_cast<uint32_t>(frame.size()));
   block.bytes(frame.first(kept));
   block.text(kOptionComment, options.comment);
-  if (options.direction != PacketDirection::kUnknown) {
-    const auto flags = static_cast<uint32_t>(options.direction);
+  const auto flags =
+      static_cast<uint32_t>(options.direction) | (options.fcs_wrong ? kFlagCrcError : 0u);
+  if (flags != 0) {
     block.option(kPacketFlags, std::as_bytes(std::span(&flags, 1)));
   }
   block.end();

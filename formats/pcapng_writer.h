@@ -42,6 +42,8 @@ enum class PacketDirection : uint8_t { kUnknown = 0, kInbound = 1, kOutbound = 2
 struct PcapngPacketOptions {
   std::string_view comment = {};
   PacketDirection direction = PacketDirection::kUnknown;
+  /// The frame check sequence did not fit.
+  bool fcs_wrong = false;
 };
 
 /// A pcapng file being written. Bytes reach the file in whole blocks only, so that it is valid

@@ -20,6 +20,10 @@ class Frame {
   std::vector<std::byte> bytes;
   /// False: the FCS on the wire does not match (link impairment); the MAC drops and counts it.
   bool fcs_ok = true;
+  /// True: a link flipped bit `altered_bit` (bit 0: the lowest of the first byte), and the FCS
+  /// matches nevertheless. For reports; nothing that receives it may look.
+  bool altered = false;
+  uint32_t altered_bit = 0;
   /// Which frame it is, for traces: unique in its pool, never 0. A copy that stands for the same
   /// frame (padding) carries the same.
   uint64_t id = 0;
@@ -64,7 +68,7 @@ class FramePool {
   ~FramePool() {
     for (Frame* frame : all_) delete frame;
   }
-  /// An empty frame with fcs_ok set.
+  /// An empty frame with fcs_ok set, not altered.
   FramePtr make() {
     if (free_.empty()) {
       all_.push_back(new Frame);
@@ -75,6 +79,7 @@ class FramePool {
     free_.pop_back();
     frame->bytes.clear();
     frame->fcs_ok = true;
+    frame->altered = false;
     frame->id = ++made_;
     return FramePtr(frame);
   }

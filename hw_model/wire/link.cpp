@@ -2,8 +2,6 @@
 // See link.h.
 #include "hw_model/wire/link.h"
 
-#include <algorithm>
-
 namespace ringside::hw {
 
 namespace {
@@ -41,28 +39,13 @@ TimePs Link::End::wire_time(uint64_t bytes) const {
 }
 
 TimePs Link::End::transmit(const FramePtr& frame, TimePs earliest_ps) {
-  FramePtr sent = frame;
-  if (sent->bytes.size() < kMinFrameBytes) {
-    sent = link->padding_pool_.make();
-    sent->bytes = frame->bytes;
-    sent->bytes.resize(kMinFrameBytes);
-    sent->fcs_ok = frame->fcs_ok;
-    sent->id = frame->id;
-  }
-  const TimePs now = sc_core::sc_time_stamp().value();
-  const TimePs start = std::max({now, earliest_ps, free_at_ps});
-  const TimePs taken = wire_time(sent->bytes.size());
-  const TimePs end = start + taken - link->bits_time(kInterFrameGapBytes);
-  free_at_ps = start + taken;
-  ++counters.frames;
-  counters.bytes += sent->bytes.size();
-  counters.busy_ps += taken;
-  const TimePs delay = link->config_.delay_ps;
-  in_flight.push_back({std::move(sent), start + delay, end + delay});
+  TimePs end_ps = 0;
+  in_flight.push_back(launch(frame, earliest_ps, end_ps));
   if (in_flight.size() == 1) {
-    arrival.notify(sc_core::sc_time::from_value(end + delay - now));
+    arrival.notify(
+        sc_core::sc_time::from_value(in_flight.front().end_ps - sc_core::sc_time_stamp().value()));
   }
-  return end;
+  return end_ps;
 }
 
 void Link::deliver(unsigned sender) {
@@ -72,10 +55,7 @@ void Link::deliver(unsigned sender) {
   while (!from.in_flight.empty() && from.in_flight.front().end_ps <= now) {
     const InFlight arrived = std::move(from.in_flight.front());
     from.in_flight.pop_front();
-    for (LinkObserver* observer : observers_) {
-      observer->frame_arrived(to.index, *arrived.frame, arrived.start_ps, arrived.end_ps);
-    }
-    to.receiver->receive_frame(arrived.frame, arrived.start_ps, arrived.end_ps);
+    hand_over(to, arrived);
   }
   if (!from.in_flight.empty()) {
     from.arrival.notify(sc_core::sc_time::from_value(from.in_flight.front().end_ps - now));

@@ -64,11 +64,16 @@ std::string limits_in_words(const RunResult& result) {
                      100 * top.busy);
 }
 
-/// Frames that were dropped, by reason: where TCP waits for a retransmission, nothing is busy.
+/// Frames that were dropped, by reason, and what links did to others: where TCP waits for a
+/// retransmission, nothing is busy.
 std::string drops_line(const std::string& where, const Counters& counters) {
+  constexpr std::string_view kFaults[] = {"damaged",   "altered",    "delayed",
+                                          "reordered", "duplicated", "outages"};
   std::string line;
   for (const auto& [name, count] : counters) {
-    if (count == 0 || name.find("_drop_") == std::string::npos) continue;
+    const bool drop = name.starts_with("drop_") || name.find("_drop_") != std::string::npos;
+    const bool fault = std::find(std::begin(kFaults), std::end(kFaults), name) != std::end(kFaults);
+    if (count == 0 || !(drop || fault)) continue;
     line += fmt::format("{}{} {}", line.empty() ? "" : ", ", name, count);
   }
   return line.empty() ? line : fmt::format("drops:  {}: {}\n", where, line);
@@ -81,6 +86,11 @@ std::string drops_in_words(const RunResult& result) {
     for (const SwitchPortResult& port : device.ports) {
       text +=
           drops_line(fmt::format("switch {}, port of {}", device.name, port.link), port.counters);
+    }
+  }
+  for (const LinkResult& link : result.links) {
+    for (const LinkDirectionResult& way : link.directions) {
+      text += drops_line(fmt::format("link {} from {}", link.name, way.from), way.counters);
     }
   }
   return text;

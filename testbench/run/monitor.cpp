@@ -39,19 +39,29 @@ class Monitor::LinkWatch : public hw::LinkObserver {
       interfaces_[end] = monitor_.capture_.add_interface(interface);
     }
   }
-  uint64_t data_frames() const { return data_frames_; }
+  uint64_t data_frames() const { return data_frames_[0] + data_frames_[1]; }
+  /// Of those, they that arrived where they went.
+  uint64_t data_frames_at_home() const {
+    return (ends_[0].forwards ? 0 : data_frames_[0]) + (ends_[1].forwards ? 0 : data_frames_[1]);
+  }
   void frame_arrived(unsigned end, const hw::Frame& frame, hw::TimePs, hw::TimePs) override {
     const uint64_t now = now_ps();
     const formats::ParsedFrame parsed = formats::parse_frame(frame.bytes);
     if (parsed.payload_end != parsed.payload_offset) {
-      if (!ends_[end].forwards) ++monitor_.data_frames_;
-      ++data_frames_;
+      ++data_frames_[end];
     }
     monitor_.digest_.record(now, static_cast<uint8_t>(Kind::kFrame), first_source_ + end,
                             frame.bytes);
     if (monitor_.capture_.is_open()) {
       formats::PcapngPacketOptions options;
       options.direction = formats::PacketDirection::kInbound;
+      options.fcs_wrong = !frame.fcs_ok;
+      std::string comment;
+      if (frame.altered) {
+        comment = "altered on the way: bit " + std::to_string(frame.altered_bit % 8) + " of byte " +
+                  std::to_string(frame.altered_bit / 8) + " flipped, FCS made good";
+      }
+      options.comment = comment;
       monitor_.capture_.write_packet(interfaces_[end], now / kPsPerNs, frame.bytes, options);
     }
   }
@@ -63,7 +73,7 @@ class Monitor::LinkWatch : public hw::LinkObserver {
   WatchedEnd ends_[2];
   uint64_t rate_bps_;
   uint32_t interfaces_[2] = {};
-  uint64_t data_frames_ = 0;
+  uint64_t data_frames_[2] = {};
 };
 
 class Monitor::MemoryWatch : public hw::HostMemoryObserver {
@@ -92,6 +102,12 @@ void Monitor::watch_link(hw::Link& link, const std::string& name, const WatchedE
 
 uint64_t Monitor::data_frames_on_link(std::size_t link) const {
   return links_[link]->data_frames();
+}
+
+uint64_t Monitor::data_frames() const {
+  uint64_t frames = 0;
+  for (const auto& link : links_) frames += link->data_frames_at_home();
+  return frames;
 }
 
 void Monitor::watch_memory(hw::HostMemory& memory) {

@@ -38,7 +38,7 @@ class Monitor {
   Status open_capture(const std::string& path, const std::string& scenario);
   Status close_capture();
   /// Frames with transport payload that arrived where they went: no acknowledgements, no ARP.
-  uint64_t data_frames() const { return data_frames_; }
+  uint64_t data_frames() const;
   /// Those of one link, both directions; links count in the order of watch_link().
   uint64_t data_frames_on_link(std::size_t link) const;
 
@@ -61,7 +61,6 @@ class Monitor {
   std::vector<std::unique_ptr<LinkWatch>> links_;
   std::vector<std::unique_ptr<MemoryWatch>> memories_;
   formats::PcapngWriter capture_;
-  uint64_t data_frames_ = 0;
 };
 
 }  // namespace ringside::tb

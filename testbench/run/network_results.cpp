@@ -2,16 +2,34 @@
 // See network_results.h.
 #include "testbench/run/network_results.h"
 
+#include <utility>
+
 namespace ringside::tb {
 
-LinkResult link_result(const Link& config, const hw::Link& link) {
+LinkResult link_result(const Link& config, const hw::Link& link, const hw::ImpairedLink* faulty) {
   LinkResult result;
   result.name = config.name;
   for (unsigned sender = 0; sender < 2; ++sender) {
-    const hw::LinkDirectionCounters& counters = link.counters(sender);
-    result.directions.push_back({config.ends[sender],
-                                 config.ends[1 - sender],
-                                 {{"frames", counters.frames}, {"bytes", counters.bytes}}});
+    const hw::LinkDirectionCounters& sent = link.counters(sender);
+    Counters counters = {{"frames", sent.frames}, {"bytes", sent.bytes}};
+    if (faulty != nullptr) {
+      const hw::LinkFaultCounters& faults = faulty->fault_counters(sender);
+      const hw::ImpairmentCounters& impairment = faults.impairment;
+      counters.insert(counters.end(), {{"delivered", faults.delivered},
+                                       {"drop_loss", impairment.drop_loss},
+                                       {"drop_burst", impairment.drop_burst},
+                                       {"drop_rate", impairment.drop_rate},
+                                       {"drop_link_down", faults.drop_link_down},
+                                       {"bursts", impairment.bursts},
+                                       {"damaged", impairment.damaged},
+                                       {"altered", impairment.altered},
+                                       {"delayed", impairment.delayed},
+                                       {"reordered", impairment.reordered},
+                                       {"duplicated", impairment.duplicated},
+                                       {"outages", faulty->outages()}});
+    }
+    result.directions.push_back(
+        {config.ends[sender], config.ends[1 - sender], std::move(counters)});
   }
   return result;
 }

@@ -5,14 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "hw_model/wire/link.h"
+#include "hw_model/wire/impaired_link.h"
 #include "hw_model/wire/switch.h"
 #include "testbench/run/runner.h"
 #include "testbench/scenario/scenario.h"
 
 namespace ringside::tb {
 
-LinkResult link_result(const Link& config, const hw::Link& link);
+/// `faulty`: the same link if it has faults, else null.
+LinkResult link_result(const Link& config, const hw::Link& link, const hw::ImpairedLink* faulty);
 /// `links`: names of the links at its ports.
 SwitchResult switch_result(const std::string& name, const hw::Switch& device,
                            const std::vector<std::string>& links);

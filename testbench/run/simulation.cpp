@@ -90,6 +90,7 @@ struct Simulation::Crossing {
 struct Simulation::Wire {
   const Link* config = nullptr;
   std::unique_ptr<hw::Link> link;
+  hw::ImpairedLink* faulty = nullptr;  ///< the same, if it has faults
   uint64_t busy_at_start[2] = {};
   uint64_t busy_at_end[2] = {};
 };
@@ -202,12 +203,38 @@ void Simulation::build_switches() {
   }
 }
 
+hw::LinkFaults Simulation::link_faults(std::size_t index) const {
+  const Link& link = scenario_.links[index];
+  hw::LinkFaults faults;
+  for (const TimeSpan& span : link.down) faults.outages.push_back({span.begin_ps, span.end_ps});
+  faults.flap_period_ps = link.flap_period_ps;
+  faults.flap_length_ps = link.flap_length_ps;
+  faults.seed = seed_for(scenario_.seed, "link." + link.name);
+  for (const Impair& impair : scenario_.impairs) {
+    if (impair.link != index) continue;
+    for (unsigned end = 0; end < 2; ++end) {
+      if (!impair.senders[end]) continue;
+      faults.ways[end] = impair.config;
+      faults.ways[end].seed =
+          seed_for(scenario_.seed, "impair." + impair.name + "." + link.ends[end]);
+    }
+  }
+  return faults;
+}
+
 Status Simulation::build_links() {
   for (const ringside::tb::Link& config : scenario_.links) {
     auto wire = std::make_unique<Wire>();
     wire->config = &config;
-    wire->link = std::make_unique<hw::Link>(("link_" + config.name).c_str(),
-                                            hw::LinkConfig{config.rate_bps, config.delay_ps});
+    const std::string name = "link_" + config.name;
+    const hw::LinkConfig link{config.rate_bps, config.delay_ps};
+    if (const hw::LinkFaults faults = link_faults(wires_.size()); faults.active()) {
+      auto faulty = std::make_unique<hw::ImpairedLink>(name.c_str(), link, faults);
+      wire->faulty = faulty.get();
+      wire->link = std::move(faulty);
+    } else {
+      wire->link = std::make_unique<hw::Link>(name.c_str(), link);
+    }
     for (unsigned end = 0; end < 2; ++end) {
       plug(config.parts[end], config.name, wire->link->end(end));
     }
@@ -328,6 +355,9 @@ void Simulation::start_clients() {
     for (unsigned end = 0; end < 2; ++end) {
       wire->busy_at_start[end] = wire->link->counters(end).busy_ps;
     }
+  }
+  for (const auto& wire : wires_) {
+    if (wire->faulty != nullptr) wire->faulty->start_outages();
   }
   for (const auto& nic : nics_) nics_at_start_.push_back(nic->resources());
   for (auto& task : tasks_) {
@@ -497,7 +527,9 @@ void Simulation::collect(RunResult& result) {
     result.switches.push_back(
         switch_result(crossing->config->name, *crossing->device, crossing->links));
   }
-  for (const auto& wire : wires_) result.links.push_back(link_result(*wire->config, *wire->link));
+  for (const auto& wire : wires_) {
+    result.links.push_back(link_result(*wire->config, *wire->link, wire->faulty));
+  }
   std::stable_sort(result.limits.begin(), result.limits.end(),
                    [](const LimitResult& a, const LimitResult& b) { return a.busy > b.busy; });
   result.sim_time_ns = end_ps_ / kPsPerNs;

@@ -12,7 +12,7 @@
 #include "host_driver/net_device.h"
 #include "hw_model/tlm/nic_model.h"
 #include "hw_model/wire/frame.h"
-#include "hw_model/wire/link.h"
+#include "hw_model/wire/impaired_link.h"
 #include "hw_model/wire/switch.h"
 #include "stack/network_stack.h"
 #include "testbench/apps/traffic.h"
@@ -55,6 +55,7 @@ class Simulation {
   Status build_hosts();
   void build_switches();
   Status build_links();
+  hw::LinkFaults link_faults(std::size_t index) const;
   /// Connects the part at one end of a link to it.
   void plug(const LinkEnd& part, const std::string& link, hw::EthernetPort& end);
   Status build_traffic();

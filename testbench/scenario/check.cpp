@@ -50,6 +50,7 @@ class Checker {
     check_nics();
     check_links();
     check_switches();
+    check_impairments();
     check_addresses();
     check_traffic_names();
     check_all_traffic();
@@ -267,6 +268,31 @@ class Checker {
       if (linked.contains(i)) continue;
       const std::string path = "switch." + s_.switches[i].name;
       d_.add(path, fmt::format("{} is at the end of no link; expected a [link.NAME] to it", path));
+    }
+  }
+
+  void check_impairments() {
+    std::map<std::pair<std::size_t, unsigned>, std::string> taken;
+    for (Impair& impair : s_.impairs) {
+      const std::string path = "impair." + impair.name;
+      if (!find(s_.links, impair.link_name, path + ".link", "link", impair.link)) continue;
+      const Link& link = s_.links[impair.link];
+      for (unsigned end = 0; end < link.ends.size() && end < 2; ++end) {
+        impair.senders[end] = !impair.from || *impair.from == link.ends[end];
+        if (!impair.senders[end]) continue;
+        const auto [other, fresh] = taken.emplace(std::pair(impair.link, end), impair.name);
+        if (!fresh) {
+          d_.add(path, fmt::format("{}: impair.{} is for what '{}' sends over link '{}' already; "
+                                   "expected one for each way",
+                                   path, other->second, link.ends[end], link.name));
+        }
+      }
+      if (!impair.senders[0] && !impair.senders[1]) {
+        d_.add(path + ".from",
+               fmt::format("{}.from: '{}' is at no end of link '{}'; expected {}{}", path,
+                           printable(*impair.from), link.name, join_words(link.ends, "or"),
+                           suggestion(*impair.from, link.ends)));
+      }
     }
   }
 

@@ -31,6 +31,8 @@ std::optional<Quantity> quantity_of(KeyType type) {
       return Quantity::kTime;
     case KeyType::kFrequency:
       return Quantity::kFrequency;
+    case KeyType::kProbability:
+      return Quantity::kProbability;
     default:
       return std::nullopt;
   }
@@ -98,10 +100,11 @@ Converted convert_quantity(const KeySpec& key, const RawValue& raw, const std::s
       return fail(what + " has an unknown unit", describe(quantity));
     case QuantityError::kNotWhole:
       return fail(what + " is finer than the smallest unit",
-                  quantity == Quantity::kTime        ? "whole picoseconds"
-                  : quantity == Quantity::kRate      ? "whole bits per second"
-                  : quantity == Quantity::kFrequency ? "whole hertz"
-                                                     : "whole bytes");
+                  quantity == Quantity::kTime          ? "whole picoseconds"
+                  : quantity == Quantity::kRate        ? "whole bits per second"
+                  : quantity == Quantity::kFrequency   ? "whole hertz"
+                  : quantity == Quantity::kProbability ? "whole parts of 1e-18"
+                                                       : "whole bytes");
     case QuantityError::kOutOfRange:
       return fail(what + " is too large", expectation(key));
   }
@@ -137,6 +140,36 @@ Converted convert_list(const KeySpec& key, const RawValue& raw, const std::strin
     if (Converted choice = convert_choice(key, word, path); !choice.value) return choice;
   }
   return {seen, {}};
+}
+
+/// "10ms to 12ms"; rising, none touching the next.
+Converted convert_spans(const KeySpec& key, const RawValue& raw, const std::string& path) {
+  constexpr std::string_view kTo = " to ";
+  if (raw.kind != RawValue::Kind::kStrings) return fail(shown(path, raw), expectation(key));
+  std::vector<TimeSpan> spans;
+  for (const std::string& text : raw.strings) {
+    const std::size_t at = text.find(kTo);
+    const bool two = at != std::string::npos;
+    const QuantityResult begin =
+        parse_quantity(Quantity::kTime, std::string_view(text).substr(0, two ? at : 0));
+    const QuantityResult end =
+        parse_quantity(Quantity::kTime, two ? std::string_view(text).substr(at + kTo.size()) : "");
+    if (begin.error != QuantityError::kNone || end.error != QuantityError::kNone) {
+      return fail(fmt::format("{} has \"{}\"", path, printable(text)), expectation(key));
+    }
+    if (begin.value >= end.value) {
+      return fail(
+          fmt::format("{} has \"{}\", which does not end after it begins", path, printable(text)),
+          expectation(key));
+    }
+    if (!spans.empty() && begin.value <= spans.back().end_ps) {
+      return fail(fmt::format("{} has \"{}\", which does not begin after the one before it ends",
+                              path, printable(text)),
+                  expectation(key));
+    }
+    spans.push_back({begin.value, end.value});
+  }
+  return {spans, {}};
 }
 
 std::string resolve(const std::string& text, const std::string& folder) {
@@ -213,13 +246,16 @@ Converted or_fail(const std::optional<T>& value, const KeySpec& key, const RawVa
 
 }  // namespace
 
-bool is_list(KeyType type) { return type == KeyType::kNames || type == KeyType::kChoices; }
+bool is_list(KeyType type) {
+  return type == KeyType::kNames || type == KeyType::kChoices || type == KeyType::kSpans;
+}
 
 bool is_text(KeyType type) { return type != KeyType::kInteger && !is_list(type); }
 
 Converted convert(const KeySpec& key, const RawValue& raw, const std::string& path,
                   const std::string& folder) {
   if (quantity_of(key.type)) return convert_quantity(key, raw, path);
+  if (key.type == KeyType::kSpans) return convert_spans(key, raw, path);
   if (is_list(key.type)) return convert_list(key, raw, path);
   if (key.type == KeyType::kInteger) {
     if (raw.kind != RawValue::Kind::kInteger || raw.integer < 0) {
@@ -285,8 +321,10 @@ std::string expectation(const KeySpec& key) {
     case KeyType::kSize:
     case KeyType::kRate:
     case KeyType::kTime:
-    case KeyType::kFrequency: {
-      constexpr std::string_view kNouns[] = {"a time", "a rate", "a size", "a frequency"};
+    case KeyType::kFrequency:
+    case KeyType::kProbability: {
+      constexpr std::string_view kNouns[] = {"a time", "a rate", "a size", "a frequency",
+                                             "a probability"};
       return std::string(kNouns[static_cast<std::size_t>(*quantity_of(key.type))]) +
              (key.power_of_two ? " that is a power of two" : "") + range_text(key);
     }
@@ -312,6 +350,8 @@ std::string expectation(const KeySpec& key) {
       return "the name of a " + (key.of.empty() ? "host" : key.of);
     case KeyType::kNames:
       return "a list of names of " + (key.of.empty() ? "nics" : key.of);
+    case KeyType::kSpans:
+      return "a list of times such as [\"10ms to 12ms\", \"1s to 1.5s\"], in order";
     case KeyType::kChoices:
       break;
   }

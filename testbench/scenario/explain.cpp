@@ -50,6 +50,7 @@ std::string example_value(const KeySpec& key) {
     case KeyType::kChoices:
       return fmt::format("[\"{}\"]", key.choices.front());
     case KeyType::kName:
+      if (key.section == "impair") return key.of == "link" ? "wire" : "alice0";
       return key.name == "from" ? "alice" : "bob";
     case KeyType::kNames:
       return "[\"alice0\"]";
@@ -58,14 +59,17 @@ std::string example_value(const KeySpec& key) {
     case KeyType::kInteger:
       if (key.power_of_two && key.default_text == "256") return "512";
       return key.default_text.empty() ? key.min : key.default_text;
+    case KeyType::kSpans:
+      return "[\"10ms to 12ms\"]";
     case KeyType::kTime:
       return key.default_text.empty() ? "120ns" : key.default_text;
     case KeyType::kRate:
     case KeyType::kSize:
     case KeyType::kFrequency:
+    case KeyType::kProbability:
       break;
   }
-  return key.default_text;
+  return key.default_text.empty() && key.type == KeyType::kRate ? "1Gbps" : key.default_text;
 }
 
 std::string example_of(const KeySpec& key) {
@@ -190,15 +194,17 @@ std::string scenario_markdown() {
       "\n"
       "## Units\n"
       "\n"
-      "Times, rates and sizes are strings with a unit, and a number without one is an error.\n"
-      "They are read exactly: a value that is not a whole number of picoseconds, bits per second "
-      "or bytes is an error too.\n"
+      "Times, rates, sizes and probabilities are strings with a unit, and a number without one is "
+      "an error.\n"
+      "They are read exactly: a value that is not a whole number of picoseconds, bits per second, "
+      "bytes or parts of 1e-18 is an error too.\n"
       "\n"
       "| quantity | units | example |\n"
       "|---|---|---|\n"
       "| time | `ps`, `ns`, `us`, `ms`, `s` | `\"2.5us\"` |\n"
       "| rate, in bits per second | `k`, `M`, `G`, `T`, alone or with `bps` or `bit/s`; `bps` | "
       "`\"100G\"`, `\"2.5Gbps\"` |\n"
+      "| probability | `%`, `ppm`, `ppb`, `e-1` to `e-18` | `\"0.1%\"`, `\"1e-4\"` |\n"
       "| size | `B`, `KiB`, `MiB`, `GiB`, `TiB` (1024), `kB`, `MB`, `GB`, `TB` (1000) | "
       "`\"64MiB\"` |\n"
       "\n"

@@ -4,37 +4,13 @@
 
 #include <fmt/format.h>
 
-#include <type_traits>
-
 #include "testbench/host/cost_table.h"
 #include "testbench/scenario/features.h"
+#include "testbench/scenario/key_store.h"
 #include "testbench/scenario/quantity.h"
 
 namespace ringside::tb {
 namespace {
-
-template <typename T>
-struct Unwrapped {
-  using Type = T;
-};
-template <typename T>
-struct Unwrapped<std::optional<T>> {
-  using Type = T;
-};
-
-/// Stores into a member of Section (or of its base).
-template <typename Section, typename Member, typename Base>
-std::function<void(void*, const Value&)> into(Member Base::*member) {
-  return [member](void* section, const Value& value) {
-    using Type = typename Unwrapped<Member>::Type;
-    Member& target = static_cast<Section*>(section)->*member;
-    if constexpr (std::is_integral_v<Type> || std::is_enum_v<Type>) {
-      target = static_cast<Type>(std::get<uint64_t>(value));
-    } else {
-      target = std::get<Type>(value);
-    }
-  };
-}
 
 void add_scenario_keys(std::vector<KeySpec>& table) {
   table.push_back({.section = "",
@@ -344,6 +320,7 @@ void add_link_keys(std::vector<KeySpec>& table) {
                    .default_text = "1us",
                    .max = "10s",
                    .store = into<Link>(&Link::delay_ps)});
+  add_outage_keys(table);
 }
 
 /// from, to, ip, start: what every kind of traffic has.
@@ -506,6 +483,7 @@ std::vector<KeySpec> make_key_rows() {
   add_pipeline_keys(table);
   add_switch_keys(table);
   add_link_keys(table);
+  add_impair_keys(table);
   add_flow_keys(table);
   add_traffic_keys<Ping>(table, "ping");
   add_echo_keys<Ping>(table, "ping", "requests", "56B", "65000B");

@@ -26,6 +26,9 @@ std::vector<SectionSpec> make_sections() {
       {"link", "a link",
        "An Ethernet cable between two cards, a card and a switch, or two switches. Frames take "
        "preamble, padding, FCS and gap on it."},
+      {"impair", "an impair",
+       "What a bad network does to the frames of a link, one way or both. Frames pass in this "
+       "order: loss, rate, corruption, jitter, reordering, duplication."},
       {"flow", "a flow", "Bytes from one host to another, compared by SHA-256 where they arrive."},
       {"ping", "a ping", "ICMP echo requests, whose answers must bring back the same bytes."},
       {"udp_echo", "a udp_echo", "UDP datagrams that the other host sends back."},

@@ -24,6 +24,7 @@ enum class KeyType : uint8_t {
   kRate,
   kTime,
   kFrequency,
+  kProbability,
   kMac,
   kInterface4,  ///< IPv4 address with prefix length
   kInterface6,
@@ -36,11 +37,12 @@ enum class KeyType : uint8_t {
   kName,       ///< the name of something else in the scenario
   kNames,      ///< a list of such names
   kChoices,    ///< a list out of `choices`
+  kSpans,      ///< a list of spans of time, "10ms to 12ms"
 };
 
 /// A converted value: integers, quantities and the index of a choice are uint64_t.
 using Value = std::variant<uint64_t, std::string, std::vector<std::string>, MacAddress, IpInterface,
-                           IpAddress>;
+                           IpAddress, std::vector<TimeSpan>>;
 
 struct KeySpec {
   /// "", "host", "host.costs": names left out.

@@ -136,6 +136,7 @@ class Reader {
     read_parts<Nic>("nic", scenario.nics);
     read_parts<Switch>("switch", scenario.switches);
     read_parts<Link>("link", scenario.links);
+    read_parts<Impair>("impair", scenario.impairs);
     read_parts<Flow>("flow", scenario.flows);
     read_parts<Ping>("ping", scenario.pings);
     read_parts<UdpEcho>("udp_echo", scenario.udp_echoes);

@@ -57,6 +57,31 @@ constexpr Unit kFrequencyUnits[] = {
     {"Hz", 1, true},
 };
 
+// "1e-4" is the number 1 and the unit e-4.
+constexpr Unit kProbabilityUnits[] = {
+    {"e-1", 100'000'000'000'000'000, false},
+    {"e-2", 10'000'000'000'000'000, false},
+    {"%", 10'000'000'000'000'000, true},
+    {"e-3", 1'000'000'000'000'000, false},
+    {"e-4", 100'000'000'000'000, false},
+    {"e-5", 10'000'000'000'000, false},
+    {"e-6", 1'000'000'000'000, false},
+    {"ppm", 1'000'000'000'000, true},
+    {"e-7", 100'000'000'000, false},
+    {"e-8", 10'000'000'000, false},
+    {"e-9", 1'000'000'000, false},
+    {"ppb", 1'000'000'000, true},
+    {"e-10", 100'000'000, false},
+    {"e-11", 10'000'000, false},
+    {"e-12", 1'000'000, false},
+    {"e-13", 100'000, false},
+    {"e-14", 10'000, false},
+    {"e-15", 1'000, false},
+    {"e-16", 100, false},
+    {"e-17", 10, false},
+    {"e-18", 1, true},
+};
+
 std::span<const Unit> units_of(Quantity quantity) {
   switch (quantity) {
     case Quantity::kTime:
@@ -65,6 +90,8 @@ std::span<const Unit> units_of(Quantity quantity) {
       return kRateUnits;
     case Quantity::kFrequency:
       return kFrequencyUnits;
+    case Quantity::kProbability:
+      return kProbabilityUnits;
     case Quantity::kSize:
       break;
   }
@@ -130,6 +157,9 @@ std::string_view describe(Quantity quantity) {
       return "a rate with its unit, such as \"100G\" (k, M, G or T, alone or with bps or bit/s)";
     case Quantity::kFrequency:
       return "a frequency with its unit, such as \"250MHz\" (Hz, kHz, MHz or GHz)";
+    case Quantity::kProbability:
+      return "a probability with its unit, such as \"0.1%\" or \"1e-4\" (%, ppm, ppb or e-1 to "
+             "e-18)";
     case Quantity::kSize:
       break;
   }

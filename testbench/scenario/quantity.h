@@ -9,10 +9,11 @@
 namespace ringside::tb {
 
 enum class Quantity : uint8_t {
-  kTime,       ///< ps
-  kRate,       ///< bit/s
-  kSize,       ///< bytes
-  kFrequency,  ///< Hz
+  kTime,         ///< ps
+  kRate,         ///< bit/s
+  kSize,         ///< bytes
+  kFrequency,    ///< Hz
+  kProbability,  ///< parts of 10^18
 };
 
 enum class QuantityError : uint8_t {
@@ -20,7 +21,7 @@ enum class QuantityError : uint8_t {
   kNotANumber,   ///< does not begin with a decimal number
   kNoUnit,       ///< a number and nothing behind it
   kUnknownUnit,  ///< a number and something that is no unit of this quantity
-  kNotWhole,     ///< not a whole number of ps, bit/s or bytes
+  kNotWhole,     ///< not a whole number of ps, bit/s, bytes, Hz or parts
   kOutOfRange,   ///< more than 2^64 - 1, or more than 18 digits behind the point
 };
 

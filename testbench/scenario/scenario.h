@@ -18,6 +18,7 @@
 #include "host_driver/cost.h"
 #include "hw_model/pcie/link_config.h"
 #include "hw_model/tlm/pipeline_config.h"
+#include "hw_model/wire/impairment.h"
 
 namespace ringside::tb {
 
@@ -41,6 +42,13 @@ struct IpInterface {
   IpAddress address;
   uint8_t prefix_length = 0;
   bool operator==(const IpInterface&) const = default;
+};
+
+/// From the moment at which traffic begins, ps.
+struct TimeSpan {
+  uint64_t begin_ps = 0;
+  uint64_t end_ps = 0;
+  bool operator==(const TimeSpan&) const = default;
 };
 
 /// `[host.NAME]`.
@@ -126,6 +134,24 @@ struct Link {
   std::array<LinkEnd, 2> parts{};
   uint64_t rate_bps;
   uint64_t delay_ps;
+  /// When it has no carrier.
+  std::vector<TimeSpan> down;
+  /// Flaps at seeded times, if not 0.
+  uint64_t flap_period_ps;
+  uint64_t flap_length_ps;
+};
+
+/// `[impair.NAME]`: what a link does to frames.
+struct Impair {
+  std::string name;
+  std::string link_name;
+  /// An end of the link: only what that end sends. Absent: both ways.
+  std::optional<std::string> from;
+  /// The same as an index into Scenario::links, and the ends that it is for.
+  std::size_t link = 0;
+  std::array<bool, 2> senders{};
+  /// But for the seed.
+  hw::ImpairmentConfig config;
 };
 
 /// What every kind of traffic has: two hosts, an IP version and a time to start.
@@ -213,6 +239,7 @@ struct Scenario {
   std::vector<Nic> nics;
   std::vector<Switch> switches;
   std::vector<Link> links;
+  std::vector<Impair> impairs;
   std::vector<Flow> flows;
   std::vector<Ping> pings;
   std::vector<UdpEcho> udp_echoes;

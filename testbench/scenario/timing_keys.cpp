@@ -2,21 +2,13 @@
 // The rows of the key table for a card's bus and pipeline. Defaults come from the models' own
 // parameters.
 #include <string>
-#include <type_traits>
 
 #include "testbench/scenario/key_rows.h"
+#include "testbench/scenario/key_store.h"
 #include "testbench/scenario/quantity.h"
 
 namespace ringside::tb {
 namespace {
-
-/// Stores into `member` of a part of Nic.
-template <typename Part, typename Member>
-std::function<void(void*, const Value&)> into(Part Nic::*part, Member Part::*member) {
-  return [part, member](void* section, const Value& value) {
-    static_cast<Nic*>(section)->*part.*member = static_cast<Member>(std::get<uint64_t>(value));
-  };
-}
 
 /// Likewise, of a receiver's credits.
 std::function<void(void*, const Value&)> into_credits(hw::ReceiverConfig hw::PcieLinkConfig::*end,
@@ -49,7 +41,7 @@ class Rows {
          .default_text = std::to_string(hw::PipelineConfig{}.*member),
          .min = min,
          .max = max,
-         .store = into(&Nic::pipeline, member)});
+         .store = into_part(&Nic::pipeline, member)});
   }
   void pipeline_size(const char* name, const char* doc, uint32_t hw::PipelineConfig::*member,
                      const char* min, const char* max) {
@@ -59,7 +51,7 @@ class Rows {
          .default_text = size(hw::PipelineConfig{}.*member),
          .min = min,
          .max = max,
-         .store = into(&Nic::pipeline, member)});
+         .store = into_part(&Nic::pipeline, member)});
   }
   void link_size(const char* name, const char* doc, uint32_t hw::PcieLinkConfig::*member,
                  const char* min, const char* max) {
@@ -70,7 +62,7 @@ class Rows {
          .min = min,
          .max = max,
          .power_of_two = true,
-         .store = into(&Nic::pcie, member)});
+         .store = into_part(&Nic::pcie, member)});
   }
   void root_time(const char* name, const char* doc, hw::TimePs hw::RootComplexConfig::*member,
                  const char* min, const char* max) {
@@ -80,7 +72,7 @@ class Rows {
          .default_text = time(hw::RootComplexConfig{}.*member),
          .min = min,
          .max = max,
-         .store = into(&Nic::root_complex, member)});
+         .store = into_part(&Nic::root_complex, member)});
   }
   void credits(const char* name, const char* doc, hw::ReceiverConfig hw::PcieLinkConfig::*end,
                hw::CreditLimit hw::ReceiverConfig::*limit, uint32_t hw::CreditLimit::*member) {
@@ -110,7 +102,7 @@ void add_bus_keys(std::vector<KeySpec>& table) {
             .default_text = std::to_string(Link{}.generation),
             .min = "1",
             .max = "5",
-            .store = into(&Nic::pcie, &Link::generation)});
+            .store = into_part(&Nic::pcie, &Link::generation)});
   rows.add({.name = "pcie_lanes",
             .type = KeyType::kInteger,
             .doc = "Width of that link",
@@ -118,7 +110,7 @@ void add_bus_keys(std::vector<KeySpec>& table) {
             .min = "1",
             .max = "16",
             .power_of_two = true,
-            .store = into(&Nic::pcie, &Link::lanes)});
+            .store = into_part(&Nic::pcie, &Link::lanes)});
   rows.link_size("pcie_mps", "Max_Payload_Size", &Link::mps, "128B", "4KiB");
   rows.link_size("pcie_mrrs", "Max_Read_Request_Size", &Link::mrrs, "128B", "4KiB");
   rows.link_size("pcie_rcb", "Read Completion Boundary", &Link::rcb, "64B", "128B");
@@ -127,7 +119,7 @@ void add_bus_keys(std::vector<KeySpec>& table) {
             .doc = "One way through the physical and data link layers of both ends",
             .default_text = time(Link{}.latency_ps),
             .max = "100us",
-            .store = into(&Nic::pcie, &Link::latency_ps)});
+            .store = into_part(&Nic::pcie, &Link::latency_ps)});
   rows.credits("pcie_posted_headers",
                "Posted header credits of the root complex, which bound DMA writes in flight; 0: "
                "infinite",
@@ -150,7 +142,7 @@ void add_bus_keys(std::vector<KeySpec>& table) {
                    "as they are ready",
             .default_text = "ordered",
             .choices = {"ordered", "reordered"},
-            .store = into(&Nic::root_complex, &hw::RootComplexConfig::reorder)});
+            .store = into_part(&Nic::root_complex, &hw::RootComplexConfig::reorder)});
 }
 
 void add_pipeline_keys(std::vector<KeySpec>& table) {
@@ -163,14 +155,14 @@ void add_pipeline_keys(std::vector<KeySpec>& table) {
             .min = "64",
             .max = "2048",
             .power_of_two = true,
-            .store = into(&Nic::pipeline, &Pipeline::datapath_bits)});
+            .store = into_part(&Nic::pipeline, &Pipeline::datapath_bits)});
   rows.add({.name = "clock",
             .type = KeyType::kFrequency,
             .doc = "The card's clock",
             .default_text = format_quantity(Quantity::kFrequency, Pipeline{}.clock_hz),
             .min = "1MHz",
             .max = "10GHz",
-            .store = into(&Nic::pipeline, &Pipeline::clock_hz)});
+            .store = into_part(&Nic::pipeline, &Pipeline::clock_hz)});
   rows.pipeline("doorbell_cycles",
                 "From a doorbell's arrival until its queue asks for the available index",
                 &Pipeline::doorbell_cycles, "0", "10000");

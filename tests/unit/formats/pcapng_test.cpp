@@ -91,6 +91,25 @@ TEST_F(PcapngFile, PacketFields) {
   EXPECT_EQ(packet[28 + 5], std::byte{0});
 }
 
+TEST_F(PcapngFile, AWrongFcsIsInTheFlags) {
+  PcapngWriter writer;
+  ASSERT_TRUE(writer.open(path_, {}).ok());
+  writer.add_interface({.name = "a"});
+  const std::size_t begin = [&] {
+    (void)writer.flush();
+    return read_file(path_).size();
+  }();
+  const std::vector<std::byte> frame(4);
+  ASSERT_TRUE(
+      writer.write_packet(0, 0, frame, {.direction = PacketDirection::kInbound, .fcs_wrong = true})
+          .ok());
+  ASSERT_TRUE(writer.flush().ok());
+  const auto file = read_file(path_);
+  // Behind the header of 28 bytes and the frame: epb_flags (2) of 4 bytes; bit 24 is the CRC.
+  EXPECT_EQ(load_le<uint16_t>(&file[begin + 32]), 2u);
+  EXPECT_EQ(load_le<uint32_t>(&file[begin + 36]), 1u << 24 | 1u);
+}
+
 TEST_F(PcapngFile, ErrorsNameTheFile) {
   PcapngWriter writer;
   const Status missing = writer.open(folder_ + "/no/such/capture.pcapng", {});

@@ -32,12 +32,14 @@ TEST(ScenarioError, KeysAndSections) {
        "nic` lists (did you mean 'ring_size'?)"},
       {"unknown key at the top", "sed = 3\n" + std::string(kTwoHosts),
        "1: unknown key 'sed' in the scenario; expected version, name, description, seed, duration, "
-       "model, firmware, host, nic, switch, link, flow, ping, udp_echo, tcp_echo or app (did you "
+       "model, firmware, host, nic, switch, link, impair, flow, ping, udp_echo, tcp_echo or app "
+       "(did you "
        "mean "
        "'seed'?)"},
       {"unknown section", with("[pings.p]\nfrom = \"alice\"\n"),
        "19: unknown section 'pings' in the scenario; expected version, name, description, seed, "
-       "duration, model, firmware, host, nic, switch, link, flow, ping, udp_echo, tcp_echo or app "
+       "duration, model, firmware, host, nic, switch, link, impair, flow, ping, udp_echo, tcp_echo "
+       "or app "
        "(did you "
        "mean 'ping'?)"},
       {"unknown cost", with("[host.bob.costs]\nnapi_pol = \"1ns\"\n"),
@@ -250,6 +252,54 @@ TEST(ScenarioError, Switches) {
       {"queue without unit", cabled("[switch.edge]\nqueue = 3\n"),
        "23: switch.edge.queue = 3 has no unit; expected a size with its unit, such as \"64KiB\" "
        "(B, KiB, MiB, GiB, TiB, kB, MB, GB or TB)"},
+  });
+}
+
+TEST(ScenarioError, FaultsOfTheNetwork) {
+  const auto impair = [](std::string_view more) {
+    return with("[impair.bad]\nlink = \"wire\"\n" + std::string(more));
+  };
+  const std::string kProbability =
+      "expected a probability with its unit, such as \"0.1%\" or \"1e-4\" (%, ppm, ppb or e-1 to "
+      "e-18)";
+  const std::string kSpans =
+      "expected a list of times such as [\"10ms to 12ms\", \"1s to 1.5s\"], in order";
+  EXPECT_EQ(error_of(impair("loss = \"0.1%\"\nfrom = \"bob0\"\n")), "");
+  check({
+      {"no link", with("[impair.bad]\nloss = \"1%\"\n"),
+       "19: link is missing in [impair.bad]; expected link = the name of a link"},
+      {"no such link", with("[impair.bad]\nlink = \"wier\"\n"),
+       "20: impair.bad.link: no link is named 'wier'; expected wire (did you mean 'wire'?)"},
+      {"no such end", impair("from = \"alice\"\n"),
+       "21: impair.bad.from: 'alice' is at no end of link 'wire'; expected alice0 or bob0 (did you "
+       "mean 'alice0'?)"},
+      {"two for one way", impair("from = \"bob0\"\n[impair.more]\nlink = \"wire\"\n"),
+       "22: impair.more: impair.bad is for what 'bob0' sends over link 'wire' already; expected "
+       "one "
+       "for each way"},
+      {"probability without unit", impair("loss = \"0.01\"\n"),
+       "21: impair.bad.loss = \"0.01\" has no unit; " + kProbability},
+      {"probability as a number", impair("loss = 1e-4\n"),
+       "21: impair.bad.loss = 0.0001 has no unit; " + kProbability},
+      {"probability with another unit", impair("loss = \"1ms\"\n"),
+       "21: impair.bad.loss = \"1ms\" has an unknown unit; " + kProbability},
+      {"more than certain", impair("loss = \"101%\"\n"),
+       "21: impair.bad.loss = \"101%\"; expected a probability up to 100%"},
+      {"finer than possible", impair("loss = \"0.5e-18\"\n"),
+       "21: impair.bad.loss = \"0.5e-18\" is finer than the smallest unit; expected whole parts "
+       "of 1e-18"},
+      {"no such corruption", impair("corruption = \"loud\"\n"),
+       "21: impair.bad.corruption 'loud' is not known; expected one of fcs or silent"},
+      {"one time", replaced("ends =", "down = [\"1ms\"]\nends ="),
+       "15: link.wire.down has \"1ms\"; " + kSpans},
+      {"no list", replaced("ends =", "down = \"1ms to 2ms\"\nends ="),
+       "15: link.wire.down = \"1ms to 2ms\"; " + kSpans},
+      {"ends first", replaced("ends =", "down = [\"2ms to 1ms\"]\nends ="),
+       "15: link.wire.down has \"2ms to 1ms\", which does not end after it begins; " + kSpans},
+      {"overlap", replaced("ends =", "down = [\"1ms to 3ms\", \"2ms to 4ms\"]\nends ="),
+       "15: link.wire.down has \"2ms to 4ms\", which does not begin after the one before it "
+       "ends; " +
+           kSpans},
   });
 }
 

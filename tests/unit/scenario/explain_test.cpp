@@ -99,6 +99,7 @@ TEST(Explain, SuggestsWhatWasMeant) {
 TEST(Explain, ExamplesAreTrue) {
   const std::string scenario = test::with(
       "[switch.s]\n[link.spare]\nends = [\"s\", \"s2\"]\n[switch.s2]\n"
+      "[impair.i]\nlink = \"wire\"\n"
       "[ping.p]\nfrom = \"alice\"\nto = \"bob\"\n[udp_echo.u]\nfrom = \"alice\"\nto = \"bob\"\n"
       "[tcp_echo.t]\nfrom = \"alice\"\nto = \"bob\"\n");
   for (const KeySpec& key : keys()) {

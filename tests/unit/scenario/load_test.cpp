@@ -285,5 +285,48 @@ TEST(Load, SwitchesFormATreeThatTrafficCrosses) {
   EXPECT_EQ(s.links[1].parts[1], (tb::LinkEnd{tb::EndKind::kSwitch, 0}));
 }
 
+TEST(Load, FaultsOfTheNetwork) {
+  const tb::LoadResult good =
+      parse(replaced("ends =",
+                     "down = [\"1ms to 2ms\", \"1s to 1.5s\"]\nflap_period = \"10ms\"\n"
+                     "flap_length = \"3us\"\nends =") +
+                "[impair.there]\nlink = \"wire\"\nfrom = \"alice0\"\nloss = \"1%\"\n"
+                "burst = \"1e-3\"\nburst_frames = 7\nburst_loss = \"50%\"\nrate = \"5G\"\n"
+                "rate_queue = \"64KiB\"\ncorrupt = \"20ppm\"\ncorruption = \"silent\"\n"
+                "jitter = \"4us\"\njitter_shape = \"triangular\"\nreorder = \"2%\"\n"
+                "reorder_frames = 5\nreorder_delay = \"6us\"\nduplicate = \"3%\"\n"
+                "duplicate_delay = \"7us\"\n[impair.back]\nlink = \"wire\"\nfrom = \"bob0\"\n",
+            {"impair.back.loss=5%", "link.*.flap_period=20ms"});
+  ASSERT_TRUE(good.scenario) << good.error;
+  const tb::Link& link = good.scenario->links.at(0);
+  EXPECT_EQ(link.down, (std::vector<tb::TimeSpan>{{1'000'000'000, 2'000'000'000},
+                                                  {1'000'000'000'000, 1'500'000'000'000}}));
+  EXPECT_EQ(link.flap_period_ps, 20'000'000'000U);
+  EXPECT_EQ(link.flap_length_ps, 3'000'000U);
+  ASSERT_EQ(good.scenario->impairs.size(), 2U);
+  const tb::Impair& there = good.scenario->impairs[0];
+  EXPECT_EQ(there.senders, (std::array<bool, 2>{true, false}));
+  const hw::ImpairmentConfig& config = there.config;
+  EXPECT_EQ(config.loss, hw::kCertain / 100);
+  EXPECT_EQ(config.burst, hw::kCertain / 1000);
+  EXPECT_EQ(config.burst_frames, 7U);
+  EXPECT_EQ(config.burst_loss, hw::kCertain / 2);
+  EXPECT_EQ(config.rate_bps, 5'000'000'000U);
+  EXPECT_EQ(config.rate_queue_bytes, 64U << 10);
+  EXPECT_EQ(config.corrupt, hw::kCertain / 50'000);
+  EXPECT_EQ(config.corruption, hw::Corruption::kSilent);
+  EXPECT_EQ(config.jitter_ps, 4'000'000U);
+  EXPECT_EQ(config.jitter_shape, hw::JitterShape::kTriangular);
+  EXPECT_EQ(config.reorder, hw::kCertain / 50);
+  EXPECT_EQ(config.reorder_frames, 5U);
+  EXPECT_EQ(config.reorder_delay_ps, 6'000'000U);
+  EXPECT_EQ(config.duplicate, 3 * (hw::kCertain / 100));
+  EXPECT_EQ(config.duplicate_delay_ps, 7'000'000U);
+  const tb::Impair& back = good.scenario->impairs[1];
+  EXPECT_EQ(back.senders, (std::array<bool, 2>{false, true}));
+  EXPECT_EQ(back.config.loss, hw::kCertain / 20);
+  EXPECT_FALSE(parse(with("[impair.i]\nlink = \"wire\"\n")).scenario->impairs[0].config.active());
+}
+
 }  // namespace
 }  // namespace ringside::test

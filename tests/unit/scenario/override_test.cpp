@@ -96,7 +96,8 @@ TEST(Override, ErrorsNameTheOption) {
        "(did "
        "you mean 'ring_size'?)"},
       {"nics.alice0.mtu=1500",
-       "unknown section 'nics'; expected one of host, nic, switch, link, flow, ping, udp_echo, "
+       "unknown section 'nics'; expected one of host, nic, switch, link, impair, flow, ping, "
+       "udp_echo, "
        "tcp_echo or "
        "app (did you mean 'nic'?)"},
       {"nic.alice1.mtu=1500",
@@ -122,7 +123,7 @@ TEST(Override, ErrorsNameTheOption) {
       {"nic.bob0.mtu=1000",
        "nic.bob0.mtu = 1000 is too small for host.bob.address6; expected at least 1280"},
       {"..=1",
-       "unknown section ''; expected one of host, nic, switch, link, flow, ping, udp_echo, "
+       "unknown section ''; expected one of host, nic, switch, link, impair, flow, ping, udp_echo, "
        "tcp_echo or app"},
   };
   for (const auto& [set, error] : cases) {

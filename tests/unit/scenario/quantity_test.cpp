@@ -145,5 +145,32 @@ TEST(Quantity, FormatsSoThatItReadsBackTheSame) {
   }
 }
 
+TEST(Quantity, ProbabilitiesAreExactPartsOfTenToTheEighteen) {
+  const auto parts = [](std::string_view text) {
+    const QuantityResult result = parse_quantity(Quantity::kProbability, text);
+    EXPECT_EQ(result.error, QuantityError::kNone) << text;
+    return result.value;
+  };
+  EXPECT_EQ(parts("100%"), 1'000'000'000'000'000'000u);
+  EXPECT_EQ(parts("0.1%"), 1'000'000'000'000'000u);
+  EXPECT_EQ(parts("0%"), 0u);
+  EXPECT_EQ(parts("1e-4"), 100'000'000'000'000u);
+  EXPECT_EQ(parts("2.5e-3"), 2'500'000'000'000'000u);
+  EXPECT_EQ(parts("1e-18"), 1u);
+  EXPECT_EQ(parts("250 ppm"), 250'000'000'000'000u);
+  EXPECT_EQ(parts("3ppb"), 3'000'000'000u);
+  for (const auto& [text, error] :
+       {std::pair{"0.01", QuantityError::kNoUnit}, std::pair{"1", QuantityError::kNoUnit},
+        std::pair{"1e4", QuantityError::kUnknownUnit},
+        std::pair{"1e-19", QuantityError::kUnknownUnit},
+        std::pair{"1.5e-18", QuantityError::kNotWhole},
+        std::pair{"1ms", QuantityError::kUnknownUnit},
+        std::pair{"-1%", QuantityError::kNotANumber}}) {
+    EXPECT_EQ(parse_quantity(Quantity::kProbability, text).error, error) << text;
+  }
+  EXPECT_EQ(format_quantity(Quantity::kProbability, parts("1e-2")), "1%");
+  EXPECT_EQ(format_quantity(Quantity::kProbability, parts("0.1%")), "1000ppm");
+}
+
 }  // namespace
 }  // namespace ringside::tb

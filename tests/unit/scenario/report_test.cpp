@@ -171,6 +171,19 @@ TEST(SummaryText, NamesWhereFramesWereDropped) {
             std::string::npos)
       << text;
   EXPECT_EQ(text.find("nic alice0"), std::string::npos);
+  result.switches = {{"core", {}, {{"wire", {{"rx_drop_fcs", 0}, {"tx_drop_full", 3}}}}}};
+  result.links = {{"wire",
+                   {{"alice0", "core", {{"frames", 7}, {"drop_loss", 1}, {"altered", 2}}},
+                    {"core", "alice0", {{"frames", 7}, {"drop_loss", 0}}}}}};
+  EXPECT_NE(summary_text(s, result, {})
+                .find("130\ndrops:  switch core, port of wire: tx_drop_full 3\n"
+                      "drops:  link wire from alice0: drop_loss 1, altered 2\ndigest:"),
+            std::string::npos);
+  const Json json = Json::parse(summary_json(s, result, {}));
+  EXPECT_EQ(json["switches"], Json::parse(R"([{"name": "core", "counters": {}, "ports":
+              [{"link": "wire", "counters": {"rx_drop_fcs": 0, "tx_drop_full": 3}}]}])"));
+  EXPECT_EQ(json["links"][0]["directions"][0], Json::parse(R"({"from": "alice0", "to": "core",
+                            "counters": {"frames": 7, "drop_loss": 1, "altered": 2}})"));
 }
 
 TEST(SummaryText, MarksFilesThatEndEarly) {

@@ -1,69 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // A link's times to the picosecond, IEEE 802.3 clause 4.2: 8 bytes of preamble and delimiter, a
 // frame of at least 60 bytes, 4 of FCS, a gap of 12. One simulation a process: run by CTest.
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "hw_model/wire/link.h"
 #include "tests/support/gtest.h"
+#include "tests/unit/wire/link_rig.h"
 
 namespace ringside::test {
 namespace {
 
-struct Arrival {
-  std::size_t bytes;
-  uint64_t start_ps;
-  uint64_t end_ps;
-  uint64_t now_ps;
-  uint8_t first;
-  bool fcs_ok;
-};
-
-struct Receiver : hw::EthernetReceiver {
-  void receive_frame(const hw::FramePtr& frame, uint64_t start_ps, uint64_t end_ps) override {
-    arrivals.push_back({frame->bytes.size(), start_ps, end_ps, sc_core::sc_time_stamp().value(),
-                        static_cast<uint8_t>(frame->bytes.front()), frame->fcs_ok});
-    frames.push_back(frame);
-  }
-  void carrier_change(bool) override {}
-  std::vector<Arrival> arrivals;
-  std::vector<hw::FramePtr> frames;
-};
-
-struct Observer : hw::LinkObserver {
-  void frame_arrived(unsigned end, const hw::Frame& frame, uint64_t, uint64_t end_ps) override {
-    seen.push_back(std::to_string(end) + ":" + std::to_string(frame.bytes.size()) + "@" +
-                   std::to_string(end_ps));
-  }
-  std::vector<std::string> seen;
-};
-
-struct LinkRig {
+struct LinkRig : LinkParts {
   explicit LinkRig(uint64_t rate_bps, uint64_t delay_ps = 1'000'000)
       : link("link", hw::LinkConfig{rate_bps, delay_ps}) {
     for (unsigned end = 0; end < 2; ++end) link.end(end).attach(receivers[end]);
     link.observe(&observer);
   }
-  hw::FramePtr frame(std::size_t bytes, uint8_t first = 0xAA) {
-    hw::FramePtr made = pool.make();
-    made->bytes.assign(bytes, static_cast<std::byte>(0x55));
-    made->bytes.front() = static_cast<std::byte>(first);
-    return made;
-  }
-  /// Calls `action` at that time.
-  void at(uint64_t ps, const std::function<void()>& action) {
-    sc_core::sc_spawn([ps, action] {
-      sc_core::wait(sc_core::sc_time::from_value(ps));
-      action();
-    });
-  }
-  void run() { sc_core::sc_start(1, sc_core::SC_MS); }
-
-  hw::FramePool pool;
-  hw::Link link;  // has a pool too: it outlives the frames that were received
-  Receiver receivers[2];
-  Observer observer;
+  ~LinkRig() { forget(); }
+  hw::Link link;
 };
 
 TEST(Link, TakesTheTimeOfEveryBitOnTheWire) {
