@@ -12,8 +12,9 @@
 
 namespace ringside::tb {
 
-/// `faulty`: the same link if it has faults, else null.
-LinkResult link_result(const Link& config, const hw::Link& link, const hw::ImpairedLink* faulty);
+/// `faulty`: the same link if it has faults.
+LinkResult link_result(const Link& config, const hw::Link& link,
+                       const hw::ImpairedLink* faulty = nullptr);
 /// `links`: names of the links at its ports.
 SwitchResult switch_result(const std::string& name, const hw::Switch& device,
                            const std::vector<std::string>& links);
