@@ -33,7 +33,7 @@ void AtCard::serve() {
         if (serve_queue(queue, now)) want(queue);
       }
     }
-    if (++first_queue_ == core_.queues()) first_queue_ = 0;
+    if (++first_queue_ >= core_.queues()) first_queue_ = 0;  // there may be fewer than before
   }
   serving_ = false;
   schedule(now);
