@@ -212,6 +212,7 @@ class NicCore {
   void common_write(uint32_t offset, unsigned width, uint64_t value, ActionList& actions);
   void status_write(uint8_t value, ActionList& actions);
   void queue_write(uint32_t field, uint64_t value, ActionList& actions);
+  bool at_rest(unsigned queue) const;
   uint32_t ring_state(unsigned queue) const;
   void ring_state_write(uint32_t offset, unsigned width, uint64_t value);
   void suspend(unsigned queue, bool on);

@@ -79,7 +79,6 @@ struct Queue {
   bool deciding = false;        ///< a read of used_event or flags is under way
   bool armed = true;            ///< the driver will notify of the next buffer
   bool no_notify = false;       ///< NO_NOTIFY is set
-  uint32_t reads = 0;           ///< DMA reads under way
 
   // -- chains: positions that only grow; slot is position modulo kWindow.
   //    returned <= done <= started <= head <= allocated
@@ -107,10 +106,8 @@ struct Queue {
   /// Announced buffers wait for room in the window.
   bool window_full() const { return allocated - returned == kWindow && avail_seen != avail_next; }
 
-  /// Suspended, and nothing of it is under way.
-  bool at_rest() const {
-    return suspended && started == returned && reads == 0 && used_next == used_signalled;
-  }
+  /// What was begun is returned, and whether the driver is told is decided.
+  bool settled() const { return started == returned && used_next == used_signalled; }
   /// Gives up what was fetched and not begun: it will be fetched again.
   void rewind() {
     returned = done = started = head = allocated;
@@ -141,7 +138,6 @@ struct Queue {
     context = {};
     avail_seen = avail_next = used_next = used_signalled = 0;
     sampling = deciding = no_notify = false;
-    reads = 0;
     armed = true;
     for (; returned != allocated; ++returned) chain(returned).frame = FramePtr();
     returned = done = started = head = allocated = 0;

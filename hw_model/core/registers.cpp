@@ -361,14 +361,23 @@ void NicCore::queue_write(uint32_t field, uint64_t value, ActionList& actions) {
   }
 }
 
+/// Suspended, and nothing of it is under way. Asked for seldom, so that nothing is counted for it.
+bool NicCore::at_rest(unsigned queue) const {
+  const Queue& q = queues_[queue];
+  return q.suspended && q.settled() &&
+         std::none_of(reads_.begin(), reads_.end(), [queue](const Read& read) {
+           return read.size != 0 && !read.stale && read.queue == queue;
+         });
+}
+
 // RingState of `queue`: the index in the low half, the state in the high one.
 uint32_t NicCore::ring_state(unsigned queue) const {
   if (queue >= queues()) return 0;
   const Queue& q = queues_[queue];
   const uint16_t index = q.enabled ? q.used_next : q.index_register;
-  const uint16_t state = !q.suspended  ? RingState::kRunning
-                         : q.at_rest() ? RingState::kSuspended
-                                       : RingState::kSuspending;
+  const uint16_t state = !q.suspended     ? RingState::kRunning
+                         : at_rest(queue) ? RingState::kSuspended
+                                          : RingState::kSuspending;
   return index | uint32_t{state} << 16;
 }
 
@@ -392,7 +401,7 @@ void NicCore::suspend(unsigned queue, bool on) {
   Queue& q = queues_[queue];
   if (q.suspended == on) return;
   // A queue that is not at rest yet goes on where it is.
-  if (!on && q.enabled && q.at_rest()) {
+  if (!on && q.enabled && at_rest(queue)) {
     q.rewind();
     q.forget_notification(event_idx_);
     kicked_ |= 1u << queue;

@@ -49,7 +49,6 @@ void NicCore::read(ReadKind kind, unsigned queue, uint32_t position, uint64_t ad
     free_reads_.pop_back();
   }
   reads_[tag] = {kind, false, static_cast<uint16_t>(queue), count, position, offset, size, address};
-  ++queues_[queue].reads;
   if (pci_.bus_master()) {
     issue(tag, actions);
   } else {
@@ -109,7 +108,6 @@ std::string_view NicCore::dma_done(const Event& event, ActionList& actions) {
   const Read read = reads_[event.tag];
   reads_[event.tag] = {};
   free_reads_.push_back(event.tag);
-  if (!read.stale) --queues_[read.queue].reads;
   if (tracing()) note_read_done(read, event);
   if (read.stale || broken_ || quiesced_) return {};
   if (!event.ok) {
