@@ -33,8 +33,12 @@ for page in README.md docs/*.md; do
   blocks "$page" >page.sh
   commands=$(grep -c . page.sh || true)
   [ "$commands" -ne 0 ] || continue
-  if grep -q tshark page.sh && ! command -v tshark >/dev/null 2>&1; then
-    echo "left out: $page (tshark is not installed)"
+  missing=
+  for tool in tshark dpdk-testpmd; do
+    if grep -q "$tool" page.sh && ! command -v "$tool" >/dev/null 2>&1; then missing=$tool; fi
+  done
+  if [ -n "$missing" ]; then
+    echo "left out: $page ($missing is not installed)"
     continue
   fi
   bash -eu page.sh >"$work/page.log" 2>&1 </dev/null || {
