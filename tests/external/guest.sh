@@ -23,7 +23,8 @@ boot() {
   local name=$1 card=$2 pairs=$3
   # Without MSI-X (vectors=0): QEMU 7.2 crashes with it under TCG with vhost-user.
   start "$name" qemu-system-x86_64 -accel tcg -cpu max -smp "$pairs" -m 192 \
-    -display none -nodefaults -serial stdio -monitor none -no-reboot \
+    -display none -nodefaults -serial stdio -no-reboot \
+    -chardev "socket,id=monitor,path=$name.monitor,server=on,wait=off" -mon chardev=monitor,mode=readline \
     -kernel "$image/vmlinuz" -initrd "$image/initrd" \
     -append "console=ttyS0 quiet panic=-1 nokaslr tsc=reliable no_timer_check mitigations=off random.trust_cpu=on" \
     -object memory-backend-memfd,id=mem0,size=192M,share=on -machine memory-backend=mem0 \
@@ -46,6 +47,24 @@ run() {
   ask "$1" "$2" 'guest: status [0-9]+ end' "${3:-20}"
   [[ $answer =~ 'guest: status 0 end' ]] || fail "$1: $2: $(grep -v '^$' <<<"$answer" | tail -n 3 | tr '\n' ' ')"
 }
+
+# monitor GUEST COMMAND: to QEMU itself; returns when it is done.
+monitor() {
+  python3 - "$1.monitor" "$2" <<'PY'
+import socket, sys
+with socket.socket(socket.AF_UNIX) as monitor:
+    monitor.settimeout(10)
+    monitor.connect(sys.argv[1])
+    for line in ("", sys.argv[2] + "\n"):
+        monitor.sendall(line.encode())
+        answer = b""
+        while not answer.endswith(b"(qemu) "):
+            answer += monitor.recv(4096)
+PY
+}
+
+# no_complaint GUEST: its kernel found nothing wrong with the device.
+no_complaint() { run "$1" '! dmesg | grep -E "is not a head|NETDEV WATCHDOG|WARNING|BUG:|virtio_net.*(error|fail)"'; }
 
 # address GUEST ADDRESS: its interface is there, with a link, and has the address.
 address() {
@@ -113,11 +132,12 @@ udp = end["sum"] if "sum" in end else {}
 print(f"{total['bits_per_second'] / 1e6:.1f} {udp.get('lost_percent', 0):.2f}")
 PY
 }
-# tcp OPTIONS...: sets `mbps`, at least 1.
+# tcp OPTIONS...: sets `mbps`, at least 1, and prints it.
 tcp() {
   mbps=$(throughput -t 2 "$@")
   mbps=${mbps% *}
   at_least "${mbps%.*}" 1 "TCP in Mbit/s"
+  echo "$mbps"
 }
 # udp OPTIONS...: 10 Mbit/s, of which at most 5 % are lost; sets `mbps`.
 udp() {
@@ -139,6 +159,7 @@ one_guest_cells=(
   "Linux guest: TCP from the guest | iperf3, 2 s"
   "Linux guest: UDP | iperf3, 10 Mbit/s each way, at most 5 % lost"
   "Linux guest: driver unbound and bound | ping and TCP again"
+  "Linux guest: machine stopped and continued, three times | queues stop and go on with TCP under way"
   "Linux guest: counts | the kernel's TAP and the card count the same frames"
   "Linux guest: back end ends and comes back | the link goes and returns, ping and TCP again"
   "Linux guest: back end is killed and comes back | the link goes and returns, ping and TCP again"
@@ -167,6 +188,9 @@ one_guest() {
   ping_both guest 56
   tcp
   passed "TCP $mbps Mbit/s"
+  stop_and_continue
+  no_complaint guest
+  passed "TCP $mbps Mbit/s"
   run guest 'ip link set eth0 down'
   sleep 0.3
   sent=$(tap_count tx) received=$(tap_count rx)
@@ -181,7 +205,21 @@ one_guest() {
   stop back KILL
   link_returns
   tcp
+  no_complaint guest
   detail "TCP $mbps Mbit/s"
+}
+stop_and_continue() {
+  tcp -t 4 >tcp.out &
+  local client=$!
+  for _ in 1 2 3; do
+    sleep 0.8
+    monitor guest stop
+    sleep 0.2
+    monitor guest cont
+  done
+  wait $client || fail "TCP did not go on: $(cat detail)"
+  mbps=$(cat tcp.out)
+  ping_both guest 56
 }
 # The back end is gone, and starts again.
 link_returns() {
@@ -208,6 +246,7 @@ two_pairs() {
     [ "$(sed -n "s/.*${queue}_packets: *//p" <<<"$answer")" -ge 10 ] ||
       fail "hardly a frame in $queue: $(grep _packets <<<"$answer" | tr '\n' ' ')"
   done
+  no_complaint guest
   detail "$up and $mbps Mbit/s"
 }
 
@@ -239,6 +278,7 @@ two_guests() {
   tcp_between guest0 10.0.0.3
   serve_iperf guest0
   tcp
+  for guest in guest0 guest1; do no_complaint $guest; done
   detail "TCP $mbps Mbit/s"
 }
 tcp_between() { # GUEST ADDRESS OPTIONS...
