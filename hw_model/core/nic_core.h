@@ -230,7 +230,7 @@ class NicCore {
   static Purpose purpose_of(ReadKind kind);
   void read(ReadKind kind, unsigned queue, uint32_t position, uint64_t address, uint32_t size,
             ActionList& actions, uint16_t count = 0, uint32_t offset = 0);
-  void issue(uint32_t tag, ActionList& actions);
+  [[gnu::always_inline]] void issue(uint32_t tag, ActionList& actions);  // ring.cpp alone
   void issue_parked(ActionList& actions);
   void forget_parked();
   void write(unsigned queue, Purpose purpose, uint64_t address, uint32_t place, uint32_t size,

@@ -38,6 +38,19 @@ Purpose NicCore::purpose_of(ReadKind kind) {
   }
 }
 
+inline void NicCore::issue(uint32_t tag, ActionList& actions) {
+  const Read& read = reads_[tag];
+  Action& action = actions.add(ActionKind::kDmaRead);
+  action.purpose = purpose_of(read.kind);
+  action.queue = read.queue;
+  action.tag = tag;
+  action.address = read.address;
+  action.size = read.size;
+  if (tracing()) note_read(action, read.position);
+  ++counters_[Counter::kDmaReads];
+  counters_[Counter::kDmaReadBytes] += read.size;
+}
+
 void NicCore::read(ReadKind kind, unsigned queue, uint32_t position, uint64_t address,
                    uint32_t size, ActionList& actions, uint16_t count, uint32_t offset) {
   uint32_t tag;
@@ -54,19 +67,6 @@ void NicCore::read(ReadKind kind, unsigned queue, uint32_t position, uint64_t ad
   } else {
     parked_.push_back(tag);
   }
-}
-
-void NicCore::issue(uint32_t tag, ActionList& actions) {
-  const Read& read = reads_[tag];
-  Action& action = actions.add(ActionKind::kDmaRead);
-  action.purpose = purpose_of(read.kind);
-  action.queue = read.queue;
-  action.tag = tag;
-  action.address = read.address;
-  action.size = read.size;
-  if (tracing()) note_read(action, read.position);
-  ++counters_[Counter::kDmaReads];
-  counters_[Counter::kDmaReadBytes] += read.size;
 }
 
 // PCI Express Base 4.0, 7.5.1.1.3: no memory request while Bus Master Enable is clear. What a chain
