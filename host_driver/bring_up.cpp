@@ -68,8 +68,7 @@ Status VirtioNetDriver::initialize(unsigned most_pairs) {
   // 5. FEATURES_OK: no feature is accepted after it (INI-R-004).
   device_.add_status(VIRTIO_STATUS_FEATURES_OK);
   // 6. Read it back: without the bit the device does not support the subset.
-  if (const uint8_t read = device_.status();
-      (read & VIRTIO_STATUS_FEATURES_OK) == 0 && !mutant(Mutant::kFeaturesOkNotRead)) {
+  if (const uint8_t read = device_.status(); (read & VIRTIO_STATUS_FEATURES_OK) == 0) {
     return Status::failure("the device did not accept the features: device_status is " +
                            status_text(read));
   }
@@ -82,7 +81,6 @@ Status VirtioNetDriver::initialize(unsigned most_pairs) {
   for (unsigned pair = 0; pair < pairs_; ++pair) {
     if (Status status = receive_[pair]->fill(); !status.ok()) return status;
   }
-  if (mutant(Mutant::kNotifiesBeforeDriverOk)) notifiers.receive[0].notify(pci_, 0);
   // 8. DRIVER_OK: the device is live.
   device_.add_status(VIRTIO_STATUS_DRIVER_OK);
   const uint8_t status = device_.status();
@@ -203,9 +201,6 @@ Status VirtioNetDriver::negotiate(unsigned most_pairs) {
   // number of queue pairs is no part.
   if (state_ == State::kWaiting && (((accepted ^ features_) & ~kMultiQueue) != 0 || mtu != mtu_)) {
     return Status::failure("the device came back from a reset with other features");
-  }
-  if (mutant(Mutant::kUnofferedAccepted)) {
-    accepted |= formats::feature_bit(VIRTIO_NET_F_MRG_RXBUF);
   }
   device_.accept_features(accepted);
   features_ = accepted;

@@ -22,13 +22,10 @@ struct Notifier {
   bool notification_data = false;  ///< VIRTIO_F_NOTIFICATION_DATA negotiated
 
   void notify(PciAccess& pci, uint16_t avail_idx) const {
-    const uint16_t queue = mutant(Mutant::kNotifiesWithoutIndex) ? 0 : queue_index;
     if (notification_data) {  // PAN-R-002, PAN-R-004; split ring: the available index
-      const unsigned width = mutant(Mutant::kNotifiesWith16Bits) ? 2 : 4;
-      pci.bar_write(doorbell.bar, doorbell.offset, width, queue | uint32_t{avail_idx} << 16);
+      pci.bar_write(doorbell.bar, doorbell.offset, 4, queue_index | uint32_t{avail_idx} << 16);
     } else {  // PAN-R-001, PAN-R-003
-      const unsigned width = mutant(Mutant::kNotifiesWith32Bits) ? 4 : 2;
-      pci.bar_write(doorbell.bar, doorbell.offset, width, queue);
+      pci.bar_write(doorbell.bar, doorbell.offset, 2, queue_index);
     }
   }
 };

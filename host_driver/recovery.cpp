@@ -47,7 +47,7 @@ void VirtioNetDriver::reset_or_cut_off() {
 
 /// CLN-R-002: the queues must not be live when their buffers are taken back.
 void VirtioNetDriver::take_memory_back() {
-  if (queues_enabled_ && !mutant(Mutant::kReclaimedLive)) reset_or_cut_off();
+  if (queues_enabled_) reset_or_cut_off();
   queues_enabled_ = false;
   pci_.set_bus_master(false);
   release_interrupts();

@@ -332,13 +332,6 @@ inline void SplitVirtqueue::publish() {
   if (mutant(Mutant::kAvailIdxBeforeEntries)) store_idx();
   store_descriptors();
   store_avail_entries();
-  if (mutant(Mutant::kExposedDescriptorCleared)) {
-    const uint16_t head = avail_entries_[(published_ - 1) & mask_];
-    pci_.store16(rings_.data + head * sizeof(formats::VirtqDesc), 0);
-  }
-  if (mutant(Mutant::kExposedEntryRewritten)) {
-    pci_.store16(avail(formats::SplitRing::avail_entry((published_ - 1) & mask_)), 0);
-  }
   if (!mutant(Mutant::kNoWriteBarrierBeforeAvailIdx)) pci_.barrier(Barrier::kWrite);  // VQS-R-026
   if (!mutant(Mutant::kAvailIdxBeforeEntries)) store_idx();
   unchecked_ += static_cast<uint16_t>(avail_idx_ - published_);

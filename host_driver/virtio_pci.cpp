@@ -104,16 +104,13 @@ void VirtioPci::visit_capability(uint32_t at) {
 }
 
 void VirtioPci::add_status(uint8_t bits) {
-  if (mutant(Mutant::kNoAcknowledge) && bits == VIRTIO_STATUS_ACKNOWLEDGE) return;
-  const uint8_t before = mutant(Mutant::kStatusBitsReplaced) ? 0 : status();
-  set_common(formats::kDeviceStatus, 1, static_cast<uint8_t>(before | bits));
+  set_common(formats::kDeviceStatus, 1, static_cast<uint8_t>(status() | bits));
 }
 
 bool VirtioPci::reset(uint64_t timeout_ns) {
   if (!common_) return false;  // the last discovery failed: where the register is, is not known
   const uint64_t deadline_ns = platform_.now_ns() + timeout_ns;
   set_common(formats::kDeviceStatus, 1, 0);
-  if (mutant(Mutant::kResetNotAwaited)) return true;
   for (uint64_t pause_ns = kFirstPauseNs; status() != 0;
        pause_ns = std::min(2 * pause_ns, kLongestPauseNs)) {
     const uint64_t now_ns = platform_.now_ns();
@@ -133,7 +130,6 @@ uint64_t VirtioPci::offered_features() {
 }
 
 void VirtioPci::accept_features(uint64_t features) {
-  if (mutant(Mutant::kConfigurationWritten)) pci_.bar_write(config_.bar, config_.offset, 1, 2);
   for (unsigned word = 0; word < 2; ++word) {
     set_common(formats::kDriverFeatureSelect, 4, word);
     set_common(formats::kDriverFeature, 4, (features >> (32 * word)) & 0xFFFFFFFF);
@@ -186,7 +182,7 @@ bool VirtioPci::set_config_vector(uint16_t vector) {
 bool VirtioPci::set_queue_vector(uint16_t index, uint16_t vector) {
   set_common(formats::kQueueSelect, 2, index);
   set_common(formats::kQueueMsixVector, 2, vector);
-  return common(formats::kQueueMsixVector, 2) == vector || mutant(Mutant::kVectorNotVerified);
+  return common(formats::kQueueMsixVector, 2) == vector;
 }
 
 }  // namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD

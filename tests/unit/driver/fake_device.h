@@ -108,8 +108,7 @@ class FakeDevice final : public FakeFunction {
   std::function<void(unsigned queue)> on_notify;  ///< instead of `automatic`, at once
   bool echo = false;                              ///< transmitted frames come back
   uint64_t latency_ns = 500;
-  formats::VirtioNetHdr receive_header{};  ///< of received frames, but for num_buffers
-  bool fragment_receive = false;           ///< each receive buffer gets a few bytes only
+  bool fragment_receive = false;  ///< each receive buffer gets a few bytes only
 
   // -- what happened
   std::vector<std::string> log;    ///< register writes of bring-up, in order

@@ -216,7 +216,7 @@ bool FakeDevice::receive_cut(const Bytes& frame, const std::vector<uint32_t>& cu
   Queue& queue = queues[index];
   if ((status & VIRTIO_STATUS_DRIVER_OK) == 0) return false;
   if (static_cast<uint16_t>(avail_idx(index) - queue.taken) < cuts.size()) return false;
-  formats::VirtioNetHdr header = receive_header;
+  formats::VirtioNetHdr header{};
   header.num_buffers = num_buffers;
   Bytes bytes(sizeof header);
   std::memcpy(bytes.data(), &header, sizeof header);

@@ -11,7 +11,7 @@ namespace {
 
 using driver::Mutant;
 
-// CLAUSES: VQS-R-016, VQS-R-026, VQS-R-027, RSV-R-008
+// CLAUSES: VQS-R-016, VQS-R-026, VQS-R-027
 TEST(Interleave, RealDriverSurvives) {  // VQS-R-031
   const char* wanted = std::getenv("RINGSIDE_DRIVER_SEEDS");
   const uint64_t seeds = wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 300;
