@@ -93,7 +93,10 @@ enum {
   VIRTIO_NET_DUPLEX_UNKNOWN = 0xFF,
   VIRTIO_NET_HDR_F_NEEDS_CSUM = 1,
   VIRTIO_NET_HDR_F_DATA_VALID = 2,
-  VIRTIO_NET_HDR_GSO_NONE = 0
+  VIRTIO_NET_HDR_F_UDP_TUNNEL_CSUM = 8,
+  VIRTIO_NET_HDR_GSO_NONE = 0,
+  VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV4 = 0x20,
+  VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6 = 0x40
 };
 
 /* Control virtqueue of the network device: ack values, classes and commands. */

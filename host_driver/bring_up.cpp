@@ -43,9 +43,10 @@ Status VirtioNetDriver::bring_up() {
     status = initialize(1);
   }
   if (!status.ok()) {
+    if (mutant(Mutant::kNotResetBeforeFree)) queues_enabled_ = false;
     take_memory_back();
     // INI-R-005, INI-R-006.
-    device_.add_status(VIRTIO_STATUS_FAILED);
+    if (!mutant(Mutant::kFailedNotSet)) device_.add_status(VIRTIO_STATUS_FAILED);
     features_ = state_ == State::kWaiting ? features_ : 0;
   }
   return status;
@@ -62,13 +63,15 @@ Status VirtioNetDriver::initialize(unsigned most_pairs) {
   // 2. ACKNOWLEDGE: the guest has noticed the device (STS-R-001).
   device_.add_status(VIRTIO_STATUS_ACKNOWLEDGE);
   // 3. DRIVER: it knows how to drive it.
-  device_.add_status(VIRTIO_STATUS_DRIVER);
+  if (!mutant(Mutant::kDriverStepLeftOut)) device_.add_status(VIRTIO_STATUS_DRIVER);
   // 4. Read the features that the device offers and write those that the driver accepts.
   if (Status status = negotiate(most_pairs); !status.ok()) return status;
   // 5. FEATURES_OK: no feature is accepted after it (INI-R-004).
   device_.add_status(VIRTIO_STATUS_FEATURES_OK);
+  if (mutant(Mutant::kFeaturesAfterFeaturesOk)) device_.accept_features(features_);
   // 6. Read it back: without the bit the device does not support the subset.
-  if (const uint8_t read = device_.status(); (read & VIRTIO_STATUS_FEATURES_OK) == 0) {
+  if (const uint8_t read = device_.status();
+      (read & VIRTIO_STATUS_FEATURES_OK) == 0 && !mutant(Mutant::kRefusalIgnored)) {
     return Status::failure("the device did not accept the features: device_status is " +
                            status_text(read));
   }

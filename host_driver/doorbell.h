@@ -22,10 +22,14 @@ struct Notifier {
   bool notification_data = false;  ///< VIRTIO_F_NOTIFICATION_DATA negotiated
 
   void notify(PciAccess& pci, uint16_t avail_idx) const {
+    uint32_t value = queue_index;
+    if (mutant(Mutant::kNotificationOfNextQueue)) ++value;
     if (notification_data) {  // PAN-R-002, PAN-R-004; split ring: the available index
-      pci.bar_write(doorbell.bar, doorbell.offset, 4, queue_index | uint32_t{avail_idx} << 16);
+      const unsigned width = mutant(Mutant::kNotificationTooNarrow) ? 2 : 4;
+      pci.bar_write(doorbell.bar, doorbell.offset, width, value | uint32_t{avail_idx} << 16);
     } else {  // PAN-R-001, PAN-R-003
-      pci.bar_write(doorbell.bar, doorbell.offset, 2, queue_index);
+      pci.bar_write(doorbell.bar, doorbell.offset, mutant(Mutant::kNotificationTooWide) ? 4 : 2,
+                    value);
     }
   }
 };

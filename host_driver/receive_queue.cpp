@@ -17,6 +17,22 @@ constexpr uint32_t kVlanTag = 4;
 constexpr uint32_t kLeastUnmerged = 1526;  // NRB-R-002
 constexpr uint16_t kMostRefillBatch = 32;
 
+/// NRX-R-008, NRX-R-010, NRX-R-011: what a header says of tunnels must make sense, negotiated or
+/// not. Other bits that were not negotiated mean nothing (NRX-R-001).
+bool acceptable(const formats::VirtioNetHdr& header) {
+  constexpr uint8_t kTunnels =
+      VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV4 | VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6;
+  const uint8_t tunnel = header.gso_type & kTunnels;
+  const bool needs_csum = (header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0;
+  if (tunnel == 0) {
+    return !needs_csum || (header.flags & VIRTIO_NET_HDR_F_UDP_TUNNEL_CSUM) == 0 ||
+           mutant(Mutant::kTunnelChecksumWithoutTunnel);
+  }
+  if (mutant(Mutant::kTunnelsAccepted)) return true;
+  return tunnel != kTunnels && needs_csum && (header.flags & VIRTIO_NET_HDR_F_DATA_VALID) == 0 &&
+         (header.gso_type & ~kTunnels) != VIRTIO_NET_HDR_GSO_NONE;
+}
+
 }  // namespace
 
 ReceiveQueue::ReceiveQueue(PciAccess& pci, Platform& platform, QueueOwner& owner,
@@ -205,9 +221,11 @@ void ReceiveQueue::receive_one(const SplitVirtqueue::Used& first) {
   }
   // What lies past the used length is not the device's (VQS-R-017): a short header is no header.
   if (used_bytes < kHeaderBytes) return drop(1, &counters_.length_errors);
+  formats::VirtioNetHdr header;
+  pci_.load(&header, data, sizeof header);
   unsigned num_buffers = 1;
   if (mergeable_) {
-    num_buffers = pci_.load16(data + offsetof(formats::VirtioNetHdr, num_buffers));
+    num_buffers = header.num_buffers;
     if (mutant(Mutant::kStaleNumBuffers)) std::swap(last_num_buffers_, num_buffers);
   }
   uint32_t frame_bytes = segments_[0].size;
@@ -232,6 +250,7 @@ void ReceiveQueue::receive_one(const SplitVirtqueue::Used& first) {
     }
   }
   if (bad) return drop(count, &counters_.merge_errors);
+  if (!acceptable(header)) return drop(count, &counters_.header_errors);
   if (frame_bytes < kEthernetHeader || frame_bytes > most_frame_bytes_) {
     return drop(count, &counters_.length_errors);
   }

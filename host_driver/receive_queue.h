@@ -28,6 +28,7 @@ class ReceiveQueue {
   struct Counters {
     uint64_t packets = 0, bytes = 0, drops = 0, kicks = 0, polls = 0;
     uint64_t length_errors = 0;      ///< too short for a header or a frame, or too long
+    uint64_t header_errors = 0;      ///< what the standard forbids to accept (NRX-R-008 ff.)
     uint64_t merge_errors = 0;       ///< num_buffers too large, or with buffers missing
     uint64_t merge_zeros = 0;        ///< num_buffers 0, taken as 1
     uint64_t missed_interrupts = 0;  ///< used buffers that nothing but the watchdog saw

@@ -32,7 +32,7 @@ void VirtioNetDriver::take_down(TransmitQueue::Gate gate) {
   for (auto& queue : transmit_) queue->pause(gate);
   for (auto& queue : receive_) queue->pause();
   watchdog_->cancel();
-  queues_enabled_ = true;
+  queues_enabled_ = !mutant(Mutant::kNotResetAtStop);
   take_memory_back();
 }
 

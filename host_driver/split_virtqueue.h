@@ -329,6 +329,11 @@ inline void SplitVirtqueue::store_avail_entries() {
 inline void SplitVirtqueue::publish() {
   if (published_ == avail_idx_) return;
   const auto store_idx = [this] { pci_.store16(avail(formats::SplitRing::kAvailIdx), avail_idx_); };
+  if (mutant(Mutant::kExposedDescriptorChanged) && published_ != 0) {
+    const std::size_t head = avail_entries_[(published_ - 1) & mask_];
+    const std::size_t length = offsetof(formats::VirtqDesc, len);
+    pci_.store32(rings_.data + head * sizeof(formats::VirtqDesc) + length, 1);
+  }
   if (mutant(Mutant::kAvailIdxBeforeEntries)) store_idx();
   store_descriptors();
   store_avail_entries();

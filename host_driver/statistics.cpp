@@ -23,6 +23,7 @@ constexpr QueueCounter<Rx> kReceive[] = {
     {"kicks", &Rx::kicks},
     {"polls", &Rx::polls},
     {"length_errors", &Rx::length_errors},
+    {"header_errors", &Rx::header_errors},
     {"merge_errors", &Rx::merge_errors},
     {"merge_zeros", &Rx::merge_zeros},
     {"missed_interrupts", &Rx::missed_interrupts},

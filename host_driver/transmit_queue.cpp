@@ -67,6 +67,9 @@ Status TransmitQueue::prepare(uint64_t features, uint16_t size, uint32_t mtu) {
     headers_ = pci_.alloc_coherent(size * kHeaderStride, kHeaderStride);
     if (!headers_) return Status::failure("no memory for transmit headers");
   }
+  for (uint32_t i = 0; mutant(Mutant::kHeaderNotCleared) && i < size; ++i) {
+    pci_.store16(headers_.data + i * kHeaderStride, VIRTIO_NET_HDR_F_UDP_TUNNEL_CSUM | 1 << 8);
+  }
   cookies_.assign(size, nullptr);
   orphans_.reserve(size);
   timer_ns_ = options_.tx_reclaim_timeout_ns != 0 ? options_.tx_reclaim_timeout_ns

@@ -104,7 +104,8 @@ void VirtioPci::visit_capability(uint32_t at) {
 }
 
 void VirtioPci::add_status(uint8_t bits) {
-  set_common(formats::kDeviceStatus, 1, static_cast<uint8_t>(status() | bits));
+  set_common(formats::kDeviceStatus, 1,
+             static_cast<uint8_t>((mutant(Mutant::kStatusRewritten) ? 0 : status()) | bits));
 }
 
 bool VirtioPci::reset(uint64_t timeout_ns) {

@@ -57,7 +57,12 @@ class VirtioPci {
   }
   /// One field of the device configuration, inside config_bytes().
   uint32_t config_field(uint32_t offset, unsigned width) {
-    return static_cast<uint32_t>(pci_.bar_read(config_.bar, config_.offset + offset, width));
+    const auto value =
+        static_cast<uint32_t>(pci_.bar_read(config_.bar, config_.offset + offset, width));
+    if (mutant(Mutant::kConfigurationWritten)) {
+      pci_.bar_write(config_.bar, config_.offset + offset, width, value);
+    }
+    return value;
   }
 
  private:

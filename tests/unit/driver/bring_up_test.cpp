@@ -236,7 +236,6 @@ TEST(BringUp, TransitionalIdWithCapabilitiesWorks) {
   rig.expect_clean();
 }
 
-// CLAUSES: PNT-R-002
 TEST(BringUp, LegacyDeviceRefused) {
   Rig rig;
   rig.device.capabilities.clear();

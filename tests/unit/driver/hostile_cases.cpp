@@ -179,6 +179,16 @@ const HostileCase kCases[] = {
      [](Rig& rig) {
        formats::VirtioNetHdr header{};
        std::memset(&header, 0xFF, sizeof header);
+       header.flags = static_cast<uint8_t>(~VIRTIO_NET_HDR_F_UDP_TUNNEL_CSUM);
+       header.gso_type = 0x9F;
+       header.num_buffers = 1;
+       receive_with(rig, header, 112);
+     }},
+    {"header-of-no-tunnel", "flags and gso_type say of tunnels what makes no sense", kRunning,
+     kDropped, "", "rx_queue_0_header_errors",
+     [](Rig& rig) {
+       formats::VirtioNetHdr header{};
+       std::memset(&header, 0xFF, sizeof header);
        header.num_buffers = 1;
        receive_with(rig, header, 112);
      }},

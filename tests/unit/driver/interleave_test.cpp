@@ -12,6 +12,7 @@ namespace {
 using driver::Mutant;
 
 // CLAUSES: VQS-R-016, VQS-R-026, VQS-R-027
+// CLAUSES: RSV-R-008
 TEST(Interleave, RealDriverSurvives) {  // VQS-R-031
   const char* wanted = std::getenv("RINGSIDE_DRIVER_SEEDS");
   const uint64_t seeds = wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 300;
