@@ -83,6 +83,7 @@ Status VirtioNetDriver::initialize(unsigned most_pairs) {
   if (Status status = set_up_queues(&notifiers); !status.ok()) return status;
   for (unsigned pair = 0; pair < pairs_; ++pair) {
     if (Status status = receive_[pair]->fill(); !status.ok()) return status;
+    if (mutant(Mutant::kNotifiedBeforeDriverOk)) notifiers.receive[pair].notify(pci_, 0);
   }
   // 8. DRIVER_OK: the device is live.
   device_.add_status(VIRTIO_STATUS_DRIVER_OK);
