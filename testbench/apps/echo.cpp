@@ -76,7 +76,7 @@ class UdpEchoTask : public EchoTask {
   UdpEchoTask(const UdpEcho& echo, uint64_t seed)
       : EchoTask(echo, "udp_echo", echo.count, echo.size_bytes, seed), echo_(echo) {}
 
-  unsigned servers() const override { return 1; }
+  unsigned servers() const override { return echo_.to_address ? 0 : 1; }
 
   void serve(unsigned, Application& app, const std::function<void()>& ready) override {
     stack::Sockets& sockets = app.sockets();
@@ -103,8 +103,8 @@ class UdpEchoTask : public EchoTask {
     stack::Sockets& sockets = app.sockets();
     const SocketGuard socket(sockets, sockets.socket(family(), stack::SocketType::kDatagram));
     if (socket.get() < 0) return fail("socket", socket.get());
-    const auto address = app.address_of(echo_.to_name, family());
-    int result = sockets.connect(socket.get(), {*address, echo_.port});
+    const stack::IpAddress address = target_of(echo_, app);
+    int result = sockets.connect(socket.get(), {address, echo_.port});
     if (result >= 0) {
       result = sockets.set_option(socket.get(), stack::SocketOption::kReceiveTimeout,
                                   static_cast<int64_t>(kReplyTimeoutNs));
@@ -146,7 +146,7 @@ class TcpEchoTask : public EchoTask {
   TcpEchoTask(const TcpEcho& echo, uint64_t seed)
       : EchoTask(echo, "tcp_echo", echo.count, echo.size_bytes, seed), echo_(echo) {}
 
-  unsigned servers() const override { return 1; }
+  unsigned servers() const override { return echo_.to_address ? 0 : 1; }
 
   void serve(unsigned, Application& app, const std::function<void()>& ready) override {
     stack::Sockets& sockets = app.sockets();
@@ -178,8 +178,8 @@ class TcpEchoTask : public EchoTask {
     stack::Sockets& sockets = app.sockets();
     const SocketGuard connection(sockets, sockets.socket(family(), stack::SocketType::kStream));
     if (connection.get() < 0) return fail("socket", connection.get());
-    const auto address = app.address_of(echo_.to_name, family());
-    if (const int result = sockets.connect(connection.get(), {*address, echo_.port}); result < 0) {
+    const stack::IpAddress address = target_of(echo_, app);
+    if (const int result = sockets.connect(connection.get(), {address, echo_.port}); result < 0) {
       return fail("connect", result);
     }
     sockets.set_option(connection.get(), stack::SocketOption::kNoDelay, 1);

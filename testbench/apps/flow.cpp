@@ -2,13 +2,13 @@
 // [flow.NAME]: bytes from one host to another over TCP, compared by SHA-256.
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <optional>
 #include <utility>
 
-#include "testbench/apps/async_sha256.h"
 #include "testbench/apps/byte_source.h"
+#include "testbench/apps/outside_flow.h"
+#include "testbench/apps/received_bytes.h"
 #include "testbench/apps/traffic.h"
 
 namespace ringside::tb {
@@ -16,12 +16,15 @@ namespace ringside::tb {
 namespace {
 
 constexpr std::size_t kReceiveBytes = 65536;
-constexpr uint64_t kNsPerS = 1'000'000'000;
 
 class FlowTask : public TrafficTask {
  public:
   FlowTask(const Flow& flow, ByteSource source)
-      : flow_(flow), source_(std::move(source)), source_hash_(source_), parts_(flow.streams) {
+      : flow_(flow),
+        source_(std::move(source)),
+        source_hash_(source_),
+        parts_(flow.streams),
+        sink_(flow.output) {
     const uint64_t each = (source_.size() + flow.streams - 1) / flow.streams;
     for (uint64_t k = 0; k < flow.streams; ++k) {
       parts_[k].begin = std::min(k * each, source_.size());
@@ -64,7 +67,7 @@ class FlowTask : public TrafficTask {
 
   void run_client(unsigned index, Application& app) override {
     stack::Sockets& sockets = app.sockets();
-    const auto address = app.address_of(flow_.to_name, family_of(flow_.ip));
+    const stack::IpAddress address = target_of(flow_, app);
     const SocketGuard connection(sockets,
                                  sockets.socket(family_of(flow_.ip), stack::SocketType::kStream));
     if (connection.get() < 0) return fail("socket", connection.get());
@@ -72,7 +75,7 @@ class FlowTask : public TrafficTask {
     first_connect_ns_ = std::min(first_connect_ns_, now);
     last_byte_ns_ = std::max(last_byte_ns_, now);
     const auto port = static_cast<uint16_t>(flow_.port + index);
-    if (const int result = sockets.connect(connection.get(), {*address, port}); result < 0) {
+    if (const int result = sockets.connect(connection.get(), {address, port}); result < 0) {
       return fail("connect", result);
     }
     const Part& part = parts_[index];
@@ -104,13 +107,7 @@ class FlowTask : public TrafficTask {
     result.name = flow_.name;
     result.kind = "flow";
     result.bytes = received_;
-    const uint64_t taken =
-        last_byte_ns_ > first_connect_ns_ ? last_byte_ns_ - first_connect_ns_ : 0;
-    if (taken != 0) {
-      result.goodput_bps = received_ <= UINT64_MAX / (8 * kNsPerS)
-                               ? received_ * 8 * kNsPerS / taken
-                               : received_ / taken * 8 * kNsPerS;
-    }
+    result.goodput_bps = goodput_bps(received_, first_connect_ns_, last_byte_ns_);
     result.sha256 = received_sha256();
     result.intact = intact();
     return result;
@@ -119,11 +116,11 @@ class FlowTask : public TrafficTask {
   std::vector<CheckResult> checks() override {
     CheckResult check;
     check.name = "flow." + flow_.name + ".intact";
-    check.pass = intact() && output_error_.empty();
+    check.pass = intact() && sink_.error().empty();
     if (!error_.empty()) {
       check.detail = error_;
-    } else if (!output_error_.empty()) {
-      check.detail = output_error_;
+    } else if (!sink_.error().empty()) {
+      check.detail = sink_.error();
     } else if (!check.pass) {
       check.detail = std::to_string(received_) + " of " + std::to_string(source_.size()) +
                      " bytes arrived" +
@@ -141,9 +138,6 @@ class FlowTask : public TrafficTask {
     uint64_t received = 0;
     bool ended = false;
   };
-  struct CloseFile {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
 
   void fail(const char* what, int64_t result) {
     if (error_.empty()) error_ = std::string(what) + ": " + errno_text(result);
@@ -151,8 +145,7 @@ class FlowTask : public TrafficTask {
 
   void take(Part& part, ByteView bytes) {
     if (flow_.streams == 1) {
-      hash_.update(bytes);
-      write_output(bytes);
+      sink_.take(bytes);
     } else {
       const uint64_t room = part.end - part.begin - std::min(part.received, part.end - part.begin);
       std::memcpy(received_bytes_.data() + part.begin + part.received, bytes.data(),
@@ -162,31 +155,11 @@ class FlowTask : public TrafficTask {
     received_ += bytes.size();
   }
 
-  void write_output(ByteView bytes) {
-    if (!flow_.output || !output_error_.empty()) return;
-    if (output_ == nullptr) output_.reset(std::fopen(flow_.output->c_str(), "wb"));
-    if (output_ == nullptr ||
-        std::fwrite(bytes.data(), 1, bytes.size(), output_.get()) != bytes.size()) {
-      output_error_ = *flow_.output + ": " + std::strerror(errno);
-    }
-  }
-
-  /// Ends the hash and the output file.
+  /// Ends hash and output file.
   const std::string& received_sha256() {
-    if (!sha256_) {
-      if (flow_.streams > 1) {
-        hash_.update(received_bytes_);
-        write_output(received_bytes_);
-      } else if (received_ == 0) {
-        write_output({});
-      }
-      if (output_ != nullptr && std::fflush(output_.get()) != 0 && output_error_.empty()) {
-        output_error_ = *flow_.output + ": " + std::strerror(errno);
-      }
-      output_.reset();
-      sha256_ = hash_.finish();
-    }
-    return *sha256_;
+    if (flow_.streams > 1 && !sank_) sink_.take(received_bytes_);
+    sank_ = true;
+    return sink_.sha256();
   }
 
   bool intact() {
@@ -202,10 +175,8 @@ class FlowTask : public TrafficTask {
   std::vector<Part> parts_;
   /// With several streams, which end in any order: what arrived, in its place.
   std::vector<std::byte> received_bytes_;
-  AsyncSha256 hash_;
-  std::optional<std::string> sha256_;
-  std::unique_ptr<std::FILE, CloseFile> output_;
-  std::string output_error_;
+  bool sank_ = false;
+  ReceivedBytes sink_;
   std::string error_;
   uint64_t received_ = 0;
   uint64_t first_connect_ns_ = driver::kForever;
@@ -215,6 +186,7 @@ class FlowTask : public TrafficTask {
 }  // namespace
 
 std::unique_ptr<TrafficTask> make_flow(const Flow& flow, uint64_t seed, Status* status) {
+  if (flow.from_address) return make_incoming_flow(flow, status);
   ByteSource source;
   if (flow.file) {
     *status = ByteSource::open(*flow.file, &source);
@@ -222,6 +194,7 @@ std::unique_ptr<TrafficTask> make_flow(const Flow& flow, uint64_t seed, Status* 
   } else {
     source = ByteSource::seeded(seed, flow.size_bytes);
   }
+  if (flow.to_address) return make_outgoing_flow(flow, std::move(source));
   return std::make_unique<FlowTask>(flow, std::move(source));
 }
 

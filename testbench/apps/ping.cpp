@@ -23,8 +23,8 @@ class PingTask : public TrafficTask {
     const stack::Family family = family_of(ping_.ip);
     const SocketGuard socket(sockets, sockets.socket(family, stack::SocketType::kEcho));
     if (socket.get() < 0) return fail("socket", socket.get());
-    const auto address = app.address_of(ping_.to_name, family);
-    int result = sockets.connect(socket.get(), {*address, 0});
+    const stack::IpAddress address = target_of(ping_, app);
+    int result = sockets.connect(socket.get(), {address, 0});
     if (result >= 0) {
       result = sockets.set_option(socket.get(), stack::SocketOption::kReceiveTimeout,
                                   static_cast<int64_t>(kReplyTimeoutNs));

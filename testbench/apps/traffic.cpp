@@ -7,7 +7,30 @@
 
 namespace ringside::tb {
 
+namespace {
+
+constexpr uint64_t kNsPerS = 1'000'000'000;
+
+}  // namespace
+
 void TrafficTask::serve(unsigned, Application&, const std::function<void()>&) {}
+
+stack::IpAddress stack_address(const IpAddress& address) {
+  return {address.version == IpVersion::kV4 ? stack::Family::kIpv4 : stack::Family::kIpv6,
+          address.bytes};
+}
+
+stack::IpAddress target_of(const Traffic& traffic, const Application& app) {
+  if (traffic.to_address) return stack_address(*traffic.to_address);
+  return *app.address_of(traffic.to_name, family_of(traffic.ip));
+}
+
+uint64_t goodput_bps(uint64_t bytes, uint64_t begin_ns, uint64_t end_ns) {
+  if (end_ns <= begin_ns) return 0;
+  const uint64_t taken = end_ns - begin_ns;
+  return bytes <= UINT64_MAX / (8 * kNsPerS) ? bytes * 8 * kNsPerS / taken
+                                             : bytes / taken * 8 * kNsPerS;
+}
 
 std::string errno_text(int64_t result) {
   const int error = static_cast<int>(-result);

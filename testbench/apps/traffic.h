@@ -45,6 +45,12 @@ std::unique_ptr<TrafficTask> make_ping(const Ping& ping);
 std::unique_ptr<TrafficTask> make_udp_echo(const UdpEcho& echo, uint64_t seed);
 std::unique_ptr<TrafficTask> make_tcp_echo(const TcpEcho& echo, uint64_t seed);
 
+/// A scenario's address as the stack takes it.
+stack::IpAddress stack_address(const IpAddress& address);
+/// Who answers: a host of the scenario, or an address of the outside.
+stack::IpAddress target_of(const Traffic& traffic, const Application& app);
+/// 0 if no time passed.
+uint64_t goodput_bps(uint64_t bytes, uint64_t begin_ns, uint64_t end_ns);
 /// "ECONNREFUSED (Connection refused)" for -ECONNREFUSED.
 std::string errno_text(int64_t result);
 stack::Family family_of(IpVersion version);

@@ -88,6 +88,7 @@ struct ExternalLoop::Impl {
   std::vector<std::function<void()>> posted;
   bool stopping = false;
   bool elaborated = false;
+  uint64_t until_ps = UINT64_MAX;
   uint64_t slice_ps = kMinSlicePs;
   uint64_t looks = 0;
   Clock::time_point last_look;
@@ -115,7 +116,8 @@ ExternalLoop::Impl::~Impl() {
 
 bool ExternalLoop::Impl::over() const {
   const sc_core::sc_status status = sc_core::sc_get_status();
-  return stopping || status == sc_core::SC_STOPPED || status == sc_core::SC_END_OF_SIMULATION;
+  return stopping || virtual_ps() >= until_ps || status == sc_core::SC_STOPPED ||
+         status == sc_core::SC_END_OF_SIMULATION;
 }
 
 uint64_t ExternalLoop::Impl::allowed_ps() const {
@@ -147,7 +149,8 @@ void ExternalLoop::Impl::run() {
     const bool worked = pace == Pace::kDemand ? step_on_demand() : step_by_wall_clock();
     if (over()) break;
     if (!worked && posted.empty()) {
-      if (watches.empty() && !has_work()) break;  // nothing will ever happen
+      const bool waits = pace == Pace::kWallClock && until_ps != UINT64_MAX;
+      if (watches.empty() && !has_work() && !waits) break;  // nothing will ever happen
       sleep_until_due();
     } else if (Clock::now() - last_look >= std::chrono::nanoseconds(kLookEveryNs)) {
       look(0);
@@ -159,8 +162,14 @@ void ExternalLoop::Impl::run() {
 /// Runs one slice; false if there is no work.
 bool ExternalLoop::Impl::step_on_demand() {
   if (!has_work()) return false;
+  const uint64_t left = until_ps - virtual_ps();
   // Time without events costs nothing: a slice starts at the first.
-  run_slice(next_event_in_ps() + slice_ps, true);
+  const uint64_t next = next_event_in_ps();
+  if (next >= left) {
+    advance(left, false);
+  } else {
+    run_slice(std::min(next + slice_ps, left), true);
+  }
   return true;
 }
 
@@ -168,12 +177,12 @@ bool ExternalLoop::Impl::step_on_demand() {
 bool ExternalLoop::Impl::step_by_wall_clock() {
   const uint64_t now = virtual_ps();
   if (!has_work()) {
-    const uint64_t allowed = allowed_ps();
+    const uint64_t allowed = std::min(allowed_ps(), until_ps);
     if (allowed > now) advance(allowed - now, false);
     return false;
   }
   const uint64_t next = now + next_event_in_ps();
-  const uint64_t allowed = give_up_lag(next);  // woken late
+  const uint64_t allowed = std::min(give_up_lag(next), until_ps);  // woken late
   if (allowed <= now) return false;
   const bool due = next < allowed;
   run_slice(std::min(allowed - now, next - now + slice_ps), false);
@@ -194,11 +203,12 @@ void ExternalLoop::Impl::run_slice(uint64_t ps, bool stand) {
 }
 
 void ExternalLoop::Impl::sleep_until_due() {
-  if (pace == Pace::kDemand || !has_work()) {
+  const uint64_t event = has_work() ? virtual_ps() + next_event_in_ps() : UINT64_MAX;
+  const uint64_t next = std::min(event, until_ps);
+  if (pace == Pace::kDemand || next == UINT64_MAX) {
     look(-1);
     return;
   }
-  const uint64_t next = virtual_ps() + next_event_in_ps();
   const uint64_t wait_ps = next - std::min(next, allowed_ps());
   if (wait_ps < kShortestSleepNs * kPsPerNs) {
     look(0);
@@ -263,7 +273,11 @@ void ExternalLoop::unwatch(int fd) {
 
 void ExternalLoop::post(std::function<void()> call) { impl_->posted.push_back(std::move(call)); }
 
-void ExternalLoop::run() { impl_->run(); }
+void ExternalLoop::run(uint64_t until_ps) {
+  impl_->until_ps = until_ps;
+  impl_->run();
+  impl_->until_ps = UINT64_MAX;
+}
 
 void ExternalLoop::stop() {
   impl_->stopping = true;

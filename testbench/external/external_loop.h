@@ -35,8 +35,9 @@ class ExternalLoop {
 
   /// Runs until stop(): slices of the simulation while it has work, else sleeps in the kernel until
   /// a descriptor is ready or, with kWallClock, its next event is due. Returns too when nothing can
-  /// ever happen: no work, no call posted, no descriptor watched.
-  void run();
+  /// ever happen: no work, no call posted, no descriptor watched; and when virtual time is
+  /// `until_ps`. That bound is no event of the simulation, whose order it does not change.
+  void run(uint64_t until_ps = UINT64_MAX);
   /// Lets run() return; also from within a callback or a SystemC process. Before run(): it returns
   /// at once.
   void stop();

@@ -12,7 +12,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <fstream>
+#include <thread>
+#include <utility>
 
 namespace ringside::tb {
 
@@ -109,6 +113,26 @@ void skip_duplicate_search(const std::string& interface) {
     const auto written = write(file.get(), "0", 1);
 }
 
+/// Whether an IPv6 address of the interface does not count yet.
+bool has_tentative_address(const std::string& interface) {
+  constexpr unsigned kTentative = 0x40;  // IFA_F_TENTATIVE
+  std::ifstream table("/proc/net/if_inet6");
+  std::string address, index, prefix, scope, flags, name;
+  while (table >> address >> index >> prefix >> scope >> flags >> name) {
+    if (name == interface && (std::stoul(flags, nullptr, 16) & kTentative) != 0) return true;
+  }
+  return false;
+}
+
+/// The kernel finishes that in the background, some milliseconds later.
+void await_addresses(const std::string& interface) {
+  constexpr int kLongestMs = 2000;
+  constexpr int kStepMs = 5;
+  for (int waited = 0; waited < kLongestMs && has_tentative_address(interface); waited += kStepMs) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(kStepMs));
+  }
+}
+
 Status set_up(const std::string& interface) {
   const Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq request = request_for(interface);
@@ -123,7 +147,10 @@ Status configure(const TapSetup& setup) {
   if (setup.address6) skip_duplicate_search(setup.interface);
   if (setup.address) status = set_address(setup.interface, *setup.address);
   if (status.ok()) status = set_up(setup.interface);
-  if (status.ok() && setup.address6) status = set_address6(setup.interface, *setup.address6);
+  if (status.ok() && setup.address6) {
+    status = set_address6(setup.interface, *setup.address6);
+    await_addresses(setup.interface);
+  }
   return status;
 }
 

@@ -26,6 +26,7 @@ Json to_json(const FlowResult& flow) {
   json["goodput_bps"] = flow.goodput_bps;
   if (!flow.sha256.empty()) json["sha256"] = flow.sha256;
   json["intact"] = flow.intact;
+  if (!flow.compared) json["compared"] = false;
   if (flow.latency_ns) json["latency_ns"] = to_json(*flow.latency_ns);
   return json;
 }
@@ -132,6 +133,7 @@ std::string summary_json(const Scenario& scenario, const RunResult& result,
   json["model"] = name_of(scenario.model);
   json["firmware"] = name_of(scenario.firmware);
   json["seed"] = scenario.seed;
+  json["repeatable"] = scenario.repeatable();
   json["digest"] = result.digest;
   json["content_digest"] = result.content_digest;
   json["incomplete"] = result.incomplete;

@@ -82,6 +82,9 @@ std::string drops_line(const std::string& where, const Counters& counters) {
 std::string drops_in_words(const RunResult& result) {
   std::string text;
   for (const NicResult& nic : result.nics) text += drops_line("nic " + nic.name, nic.counters);
+  for (const OutsideResult& port : result.outside) {
+    text += drops_line(port.kind + " " + port.name, port.counters);
+  }
   for (const SwitchResult& device : result.switches) {
     for (const SwitchPortResult& port : device.ports) {
       text +=
@@ -126,7 +129,11 @@ std::string flow_line(const FlowResult& flow, std::size_t width) {
   std::string line =
       fmt::format("  {:<{}}  {:<8}  {:>9}", flow.name, width, flow.kind, human_size(flow.bytes));
   line += fmt::format("  {:>11}", flow.goodput_bps > 0 ? human_rate(flow.goodput_bps) : "");
-  line += flow.intact ? "  intact" : "  NOT INTACT";
+  if (flow.compared) {
+    line += flow.intact ? "  intact" : "  NOT INTACT";
+  } else {
+    line += flow.intact ? "  complete, not compared" : "  NOT COMPLETE";
+  }
   if (flow.latency_ns) {
     line += fmt::format("  latency min {}, p50 {}, p99 {}, max {}",
                         human_time_ns(flow.latency_ns->min), human_time_ns(flow.latency_ns->p50),
@@ -186,7 +193,8 @@ std::string summary_text(const Scenario& scenario, const RunResult& result,
   }
   text += fmt::format("limit:  {}\n", limits_in_words(result));
   text += drops_in_words(result);
-  text += fmt::format("digest: {}\n", result.digest);
+  text += fmt::format("digest: {}{}\n", result.digest,
+                      scenario.repeatable() ? "" : " (of this run alone: the outside took part)");
   text += fmt::format("files:  {}/summary.json", context.out_dir);
   for (const std::string& file : result.files) {
     text += fmt::format(", {}/{}{}", context.out_dir, file,

@@ -4,12 +4,9 @@
 
 #include <utility>
 
-namespace ringside::tb {
+#include "testbench/apps/traffic.h"
 
-stack::IpAddress stack_address(const IpAddress& address) {
-  return {address.version == IpVersion::kV4 ? stack::Family::kIpv4 : stack::Family::kIpv6,
-          address.bytes};
-}
+namespace ringside::tb {
 
 HostedApplication::HostedApplication(const Scenario& scenario, const Host& host,
                                      stack::NetworkStack& stack, SimPlatform& platform,

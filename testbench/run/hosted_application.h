@@ -44,7 +44,4 @@ class HostedApplication : public Application {
   std::vector<CheckResult> checks_;
 };
 
-/// A scenario's address as the stack takes it.
-stack::IpAddress stack_address(const IpAddress& address);
-
 }  // namespace ringside::tb

@@ -8,6 +8,7 @@
 #include <systemc>
 
 #include "host_driver/virtio_net_driver.h"
+#include "testbench/run/paced_run.h"
 #include "testbench/run/simulation.h"
 #include "testbench/run/stack_guard.h"
 #include "testbench/run/trace_outputs.h"
@@ -22,6 +23,8 @@ using sc_core::sc_time;
 constexpr uint64_t kSlicePs = 1'000'000'000;
 /// After the last application has ended: time for last acknowledgements and completions.
 constexpr uint64_t kDrainPs = 2'000'000'000;
+/// Likewise with a part of it outside, which is slower.
+constexpr uint64_t kPacedDrainPs = 20'000'000'000;
 constexpr const char* kCaptureName = "capture.pcapng";
 
 double thread_cpu_s() {
@@ -36,21 +39,44 @@ uint64_t per_second(uint64_t count, double seconds) {
 
 uint64_t now_ps() { return sc_core::sc_time_stamp().value(); }
 
+/// Notes that the time is over; that is how a run ends that has no end of its own.
+void out_of_time(const Scenario& scenario, const Simulation& simulation, RunResult& result) {
+  if (scenario.open_ended()) return;
+  result.checks.push_back({"completed", false,
+                           "not done after " + std::to_string(now_ps() / 1'000'000'000) +
+                               " ms of virtual time: " + simulation.unfinished()});
+}
+
+/// As simulate(), in a loop with the outside or the wall clock.
+std::string simulate_paced(const Scenario& scenario, const RunOptions& options, PacedRun& paced,
+                           Simulation& simulation, RunResult& result) {
+  std::string failure = paced.run_until(scenario.duration_ps, options, simulation);
+  if (!failure.empty()) return failure;
+  if (!simulation.done()) {
+    if (options.interrupted != nullptr && options.interrupted->load()) {
+      result.incomplete = !scenario.open_ended();
+    } else {
+      out_of_time(scenario, simulation, result);
+    }
+    return {};
+  }
+  simulation.stop_clock();
+  return paced.run_until(now_ps() + kPacedDrainPs, options, simulation);
+}
+
 /// Runs until done, failed, interrupted or `duration_ps`; empty, or why it ended early.
 std::string simulate(const Scenario& scenario, const RunOptions& options, Simulation& simulation,
                      RunResult& result) {
   while (!simulation.done()) {
     if (now_ps() >= scenario.duration_ps) {
-      result.checks.push_back({"completed", false,
-                               "not done after " + std::to_string(now_ps() / 1'000'000'000) +
-                                   " ms of virtual time: " + simulation.unfinished()});
+      out_of_time(scenario, simulation, result);
       return {};
     }
     const uint64_t slice = std::min(kSlicePs, scenario.duration_ps - now_ps());
     sc_core::sc_start(sc_time::from_value(slice));
     if (std::string failure = simulation.failure(); !failure.empty()) return failure;
     if (options.interrupted != nullptr && options.interrupted->load()) {
-      result.incomplete = true;
+      result.incomplete = !scenario.open_ended();
       return {};
     }
     if (options.progress != nullptr) {
@@ -81,6 +107,7 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   static Monitor* monitor = nullptr;
   static Simulation* simulation = nullptr;
   static TraceOutputs* outputs = nullptr;
+  static PacedRun* paced = nullptr;
   RunResult result;
   if (simulation != nullptr) {
     result.error = "a process can run one scenario only";
@@ -92,7 +119,9 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   try {
     monitor = new Monitor;
     outputs = new TraceOutputs;
-    simulation = new Simulation(scenario, options, *monitor);
+    if (PacedRun::wanted(scenario)) paced = new PacedRun(scenario);
+    simulation =
+        new Simulation(scenario, options, *monitor, paced == nullptr ? nullptr : &paced->loop());
     Status status = simulation->build();
     result.input_wrong = !status.ok();
     if (status.ok() && options.built) options.built();
@@ -103,7 +132,13 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
     }
     if (status.ok()) status = outputs->open(scenario, options, &result.files);
     if (status.ok()) simulation->attach(*outputs);
-    result.error = status.ok() ? simulate(scenario, options, *simulation, result) : status.error;
+    if (!status.ok()) {
+      result.error = status.error;
+    } else {
+      result.error = paced == nullptr
+                         ? simulate(scenario, options, *simulation, result)
+                         : simulate_paced(scenario, options, *paced, *simulation, result);
+    }
   } catch (const std::exception& error) {
     result.error = std::string("the simulation broke down: ") + error.what();
   }

@@ -84,6 +84,9 @@ struct FlowResult {
   /// Lower-case hex of what arrived; empty where nothing was compared.
   std::string sha256;
   bool intact = false;
+  /// False: bytes left for or came from the outside, and nobody knows what they should be; `intact`
+  /// says that the connection ended in good order then.
+  bool compared = true;
   std::optional<LatencyNs> latency_ns;
 };
 

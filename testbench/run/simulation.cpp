@@ -61,6 +61,8 @@ stack::StackConfig stack_config(const Host& host, uint64_t seed) {
 WatchedEnd watched_end(const Link& link, unsigned end) {
   switch (link.parts[end].kind) {
     case EndKind::kNic:
+    case EndKind::kTap:
+    case EndKind::kPcap:
       break;
     case EndKind::kSwitch:
       return {link.ends[end] + "." + link.name, /*forwards=*/true};
@@ -109,13 +111,18 @@ struct Simulation::Task {
   }
 };
 
-Simulation::Simulation(const Scenario& scenario, const RunOptions& options, Monitor& monitor)
-    : scenario_(scenario), options_(options), monitor_(monitor) {}
+Simulation::Simulation(const Scenario& scenario, const RunOptions& options, Monitor& monitor,
+                       ExternalLoop* loop)
+    : scenario_(scenario), options_(options), monitor_(monitor), loop_(loop) {}
 
 Simulation::~Simulation() = default;
 
 Status Simulation::build() {
   Status status = build_hosts();
+  if (status.ok()) {
+    status = outside_.build(scenario_, loop_, frames_,
+                            [this] { outside_.failure().empty() ? finish_if_done() : pause(); });
+  }
   if (status.ok()) build_switches();
   if (status.ok()) status = build_links();
   if (status.ok()) status = build_traffic();
@@ -256,6 +263,12 @@ void Simulation::plug(const LinkEnd& part, const std::string& link, hw::Ethernet
       crossing.links.push_back(link);
       break;
     }
+    case EndKind::kTap:
+      outside_.tap(part.index).connect(end);
+      break;
+    case EndKind::kPcap:
+      outside_.pcap(part.index).connect(end);
+      break;
   }
 }
 
@@ -311,7 +324,7 @@ void Simulation::boot(Node& node) {
   const Status status = node.stack->start();
   if (!status.ok()) {
     if (failure_.empty()) failure_ = "host." + node.config->name + ": " + status.error;
-    sc_core::sc_pause();
+    pause();
     return;
   }
   if (--not_booted_ == 0) start_servers();
@@ -377,16 +390,25 @@ void Simulation::start_clients() {
       });
     }
   }
+  outside_.start();
   finish_if_done();
 }
 
+void Simulation::pause() {
+  if (loop_ != nullptr) {
+    loop_->stop();
+  } else {
+    sc_core::sc_pause();
+  }
+}
+
 void Simulation::finish_if_done() {
-  if (done_ || not_ready_ != 0) return;
+  if (done_ || not_ready_ != 0 || !outside_.played() || scenario_.open_ended()) return;
   for (const auto& task : tasks_) {
     if (!task->done()) return;
   }
   done_ = true;
-  sc_core::sc_pause();
+  pause();
 }
 
 void Simulation::stop_clock() {
@@ -407,6 +429,7 @@ void Simulation::stop_clock() {
 
 std::string Simulation::failure() const {
   if (!failure_.empty()) return failure_;
+  if (!outside_.failure().empty()) return outside_.failure();
   for (const auto& node : nodes_) {
     for (unsigned core = 0; core < node->host->core_count(); ++core) {
       const std::string failure = node->host->core(core).failure();
@@ -436,6 +459,7 @@ std::string Simulation::unfinished() const {
     if (!list.empty()) list += ", ";
     list += task->label;
   }
+  if (!outside_.played()) list.append(list.empty() ? "" : ", ").append("captures to play");
   return list;
 }
 
@@ -527,6 +551,7 @@ void Simulation::collect(RunResult& result) {
     result.switches.push_back(
         switch_result(crossing->config->name, *crossing->device, crossing->links));
   }
+  outside_.collect(result.outside);
   for (const auto& wire : wires_) {
     result.links.push_back(link_result(*wire->config, *wire->link, wire->faulty));
   }

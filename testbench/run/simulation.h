@@ -16,8 +16,10 @@
 #include "hw_model/wire/switch.h"
 #include "stack/network_stack.h"
 #include "testbench/apps/traffic.h"
+#include "testbench/external/external_loop.h"
 #include "testbench/host/sim_host.h"
 #include "testbench/run/monitor.h"
+#include "testbench/run/outside.h"
 #include "testbench/run/runner.h"
 #include "testbench/run/trace_outputs.h"
 
@@ -25,8 +27,10 @@ namespace ringside::tb {
 
 class Simulation {
  public:
-  /// `scenario`, `options` and `monitor` outlive it.
-  Simulation(const Scenario& scenario, const RunOptions& options, Monitor& monitor);
+  /// `scenario`, `options`, `monitor` and `loop` outlive it. `loop`: what it runs in; null:
+  /// sc_start.
+  Simulation(const Scenario& scenario, const RunOptions& options, Monitor& monitor,
+             ExternalLoop* loop = nullptr);
   ~Simulation();
 
   /// Builds everything; before sc_start().
@@ -66,17 +70,21 @@ class Simulation {
   void start_clients();
   void spawn(Node& node, const std::string& label, std::function<void()> body);
   void finish_if_done();
+  /// Lets the caller of the simulation look at what happened.
+  void pause();
   LedgerResult ledger(std::size_t nic, const hw::PcieLedger& ledger) const;
 
   const Scenario& scenario_;
   const RunOptions& options_;
   Monitor& monitor_;
+  ExternalLoop* loop_;
   hw::FramePool frames_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<hw::NicModel>> nics_;  ///< as Scenario::nics
   /// What resources() said of each card as the measured time began and ended.
   std::vector<std::vector<hw::NicResource>> nics_at_start_, nics_at_end_;
   std::vector<std::unique_ptr<Crossing>> crossings_;  ///< as Scenario::switches
+  Outside outside_;
   std::vector<std::unique_ptr<Wire>> wires_;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::string failure_;

@@ -16,6 +16,7 @@
 #include "hw_model/pcie/credit_account.h"
 #include "testbench/scenario/address.h"
 #include "testbench/scenario/features.h"
+#include "testbench/scenario/outside_check.h"
 #include "testbench/scenario/suggest.h"
 
 namespace ringside::tb {
@@ -51,13 +52,13 @@ class Checker {
     check_links();
     check_switches();
     check_impairments();
+    check_outside(s_, d_);
     check_addresses();
     check_traffic_names();
     check_all_traffic();
     check_apps();
     if (s_.hosts.empty()) d_.add("", "no host; expected at least one [host.NAME]");
-    if (needs_traffic && s_.flows.empty() && s_.pings.empty() && s_.udp_echoes.empty() && s_.tcp_echoes.empty() &&
-        s_.apps.empty()) {
+    if (needs_traffic && !s_.has_traffic() && s_.taps.empty() && s_.pcaps.empty()) {
       d_.add("", "nothing to run; expected at least one flow, ping, udp_echo, tcp_echo or app");
     }
   }
@@ -220,11 +221,13 @@ class Checker {
   void check_links() {
     collect_ends(EndKind::kNic, "nic", s_.nics, /*shared=*/false);
     collect_ends(EndKind::kSwitch, "switch", s_.switches, /*shared=*/true);
+    collect_ends(EndKind::kTap, "tap", s_.taps, /*shared=*/false);
+    collect_ends(EndKind::kPcap, "pcap", s_.pcaps, /*shared=*/false);
     std::map<std::string, std::string> used;
     for (Link& link : s_.links) {
       const std::string path = "link." + link.name + ".ends";
       if (link.ends.size() != 2) {
-        d_.add(path, fmt::format("{} has {} {}; expected the names of two nics or switches", path,
+        d_.add(path, fmt::format("{} has {} {}; expected the names of two parts", path,
                                  link.ends.size(), link.ends.size() == 1 ? "name" : "names"));
       }
       for (std::size_t i = 0; i < link.ends.size(); ++i) {
@@ -372,10 +375,12 @@ class Checker {
   /// Whether frames go through it from link to link.
   static bool forwards(const LinkEnd& end) {
     switch (end.kind) {
-      case EndKind::kNic:
-        return false;
       case EndKind::kSwitch:
         return true;
+      case EndKind::kNic:
+      case EndKind::kTap:
+      case EndKind::kPcap:
+        return false;
     }
     return false;
   }
@@ -391,8 +396,91 @@ class Checker {
     return false;
   }
 
+  /// Whether frames of the outside reach that host.
+  bool open_to_outside(const Host& host) const {
+    for (std::size_t i = 0; i < s_.nics.size(); ++i) {
+      if (&s_.hosts[s_.nics[i].host] != &host) continue;
+      for (std::size_t k = 0; k < s_.taps.size(); ++k) {
+        if (joined(LinkEnd{EndKind::kNic, i}, LinkEnd{EndKind::kTap, k})) return true;
+      }
+    }
+    return false;
+  }
+
+  /// `name` or `address` says who is at one end of some traffic.
+  bool check_end(const std::string& path, const char* key, const std::string& name,
+                 const std::optional<IpAddress>& address) {
+    if (address && !name.empty()) {
+      d_.add(fmt::format("{}.{}_address", path, key),
+             fmt::format("{0}.{1}_address beside {0}.{1}; expected one of them", path, key));
+    } else if (!address && name.empty()) {
+      d_.add(path, fmt::format("{0} is missing in [{1}]; expected {0} = the name of a host, or "
+                               "{0}_address = an IP address of the outside",
+                               key, path));
+    } else {
+      return true;
+    }
+    return false;
+  }
+
+  /// Traffic between a host and an address behind a tap.
+  void check_outside_traffic(Traffic& traffic, const std::string& path) {
+    const bool goes_out = traffic.to_address.has_value();
+    if (goes_out && traffic.from_address) {
+      d_.add(path, path + " begins and ends outside; expected a host at one end");
+      return;
+    }
+    const IpAddress& peer = goes_out ? *traffic.to_address : *traffic.from_address;
+    const std::string key = path + (goes_out ? ".to_address" : ".from_address");
+    std::size_t& index = goes_out ? traffic.from : traffic.to;
+    const std::string& name = goes_out ? traffic.from_name : traffic.to_name;
+    traffic.ip = peer.version;
+    if (!find(s_.hosts, name, path + (goes_out ? ".from" : ".to"), "host", index)) return;
+    const Host& host = s_.hosts[index];
+    if (!is_peer_address(peer)) {
+      d_.add(key, fmt::format("{} = \"{}\" is no address that a host can have; expected that of a "
+                              "host behind a tap",
+                              key, to_string(peer)));
+      return;
+    }
+    for (const Host& other : s_.hosts) {
+      for (const auto* own : {&other.address, &other.address6}) {
+        if (!*own || (*own)->address != peer) continue;
+        d_.add(key, fmt::format("{} = \"{}\" is that of host '{}'; expected one of the outside",
+                                key, to_string(peer), other.name));
+        return;
+      }
+    }
+    if (!open_to_outside(host)) {
+      d_.add(path, fmt::format("{}: no link joins '{}' and a tap; expected a [tap.NAME], and a "
+                               "[link.NAME] to it",
+                               path, host.name));
+    }
+    const bool v4 = peer.version == IpVersion::kV4;
+    const std::optional<IpInterface>& own = v4 ? host.address : host.address6;
+    if (!own) {
+      add_no_address(path, host, v4);
+    } else if (!same_subnet(*own, peer) && !(v4 ? host.gateway : host.gateway6)) {
+      d_.add(key,
+             fmt::format("{} = \"{}\" is outside the subnet of host '{}'; expected one subnet, "
+                         "or host.{}.{}",
+                         key, to_string(peer), host.name, host.name, v4 ? "gateway" : "gateway6"));
+    }
+  }
+
+  void add_no_address(const std::string& path, const Host& host, bool v4) {
+    d_.add(path,
+           fmt::format("{} uses IP {}, but host '{}' has no such address; expected "
+                       "host.{}.{}",
+                       path, v4 ? "v4" : "v6", host.name, host.name, v4 ? "address" : "address6"));
+  }
+
   void check_traffic(Traffic& traffic, const std::string& path) {
     check_start(path, traffic.start_ps);
+    const bool from_named = check_end(path, "from", traffic.from_name, traffic.from_address);
+    const bool to_named = check_end(path, "to", traffic.to_name, traffic.to_address);
+    if (!from_named || !to_named) return;
+    if (traffic.from_address || traffic.to_address) return check_outside_traffic(traffic, path);
     const bool from = find(s_.hosts, traffic.from_name, path + ".from", "host", traffic.from);
     const bool to = find(s_.hosts, traffic.to_name, path + ".to", "host", traffic.to);
     if (!from || !to) return;
@@ -407,10 +495,7 @@ class Checker {
     bool complete = true;
     for (const Host* host : {&a, &b}) {
       if ((v4 ? host->address : host->address6).has_value()) continue;
-      d_.add(path, fmt::format("{} uses IP {}, but host '{}' has no such address; expected "
-                               "host.{}.{}",
-                               path, v4 ? "v4" : "v6", host->name, host->name,
-                               v4 ? "address" : "address6"));
+      add_no_address(path, *host, v4);
       complete = false;
     }
     if (!joined(a, b)) {
@@ -476,34 +561,55 @@ class Checker {
     d_.add(path, fmt::format("{}: no free port is left; expected fewer streams", path));
   }
 
+  /// The name of who answers, host or address.
+  static std::string responder(const Traffic& traffic) {
+    return traffic.to_address ? to_string(*traffic.to_address) : traffic.to_name;
+  }
+
   void check_all_traffic() {
-    // By the host that answers; fixed ports first, so that automatic ones keep clear of them.
+    // By who answers; fixed ports first, so that automatic ones keep clear of them.
     std::map<std::string, Ports> tcp;
     std::map<std::string, Ports> udp;
     std::set<std::string> outputs;
     for (Flow& flow : s_.flows) {
       check_traffic(flow, "flow." + flow.name);
-      take_port("flow." + flow.name, flow.port, flow.streams, tcp[flow.to_name]);
+      take_port("flow." + flow.name, flow.port, flow.streams, tcp[responder(flow)]);
       check_output(flow, outputs);
+      check_outside_flow(flow);
     }
     for (Ping& ping : s_.pings) check_traffic(ping, "ping." + ping.name);
     for (UdpEcho& echo : s_.udp_echoes) {
       check_traffic(echo, "udp_echo." + echo.name);
-      take_port("udp_echo." + echo.name, echo.port, 1, udp[echo.to_name]);
+      take_port("udp_echo." + echo.name, echo.port, 1, udp[responder(echo)]);
     }
     for (TcpEcho& echo : s_.tcp_echoes) {
       check_traffic(echo, "tcp_echo." + echo.name);
-      take_port("tcp_echo." + echo.name, echo.port, 1, tcp[echo.to_name]);
+      take_port("tcp_echo." + echo.name, echo.port, 1, tcp[responder(echo)]);
     }
     for (Flow& flow : s_.flows) {
       choose_port("flow." + flow.name, flow.port, kFileTransferPort, flow.streams,
-                  tcp[flow.to_name]);
+                  tcp[responder(flow)]);
     }
     for (UdpEcho& echo : s_.udp_echoes) {
-      choose_port("udp_echo." + echo.name, echo.port, kEchoPort, 1, udp[echo.to_name]);
+      choose_port("udp_echo." + echo.name, echo.port, kEchoPort, 1, udp[responder(echo)]);
     }
     for (TcpEcho& echo : s_.tcp_echoes) {
-      choose_port("tcp_echo." + echo.name, echo.port, kEchoPort, 1, tcp[echo.to_name]);
+      choose_port("tcp_echo." + echo.name, echo.port, kEchoPort, 1, tcp[responder(echo)]);
+    }
+  }
+
+  void check_outside_flow(const Flow& flow) {
+    const std::string path = "flow." + flow.name;
+    if (!flow.from_address && !flow.to_address) return;
+    if (flow.streams != 1) {
+      d_.add(path + ".streams",
+             fmt::format("{}.streams = {} with an address of the outside; expected 1", path,
+                         flow.streams));
+    }
+    if (flow.output && flow.to_address) {
+      d_.add(path + ".output", fmt::format("{}.output of what the outside receives; expected no "
+                                           "output with to_address",
+                                           path));
     }
   }
 

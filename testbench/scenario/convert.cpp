@@ -250,7 +250,9 @@ bool is_list(KeyType type) {
   return type == KeyType::kNames || type == KeyType::kChoices || type == KeyType::kSpans;
 }
 
-bool is_text(KeyType type) { return type != KeyType::kInteger && !is_list(type); }
+bool is_text(KeyType type) {
+  return type != KeyType::kInteger && type != KeyType::kFlag && !is_list(type);
+}
 
 Converted convert(const KeySpec& key, const RawValue& raw, const std::string& path,
                   const std::string& folder) {
@@ -262,6 +264,10 @@ Converted convert(const KeySpec& key, const RawValue& raw, const std::string& pa
       return fail(shown(path, raw), expectation(key));
     }
     return convert_number(key, raw, path, static_cast<uint64_t>(raw.integer));
+  }
+  if (key.type == KeyType::kFlag) {
+    if (raw.kind != RawValue::Kind::kBoolean) return fail(shown(path, raw), expectation(key));
+    return {static_cast<uint64_t>(raw.integer), {}};
   }
   if (raw.kind != RawValue::Kind::kString) return fail(shown(path, raw), expectation(key));
   switch (key.type) {
@@ -288,6 +294,10 @@ Converted convert(const KeySpec& key, const RawValue& raw, const std::string& pa
       return or_fail(parse_ip(IpVersion::kV4, raw.text), key, raw, path);
     case KeyType::kAddress6:
       return or_fail(parse_ip(IpVersion::kV6, raw.text), key, raw, path);
+    case KeyType::kAddress: {
+      const std::optional<IpAddress> v4 = parse_ip(IpVersion::kV4, raw.text);
+      return or_fail(v4 ? v4 : parse_ip(IpVersion::kV6, raw.text), key, raw, path);
+    }
     case KeyType::kReadFile:
     case KeyType::kWriteFile:
     case KeyType::kSymbol:
@@ -307,6 +317,9 @@ std::optional<Value> default_value(const KeySpec& key) {
   if (key.type == KeyType::kInteger) {
     raw.kind = RawValue::Kind::kInteger;
     raw.integer = static_cast<int64_t>(table_number(key, key.default_text));
+  } else if (key.type == KeyType::kFlag) {
+    raw.kind = RawValue::Kind::kBoolean;
+    raw.integer = key.default_text == "true" ? 1 : 0;
   }
   return convert(key, raw, key.name, {}).value;
 }
@@ -338,6 +351,10 @@ std::string expectation(const KeySpec& key) {
       return "an IPv4 address such as \"10.0.0.254\"";
     case KeyType::kAddress6:
       return "an IPv6 address such as \"fd00::fe\"";
+    case KeyType::kAddress:
+      return "an IP address such as \"10.0.0.254\" or \"fd00::fe\"";
+    case KeyType::kFlag:
+      return "true or false";
     case KeyType::kReadFile:
       return "the path of a file that can be read";
     case KeyType::kWriteFile:

@@ -14,7 +14,7 @@ namespace ringside::tb {
 
 /// A TOML value, without the TOML library.
 struct RawValue {
-  enum class Kind : uint8_t { kString, kInteger, kFloat, kStrings, kOther };
+  enum class Kind : uint8_t { kString, kInteger, kFloat, kBoolean, kStrings, kOther };
   Kind kind = Kind::kOther;
   /// The string itself; for others, what the user wrote or something like it.
   std::string text;

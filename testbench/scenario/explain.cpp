@@ -37,7 +37,10 @@ std::string example_value(const KeySpec& key) {
     case KeyType::kInterface6:
       return "fd00::1/64";
     case KeyType::kAddress4:
+    case KeyType::kAddress:
       return "10.0.0.254";
+    case KeyType::kFlag:
+      return "true";
     case KeyType::kAddress6:
       return "fd00::fe";
     case KeyType::kReadFile:

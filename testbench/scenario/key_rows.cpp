@@ -64,6 +64,14 @@ void add_scenario_keys(std::vector<KeySpec>& table) {
                    .choices = {"native", "rv32"},
                    .built = 1,
                    .store = into<Scenario>(&Scenario::firmware)});
+  table.push_back({.section = "",
+                   .name = "pace",
+                   .type = KeyType::kChoice,
+                   .doc = "Virtual time goes on with the wall clock, but never faster than this "
+                          "machine simulates, or as fast as there is work",
+                   .absent = "`wall` with a tap, else `demand`",
+                   .choices = {"wall", "demand"},
+                   .store = into<Scenario>(&Scenario::pace)});
 }
 
 void add_host_keys(std::vector<KeySpec>& table) {
@@ -301,9 +309,9 @@ void add_link_keys(std::vector<KeySpec>& table) {
   table.push_back({.section = "link",
                    .name = "ends",
                    .type = KeyType::kNames,
-                   .doc = "The two cards or switches that it joins",
+                   .doc = "The two parts that it joins",
                    .required = true,
-                   .of = "nics or switches",
+                   .of = "nics, switches, taps or pcaps",
                    .store = into<Link>(&Link::ends)});
   table.push_back({.section = "link",
                    .name = "rate",
@@ -323,25 +331,43 @@ void add_link_keys(std::vector<KeySpec>& table) {
   add_outage_keys(table);
 }
 
-/// from, to, ip, start: what every kind of traffic has.
+/// from, to, to_address, ip, start: what every kind of traffic has.
 template <typename Section>
 void add_traffic_keys(std::vector<KeySpec>& table, const std::string& section) {
+  const bool comes_in = std::is_same_v<Section, Flow>;
   table.push_back({.section = section,
                    .name = "from",
                    .type = KeyType::kName,
                    .doc = "The host that begins",
-                   .required = true,
+                   .absent = comes_in ? "`from_address` is there" : "",
+                   .required = !comes_in,
                    .store = into<Section>(&Section::from_name)});
   table.push_back({.section = section,
                    .name = "to",
                    .type = KeyType::kName,
                    .doc = "The host that answers",
-                   .required = true,
+                   .absent = "`to_address` is there",
                    .store = into<Section>(&Section::to_name)});
+  if (comes_in) {
+    table.push_back({.section = section,
+                     .name = "from_address",
+                     .type = KeyType::kAddress,
+                     .doc =
+                         "In place of `from`: whoever has this address behind a tap connects and "
+                         "sends",
+                     .absent = "`from` is there",
+                     .store = into<Section>(&Section::from_address)});
+  }
+  table.push_back({.section = section,
+                   .name = "to_address",
+                   .type = KeyType::kAddress,
+                   .doc = "In place of `to`: whoever has this address behind a tap answers",
+                   .absent = "`to` is there",
+                   .store = into<Section>(&Section::to_address)});
   table.push_back({.section = section,
                    .name = "ip",
                    .type = KeyType::kChoice,
-                   .doc = "IP version",
+                   .doc = "IP version; an address of the outside decides it by itself",
                    .default_text = "v4",
                    .choices = {"v4", "v6"},
                    .store = into<Section>(&Section::ip)});
@@ -415,7 +441,9 @@ void add_flow_keys(std::vector<KeySpec>& table) {
        .store = into<Flow>(&Flow::protocol)});
   add({.name = "file",
        .type = KeyType::kReadFile,
-       .doc = "The file whose bytes are sent, in place of `size`",
+       .doc =
+           "The file whose bytes are sent, in place of `size`; from the outside: whose bytes are "
+           "expected",
        .absent = "seeded random bytes, as many as `size` says",
        .store = into<Flow>(&Flow::file)});
   add({.name = "size",
@@ -482,6 +510,7 @@ std::vector<KeySpec> make_key_rows() {
   add_bus_keys(table);
   add_pipeline_keys(table);
   add_switch_keys(table);
+  add_outside_keys(table);
   add_link_keys(table);
   add_impair_keys(table);
   add_flow_keys(table);

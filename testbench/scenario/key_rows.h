@@ -15,6 +15,9 @@ std::vector<KeySpec> make_key_rows();
 void add_outage_keys(std::vector<KeySpec>& table);
 void add_impair_keys(std::vector<KeySpec>& table);
 
+/// Those of a tap and of a pcap.
+void add_outside_keys(std::vector<KeySpec>& table);
+
 /// Those of a card's bus and of its pipeline.
 void add_bus_keys(std::vector<KeySpec>& table);
 void add_pipeline_keys(std::vector<KeySpec>& table);

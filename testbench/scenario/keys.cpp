@@ -23,9 +23,17 @@ std::vector<SectionSpec> make_sections() {
       {"switch", "a switch",
        "A learning Ethernet switch, store and forward, with a port for each link that ends at it. "
        "Switches that are linked must form a tree."},
+      {"tap", "a tap",
+       "A TAP interface of Linux: behind it the kernel answers, or a bridge, a container or a "
+       "guest "
+       "that it leads to. What comes from there is not repeatable, and so is the run's digest. "
+       "[The outside](outside.md) shows how."},
+      {"pcap", "a pcap",
+       "A capture file whose Ethernet frames are sent on a link. What comes back is counted. A run "
+       "lasts until it was played, unless it is repeated for ever."},
       {"link", "a link",
-       "An Ethernet cable between two cards, a card and a switch, or two switches. Frames take "
-       "preamble, padding, FCS and gap on it."},
+       "An Ethernet cable between two parts: nics, switches, taps, pcaps. Frames take preamble, "
+       "padding, FCS and gap on it."},
       {"impair", "an impair",
        "What a bad network does to the frames of a link, one way or both. Frames pass in this "
        "order: loss, rate, corruption, jitter, reordering, duplication."},

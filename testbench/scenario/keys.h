@@ -30,6 +30,8 @@ enum class KeyType : uint8_t {
   kInterface6,
   kAddress4,
   kAddress6,
+  kAddress,    ///< of either version
+  kFlag,       ///< true or false
   kReadFile,   ///< a regular file that can be read
   kWriteFile,  ///< a file that can be created or replaced
   kSymbol,     ///< "lib.so:entry"
@@ -40,7 +42,7 @@ enum class KeyType : uint8_t {
   kSpans,      ///< a list of spans of time, "10ms to 12ms"
 };
 
-/// A converted value: integers, quantities and the index of a choice are uint64_t.
+/// A converted value: integers, flags, quantities and the index of a choice are uint64_t.
 using Value = std::variant<uint64_t, std::string, std::vector<std::string>, MacAddress, IpInterface,
                            IpAddress, std::vector<TimeSpan>>;
 

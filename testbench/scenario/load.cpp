@@ -53,6 +53,9 @@ RawValue raw_value(const toml::node& node) {
   if (const auto* integer = node.as_integer()) {
     raw.kind = RawValue::Kind::kInteger;
     raw.integer = integer->get();
+  } else if (const auto* flag = node.as_boolean()) {
+    raw.kind = RawValue::Kind::kBoolean;
+    raw.integer = flag->get() ? 1 : 0;
   } else if (node.is_floating_point()) {
     raw.kind = RawValue::Kind::kFloat;
   } else if (const auto* array = node.as_array()) {
@@ -135,6 +138,8 @@ class Reader {
     read_parts<Host>("host", scenario.hosts);
     read_parts<Nic>("nic", scenario.nics);
     read_parts<Switch>("switch", scenario.switches);
+    read_parts<Tap>("tap", scenario.taps);
+    read_parts<Pcap>("pcap", scenario.pcaps);
     read_parts<Link>("link", scenario.links);
     read_parts<Impair>("impair", scenario.impairs);
     read_parts<Flow>("flow", scenario.flows);

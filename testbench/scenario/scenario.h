@@ -29,6 +29,9 @@ enum class Interleave : uint8_t { kNone, kSeeded };
 enum class Interrupts : uint8_t { kMsix, kIntx };
 enum class IpVersion : uint8_t { kV4, kV6 };
 enum class FlowProtocol : uint8_t { kTcp };
+/// Virtual time goes on with the wall clock, or as fast as there is work.
+enum class RunPace : uint8_t { kWall, kDemand };
+enum class PcapSpacing : uint8_t { kRecorded, kNone };
 
 /// An IPv4 address (the first four bytes) or an IPv6 address, in network order.
 struct IpAddress {
@@ -106,7 +109,7 @@ struct Nic {
 };
 
 /// What can be at the end of a link.
-enum class EndKind : uint8_t { kNic, kSwitch };
+enum class EndKind : uint8_t { kNic, kSwitch, kTap, kPcap };
 
 /// One end of a link: the part that is there, an index into Scenario's vector of its kind.
 struct LinkEnd {
@@ -124,6 +127,26 @@ struct Switch {
   uint32_t table_entries;
   /// 0: never.
   uint64_t ageing_ps;
+};
+
+/// `[tap.NAME]`: the Linux kernel, through a TAP interface.
+struct Tap {
+  std::string name;
+  std::string interface;
+  /// Made for the run, with the kernel's addresses below.
+  bool create;
+  std::optional<IpInterface> address;
+  std::optional<IpInterface> address6;
+};
+
+/// `[pcap.NAME]`: a capture that is played.
+struct Pcap {
+  std::string name;
+  std::string file;
+  /// 0: for ever.
+  uint64_t repeat;
+  PcapSpacing spacing;
+  uint64_t start_ps;
 };
 
 /// `[link.NAME]`: a cable between two parts.
@@ -154,7 +177,8 @@ struct Impair {
   hw::ImpairmentConfig config;
 };
 
-/// What every kind of traffic has: two hosts, an IP version and a time to start.
+/// What every kind of traffic has: two hosts, an IP version and a time to start. One of the two may
+/// be an address of the outside instead, whose version counts then.
 struct Traffic {
   std::string name;
   std::string from_name;
@@ -162,11 +186,14 @@ struct Traffic {
   /// The same as indices into Scenario::hosts.
   std::size_t from = 0;
   std::size_t to = 0;
+  std::optional<IpAddress> from_address;
+  std::optional<IpAddress> to_address;
   IpVersion ip;
   uint64_t start_ps;
 };
 
-/// `[flow.NAME]`: bytes from one host to another, compared by SHA-256.
+/// `[flow.NAME]`: bytes from one host to another, compared by SHA-256. From the outside: compared
+/// with `file`, if there is one, and with nothing else.
 struct Flow : Traffic {
   FlowProtocol protocol;
   /// The bytes' file, readable when the scenario was loaded; else `size_bytes` seeded bytes.
@@ -235,9 +262,13 @@ struct Scenario {
   uint64_t duration_ps;
   ModelKind model;
   FirmwareKind firmware;
+  /// There is one after loading.
+  std::optional<RunPace> pace;
   std::vector<Host> hosts;
   std::vector<Nic> nics;
   std::vector<Switch> switches;
+  std::vector<Tap> taps;
+  std::vector<Pcap> pcaps;
   std::vector<Link> links;
   std::vector<Impair> impairs;
   std::vector<Flow> flows;
@@ -245,6 +276,15 @@ struct Scenario {
   std::vector<UdpEcho> udp_echoes;
   std::vector<TcpEcho> tcp_echoes;
   std::vector<App> apps;
+
+  /// What happens depends on more than the scenario: a second run is another one.
+  bool repeatable() const { return taps.empty(); }
+  bool has_traffic() const {
+    return !flows.empty() || !pings.empty() || !udp_echoes.empty() || !tcp_echoes.empty() ||
+           !apps.empty();
+  }
+  /// No part of it ends by itself: it is there for the outside, until `duration` or ^C.
+  bool open_ended() const;
 };
 
 /// As written in scenarios: "lt", "native".

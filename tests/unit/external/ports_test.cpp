@@ -117,7 +117,8 @@ TEST(TapPort, LeavesFramesInTheKernelWhileTheLinkIsBehind) {
   refill();
   rig.listener.heard = [&] {
     const uint64_t now = sc_core::sc_time_stamp().value();
-    most = std::max<uint64_t>(most, rig.link.end(0).free_at() - std::min(now, rig.link.end(0).free_at()));
+    most = std::max<uint64_t>(most,
+                              rig.link.end(0).free_at() - std::min(now, rig.link.end(0).free_at()));
     refill();
     if (rig.listener.arrivals.size() == kFrames) rig.loop.stop();
   };

@@ -32,16 +32,15 @@ TEST(ScenarioError, KeysAndSections) {
        "nic` lists (did you mean 'ring_size'?)"},
       {"unknown key at the top", "sed = 3\n" + std::string(kTwoHosts),
        "1: unknown key 'sed' in the scenario; expected version, name, description, seed, duration, "
-       "model, firmware, host, nic, switch, link, impair, flow, ping, udp_echo, tcp_echo or app "
-       "(did you "
-       "mean "
-       "'seed'?)"},
+       "model, firmware, pace, host, nic, switch, tap, pcap, link, impair, flow, ping, udp_echo, "
+       "tcp_echo "
+       "or "
+       "app (did you mean 'seed'?)"},
       {"unknown section", with("[pings.p]\nfrom = \"alice\"\n"),
        "19: unknown section 'pings' in the scenario; expected version, name, description, seed, "
-       "duration, model, firmware, host, nic, switch, link, impair, flow, ping, udp_echo, tcp_echo "
-       "or app "
-       "(did you "
-       "mean 'ping'?)"},
+       "duration, model, firmware, pace, host, nic, switch, tap, pcap, link, impair, flow, ping, "
+       "udp_echo, "
+       "tcp_echo or app (did you mean 'ping'?)"},
       {"unknown cost", with("[host.bob.costs]\nnapi_pol = \"1ns\"\n"),
        "20: unknown key 'napi_pol' in [host.bob.costs]; expected interrupt_entry, softirq_entry, "
        "napi_poll, receive_frame, receive_refill, transmit_frame, transmit_fragment, "
@@ -62,7 +61,8 @@ TEST(ScenarioError, KeysAndSections) {
        "19: 'a\\nb' cannot be the name of a ping; expected a letter, then letters, digits, '_' and "
        "'-'"},
       {"missing key", replaced("to = \"bob\"\n", ""),
-       "16: to is missing in [flow.upload]; expected to = the name of a host"},
+       "16: to is missing in [flow.upload]; expected to = the name of a host, or to_address = an "
+       "IP address of the outside"},
       {"missing version", replaced("version = 1\n", ""),
        "1: version is missing in the scenario; expected version = 1"},
       {"other version", replaced("version = 1", "version = 2"), "1: version = 2; expected 1"},
@@ -322,7 +322,7 @@ TEST(ScenarioError, PartsThatDoNotFit) {
       {"link to a host", replaced("\"alice0\", \"bob0\"", "\"alice0\", \"bob\""),
        "15: link.wire.ends: no nic is named 'bob'; expected alice0 or bob0 (did you mean 'bob0'?)"},
       {"link with one end", replaced("\"alice0\", \"bob0\"", "\"alice0\""),
-       "15: link.wire.ends has 1 name; expected the names of two nics or switches"},
+       "15: link.wire.ends has 1 name; expected the names of two parts"},
       {"link to itself", replaced("\"alice0\", \"bob0\"", "\"alice0\", \"alice0\""),
        "15: link.wire.ends has 'alice0' twice; expected each name once"},
       {"end used twice", with("[link.second]\nends = [\"bob0\", \"alice0\"]\n"),

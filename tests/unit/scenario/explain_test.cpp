@@ -100,10 +100,12 @@ TEST(Explain, ExamplesAreTrue) {
   const std::string scenario = test::with(
       "[switch.s]\n[link.spare]\nends = [\"s\", \"s2\"]\n[switch.s2]\n"
       "[impair.i]\nlink = \"wire\"\n"
+      "[tap.t]\ninterface = \"t0\"\n[link.way-out]\nends = [\"t\", \"s\"]\n"
       "[ping.p]\nfrom = \"alice\"\nto = \"bob\"\n[udp_echo.u]\nfrom = \"alice\"\nto = \"bob\"\n"
       "[tcp_echo.t]\nfrom = \"alice\"\nto = \"bob\"\n");
   for (const KeySpec& key : keys()) {
-    if (key.section == "app" || key.type == KeyType::kReadFile || key.type == KeyType::kNames ||
+    if (key.section == "app" || key.section == "pcap" || key.type == KeyType::kAddress ||
+        key.type == KeyType::kReadFile || key.type == KeyType::kNames ||
         key.type == KeyType::kInterface4 || key.type == KeyType::kInterface6 || key.name == "mac") {
       continue;
     }

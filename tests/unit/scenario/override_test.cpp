@@ -96,7 +96,8 @@ TEST(Override, ErrorsNameTheOption) {
        "(did "
        "you mean 'ring_size'?)"},
       {"nics.alice0.mtu=1500",
-       "unknown section 'nics'; expected one of host, nic, switch, link, impair, flow, ping, "
+       "unknown section 'nics'; expected one of host, nic, switch, tap, pcap, link, impair, flow, "
+       "ping, "
        "udp_echo, "
        "tcp_echo or "
        "app (did you mean 'nic'?)"},
@@ -108,7 +109,7 @@ TEST(Override, ErrorsNameTheOption) {
       {"nic=1500", "'nic' is not a key; expected nic.NAME.KEY, NAME may be *"},
       {"sed=3",
        "unknown key 'sed' in a scenario; expected version, name, description, seed, duration, "
-       "model or firmware (did you mean 'seed'?)"},
+       "model, firmware or pace (did you mean 'seed'?)"},
       {"host.alice.cost.timer=1ns",
        "unknown key 'cost' in a host; expected nics, address, address6, gateway, gateway6, cores, "
        "cost, interleave, memory, stack_size, tcp_timer, txqueue or costs (did you mean "
@@ -123,7 +124,9 @@ TEST(Override, ErrorsNameTheOption) {
       {"nic.bob0.mtu=1000",
        "nic.bob0.mtu = 1000 is too small for host.bob.address6; expected at least 1280"},
       {"..=1",
-       "unknown section ''; expected one of host, nic, switch, link, impair, flow, ping, udp_echo, "
+       "unknown section ''; expected one of host, nic, switch, tap, pcap, link, impair, flow, "
+       "ping, "
+       "udp_echo, "
        "tcp_echo or app"},
   };
   for (const auto& [set, error] : cases) {

@@ -27,12 +27,13 @@ std::vector<std::string> keys_of(const Json& json) {
 TEST(SummaryJson, HasThePromisedKeysInTheirOrder) {
   const RunResult result = test::pretend_run(scenario(), {});
   const Json json = Json::parse(summary_json(scenario(), result, {"out/x", "ringside run x"}));
-  EXPECT_EQ(
-      keys_of(json),
-      (std::vector<std::string>{
-          "ringside",   "scenario",    "model",  "firmware", "seed",  "digest", "content_digest",
-          "incomplete", "sim_time_ns", "wall_s", "checks",   "flows", "hosts",  "nics",
-          "switches",   "links",       "limits", "speed",    "files", "command"}));
+  EXPECT_EQ(keys_of(json),
+            (std::vector<std::string>{
+                "ringside", "scenario",       "model",      "firmware",    "seed",   "repeatable",
+                "digest",   "content_digest", "incomplete", "sim_time_ns", "wall_s", "checks",
+                "flows",    "hosts",          "nics",       "switches",    "links",  "limits",
+                "speed",    "files",          "command"}));
+  EXPECT_EQ(json["repeatable"], true);
   EXPECT_EQ(json["scenario"], "two");
   EXPECT_EQ(json["model"], "lt");
   EXPECT_EQ(json["seed"], 1);
