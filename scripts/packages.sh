@@ -11,7 +11,7 @@ libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev libpcap-dev libxx
 CHECK="clang-format clang-tidy clang libclang-rt-14-dev tshark"
 # For tests/external, which are skipped without them.
 EXTERNAL="dpdk-dev librte-net-virtio23 librte-net-vhost23 librte-net-tap23 librte-net-pcap23
-qemu-system-x86 busybox-static iperf3 ethtool iproute2 tcpdump"
+qemu-system-x86 busybox-static iperf3 ethtool iproute2 iputils-ping tcpdump"
 
 usage() {
   echo "usage: $0 [--build | --all] [--install]" >&2

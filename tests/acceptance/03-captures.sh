@@ -24,6 +24,7 @@ frames() { # CAPTURE FILTER: how many frames match
 
 head -c 8388608 /dev/urandom >file
 for scenario in "$examples"/*.toml; do
+  closed "$scenario" || continue
   name=$(basename "$scenario" .toml)
   options=()
   if [ "$full" = no ] && grep -q '^\[flow\.' "$scenario"; then options=(--set 'flow.*.size=2MiB'); fi

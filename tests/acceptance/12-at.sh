@@ -8,6 +8,7 @@ need python3
 need_program
 
 for scenario in "$examples"/*.toml; do
+  closed "$scenario" || continue
   name=$(basename "$scenario" .toml)
   for model in lt at; do
     run "$name-$model" "$scenario" --model "$model"

@@ -45,6 +45,9 @@ need_program() {
   [ -x "$program" ] || fail "no program $program: build it, or name it in RINGSIDE_PROGRAM"
 }
 
+# closed SCENARIO: whether it has no part outside, which not every machine has and which no run repeats.
+closed() { ! grep -q '^\[tap\.' "$1"; }
+
 # run OUT SCENARIO OPTIONS...: a run that must pass; what it prints is shown if it does not.
 run() {
   local out=$1
