@@ -206,6 +206,9 @@ Status VirtioNetDriver::negotiate(unsigned most_pairs) {
   if (state_ == State::kWaiting && (((accepted ^ features_) & ~kMultiQueue) != 0 || mtu != mtu_)) {
     return Status::failure("the device came back from a reset with other features");
   }
+  if (mutant(Mutant::kUnofferedAccepted)) {
+    accepted |= formats::feature_bit(VIRTIO_NET_F_MRG_RXBUF);
+  }
   device_.accept_features(accepted);
   features_ = accepted;
   mtu_ = mtu;

@@ -143,6 +143,7 @@ bool VirtioNetDriver::on_config_interrupt(void* context) {
 bool VirtioNetDriver::on_receive_interrupt(void* context) {
   const Pair& pair = *static_cast<Pair*>(context);
   ++pair.driver->counters_.interrupts;
+  if (mutant(Mutant::kIsrReadWithMsix)) pair.driver->device_.isr();
   pair.driver->receive_[pair.index]->on_interrupt();
   return true;
 }

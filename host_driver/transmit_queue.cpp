@@ -46,7 +46,9 @@ TransmitQueue::~TransmitQueue() {
 Status TransmitQueue::prepare(uint64_t features, uint16_t size, uint32_t mtu) {
   most_frame_bytes_ = mtu + kEthernetHeader + kVlanTag;  // NCF-R-009
   // A chain or table is never longer than the queue: VQS-R-008.
-  most_fragments_ = std::min<unsigned>({options_.max_tx_fragments, size - 1u, kMostElements - 1});
+  most_fragments_ =
+      std::min<unsigned>({options_.max_tx_fragments,
+                          size - (mutant(Mutant::kChainBeyondQueue) ? 0u : 1u), kMostElements - 1});
   SplitVirtqueue::Config config;
   config.size = size;
   config.event_idx = (features & formats::feature_bit(VIRTIO_F_EVENT_IDX)) != 0;
@@ -179,6 +181,10 @@ bool TransmitQueue::enqueue(const TxFrame& frame) {
   BufferElement elements[kMostElements];
   const uint16_t head = queue_.next_head();
   unsigned count = 0;
+  if (mutant(Mutant::kNumBuffersSent)) {
+    pci_.store16(
+        headers_.data + head * kHeaderStride + offsetof(formats::VirtioNetHdr, num_buffers), 1);
+  }
   elements[count++] = {headers_.bus + head * kHeaderStride, kHeaderBytes};
   for (const TxFragment& fragment : frame.fragments) {
     if (fragment.size == 0) continue;

@@ -112,6 +112,7 @@ bool VirtioPci::reset(uint64_t timeout_ns) {
   if (!common_) return false;  // the last discovery failed: where the register is, is not known
   const uint64_t deadline_ns = platform_.now_ns() + timeout_ns;
   set_common(formats::kDeviceStatus, 1, 0);
+  if (mutant(Mutant::kResetNotAwaited)) return true;
   for (uint64_t pause_ns = kFirstPauseNs; status() != 0;
        pause_ns = std::min(2 * pause_ns, kLongestPauseNs)) {
     const uint64_t now_ns = platform_.now_ns();
@@ -183,7 +184,7 @@ bool VirtioPci::set_config_vector(uint16_t vector) {
 bool VirtioPci::set_queue_vector(uint16_t index, uint16_t vector) {
   set_common(formats::kQueueSelect, 2, index);
   set_common(formats::kQueueMsixVector, 2, vector);
-  return common(formats::kQueueMsixVector, 2) == vector;
+  return common(formats::kQueueMsixVector, 2) == vector || mutant(Mutant::kVectorNotVerified);
 }
 
 }  // namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD

@@ -22,7 +22,10 @@ class VirtioPci {
   /// Matches the IDs and finds the structures. Writes nothing but the command register.
   Status discover();
 
-  uint8_t status() { return static_cast<uint8_t>(common(formats::kDeviceStatus, 1)); }
+  uint8_t status() {
+    const unsigned width = mutant(Mutant::kRegisterTooWide) ? 2 : 1;
+    return static_cast<uint8_t>(common(formats::kDeviceStatus, width));
+  }
   /// Sets `bits` beside those that are set (STS-R-002).
   void add_status(uint8_t bits);
   /// Writes 0 and waits until it reads 0 (RST-R-001, PCC-R-005); false at the deadline, and without

@@ -42,8 +42,7 @@ bool is_high_half(uint32_t offset) {
 
 /// Whether a fault hides these bytes of the device configuration.
 bool hidden_by_mutant(uint32_t offset, unsigned width, uint8_t status, uint64_t negotiated) {
-  const bool early = (status & VIRTIO_STATUS_FEATURES_OK) == 0;
-  return (rs_mutant(RS_MUTANT_CONFIG_HIDDEN_EARLY) && early) ||
+  return (rs_mutant(RS_MUTANT_CONFIG_HIDDEN_EARLY) && (status & VIRTIO_STATUS_FEATURES_OK) == 0) ||
          (rs_mutant(RS_MUTANT_CONFIG_BYTES_HIDDEN) && width == 1) ||
          (rs_mutant(RS_MUTANT_CONFIG_OPTIONAL_HIDDEN) && offset == 10 &&
           (negotiated & formats::feature_bit(VIRTIO_NET_F_MTU)) == 0);
