@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* Changed whenever a member of this file changes. */
-#define RINGSIDE_LWIP_ABI 3u
+#define RINGSIDE_LWIP_ABI 4u
 #define RINGSIDE_LWIP_ENTRY "ringside_lwip_operations"
 
 /* Results: 0, or one of these (negative). They are errors of the protocol stack, not errno. */
@@ -98,11 +98,32 @@ struct LwipShared {
   uint64_t copied_bytes;     /* inside: bytes of received frames copied out of their buffers */
 };
 
+/* Layers that count what they drop. */
+enum LwipProtocol {
+  kLwipEthernet,
+  kLwipIp4,
+  kLwipIcmp4,
+  kLwipIp6,
+  kLwipIcmp6,
+  kLwipUdp,
+  kLwipTcp,
+  kLwipProtocols
+};
+
+/* Packets of one layer that were dropped for their form. */
+struct LwipMalformed {
+  uint64_t checksum;
+  uint64_t length;
+  uint64_t protocol; /* nobody is there for it: type, protocol or port */
+  uint64_t other;    /* a version that is none, ... */
+};
+
 struct LwipCounters {
   uint64_t dropped;          /* frames that IP or a protocol above it dropped */
   uint64_t checksum_errors;  /* of those, for a wrong checksum */
   uint64_t fast_retransmits; /* TCP segments sent again after duplicate acknowledgements */
   uint64_t timeouts;         /* expired TCP retransmission timers */
+  struct LwipMalformed malformed[kLwipProtocols];
 };
 
 struct LwipInterface {

@@ -6,6 +6,8 @@
 // and frames that it emits leave when the entry ends, so it is never entered from its own output.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,6 +20,19 @@ namespace ringside::stack {
 
 class Sockets;
 
+/// Layers that drop packets for their form, in the order of StackStatistics::malformed.
+enum class Layer : uint8_t { kEthernet, kIpv4, kIcmpv4, kIpv6, kIcmpv6, kUdp, kTcp, kCount };
+/// "ipv4".
+const char* name_of(Layer layer);
+
+/// Packets of one layer that were dropped for their form.
+struct MalformedPackets {
+  uint64_t checksum = 0;
+  uint64_t length = 0;
+  uint64_t protocol = 0;  ///< nobody is there for it: Ethernet type, IP protocol or port
+  uint64_t other = 0;     ///< an IP version that is none, ...
+};
+
 /// Counted since construction.
 struct StackStatistics {
   uint64_t rx_frames = 0, rx_bytes = 0;  ///< handed to lwIP; frames without FCS
@@ -27,11 +42,12 @@ struct StackStatistics {
   uint64_t rx_early_dropped = 0;         ///< received before start() had added the interface
   uint64_t rx_protocol_dropped = 0;      ///< by IP, ICMP, UDP or TCP: malformed, checksum, no port
   uint64_t rx_checksum_errors = 0;       ///< of those: wrong checksum
-  uint64_t rx_copied_bytes = 0;          ///< copied because unread data kept too many buffers
-  uint64_t tx_queue_dropped = 0;         ///< refused: queue full
-  uint64_t tx_device_dropped = 0;        ///< kDrop by the driver, or link closed
-  uint64_t tx_busy = 0;                  ///< kBusy by the driver
-  uint64_t tx_linearized = 0;            ///< frames of too many fragments, copied
+  std::array<MalformedPackets, static_cast<std::size_t>(Layer::kCount)> malformed{};
+  uint64_t rx_copied_bytes = 0;    ///< copied because unread data kept too many buffers
+  uint64_t tx_queue_dropped = 0;   ///< refused: queue full
+  uint64_t tx_device_dropped = 0;  ///< kDrop by the driver, or link closed
+  uint64_t tx_busy = 0;            ///< kBusy by the driver
+  uint64_t tx_linearized = 0;      ///< frames of too many fragments, copied
   uint64_t tx_queue_frames = 0, tx_queue_max = 0;
   uint64_t backlog_frames = 0, backlog_max = 0;
   uint64_t udp_receive_dropped = 0;   ///< socket buffer full

@@ -407,6 +407,11 @@ StackStatistics NetworkStack::Core::statistics() const {
   statistics.rx_copied_bytes = shared_.copied_bytes;
   statistics.rx_protocol_dropped = counters.dropped;
   statistics.rx_checksum_errors = counters.checksum_errors;
+  static_assert(static_cast<std::size_t>(Layer::kCount) == kLwipProtocols);
+  for (std::size_t i = 0; i < statistics.malformed.size(); ++i) {
+    const LwipMalformed& from = counters.malformed[i];
+    statistics.malformed[i] = {from.checksum, from.length, from.protocol, from.other};
+  }
   statistics.tcp_fast_retransmits = counters.fast_retransmits;
   statistics.tcp_timeouts = counters.timeouts;
   statistics.tx_queue_frames = queue_.size();
@@ -421,6 +426,11 @@ IpAddress NetworkStack::Core::link_local() const {
   IpAddress ip{Family::kIpv6, {}};
   std::copy(std::begin(address.bytes), std::end(address.bytes), ip.bytes.begin());
   return ip;
+}
+
+const char* name_of(Layer layer) {
+  constexpr const char* kNames[] = {"ethernet", "ipv4", "icmpv4", "ipv6", "icmpv6", "udp", "tcp"};
+  return kNames[static_cast<std::size_t>(layer)];
 }
 
 }  // namespace ringside::stack

@@ -60,6 +60,16 @@ static void counters(struct LwipCounters* out) {
     out->dropped += protocols[i]->drop;
     out->checksum_errors += protocols[i]->chkerr;
   }
+  /* In the order of LwipProtocol. */
+  const struct stats_proto* layers[kLwipProtocols] = {
+      &lwip_stats.etharp, &lwip_stats.ip,  &lwip_stats.icmp, &lwip_stats.ip6,
+      &lwip_stats.icmp6,  &lwip_stats.udp, &lwip_stats.tcp};
+  for (size_t i = 0; i < kLwipProtocols; ++i) {
+    out->malformed[i].checksum = layers[i]->chkerr;
+    out->malformed[i].length = layers[i]->lenerr;
+    out->malformed[i].protocol = layers[i]->proterr;
+    out->malformed[i].other = layers[i]->err;
+  }
   out->fast_retransmits = lwip_stats.mib2.tcpretranssegs;
   out->timeouts = ringside_tcp_timeouts;
 }

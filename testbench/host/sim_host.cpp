@@ -18,6 +18,25 @@ constexpr std::size_t kStackFactor = 1;
 
 }  // namespace
 
+/// Holds its core until a moment; not as work of that core.
+class SimHost::PauseSource final : public InterruptSource {
+ public:
+  explicit PauseSource(CpuCore& core) : core_(core) {}
+  void raise_until(uint64_t until_ps) {
+    until_ps_ = until_ps;
+    core_.raise(*this);
+  }
+  void interrupt() override {
+    const uint64_t now = sc_core::sc_time_stamp().value();
+    if (until_ps_ > now) sc_core::wait(sc_core::sc_time::from_value(until_ps_ - now));
+    core_.stalled_since(sc_core::sc_time_stamp().value());
+  }
+
+ private:
+  CpuCore& core_;
+  uint64_t until_ps_ = 0;
+};
+
 SimHost::SimHost(const sc_core::sc_module_name& name, const SimHostConfig& config, LogSink log)
     : sc_core::sc_module(name),
       config_(config),
@@ -28,6 +47,7 @@ SimHost::SimHost(const sc_core::sc_module_name& name, const SimHostConfig& confi
     cores_.push_back(std::make_unique<CpuCore>(("core" + std::to_string(core)).c_str(),
                                                config.costs, config.stack_size * kStackFactor));
     cores.push_back(cores_.back().get());
+    pauses_.push_back(std::make_unique<PauseSource>(*cores_.back()));
   }
   for (unsigned core = 0; config.interleave_seeded && core < config.cores; ++core) {
     memory_orders_.push_back(std::make_unique<MemoryOrder>(
@@ -62,6 +82,10 @@ void SimHost::plug(unsigned index, hw::NicModel& nic) {
   nic.pcie_initiator().bind(port(index).up);
   port(index).set_sizes(nic.link_config().mps, nic.link_config().mrrs);
   pci(index).set_bus_timed(nic.ledger() != nullptr);
+}
+
+void SimHost::pause_until(uint64_t until_ps) {
+  for (auto& pause : pauses_) pause->raise_until(until_ps);
 }
 
 void SimHost::enumerate() {

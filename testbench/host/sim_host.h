@@ -13,11 +13,11 @@
 #include "host_driver/virtio_net_options.h"
 #include "hw_model/pcie/host_memory.h"
 #include "hw_model/pcie/root_port.h"
+#include "hw_model/tlm/nic_model.h"
 #include "stack/network_stack.h"
 #include "testbench/host/arena_allocator.h"
 #include "testbench/host/cpu_core.h"
 #include "testbench/host/memory_order.h"
-#include "hw_model/tlm/nic_model.h"
 #include "testbench/host/sim_pci_access.h"
 #include "testbench/host/sim_platform.h"
 
@@ -56,11 +56,15 @@ class SimHost : public sc_core::sc_module, private hw::InterruptSink {
   void plug(unsigned index, hw::NicModel& nic);
   /// Finds and places what the cards decode, as firmware of a host does. From a process context.
   void enumerate();
+  /// All cores stand still from now until `until_ps`, where interrupts can be taken: each begins
+  /// with an interrupt that does nothing but last, and what comes meanwhile waits.
+  void pause_until(uint64_t until_ps);
   void observe_interrupts(InterruptObserver observer) { observer_ = std::move(observer); }
   /// The stack's memory: this host's arena.
   stack::MemoryCallbacks stack_memory();
 
  private:
+  class PauseSource;
   void msi(unsigned port, uint32_t data) override;
   void intx(unsigned port, bool asserted) override;
 
@@ -73,6 +77,7 @@ class SimHost : public sc_core::sc_module, private hw::InterruptSink {
   std::unique_ptr<IntxLine> intx_;
   std::vector<std::unique_ptr<hw::RootPort>> ports_;
   std::vector<std::unique_ptr<SimPciAccess>> pci_;
+  std::vector<std::unique_ptr<PauseSource>> pauses_;  ///< of each core
   InterruptObserver observer_;
 };
 

@@ -44,7 +44,8 @@ Json to_json(const HostResult& host) {
           {"napi_polls", host.napi_polls},
           {"tx_frames", host.tx_frames},
           {"rx_frames", host.rx_frames},
-          {"driver", counters(host.driver_counters)}};
+          {"driver", counters(host.driver_counters)},
+          {"stack_counters", counters(host.stack_counters)}};
 }
 
 Json stages(const std::vector<StageResult>& list) {

@@ -63,4 +63,47 @@ SwitchResult switch_result(const std::string& name, const hw::Switch& device,
   return result;
 }
 
+Counters stack_counters(const stack::StackStatistics& statistics) {
+  Counters counters = {{"rx_frames", statistics.rx_frames},
+                       {"tx_frames", statistics.tx_frames},
+                       {"rx_backlog_dropped", statistics.rx_backlog_dropped},
+                       {"rx_memory_dropped", statistics.rx_memory_dropped},
+                       {"rx_early_dropped", statistics.rx_early_dropped},
+                       {"rx_protocol_dropped", statistics.rx_protocol_dropped},
+                       {"rx_checksum_errors", statistics.rx_checksum_errors}};
+  for (std::size_t i = 0; i < statistics.malformed.size(); ++i) {
+    const std::string layer = stack::name_of(static_cast<stack::Layer>(i));
+    const stack::MalformedPackets& malformed = statistics.malformed[i];
+    counters.insert(counters.end(), {{layer + "_checksum_errors", malformed.checksum},
+                                     {layer + "_length_errors", malformed.length},
+                                     {layer + "_protocol_errors", malformed.protocol},
+                                     {layer + "_errors", malformed.other}});
+  }
+  counters.insert(counters.end(), {{"tx_queue_dropped", statistics.tx_queue_dropped},
+                                   {"tx_device_dropped", statistics.tx_device_dropped},
+                                   {"udp_receive_dropped", statistics.udp_receive_dropped},
+                                   {"tcp_fast_retransmits", statistics.tcp_fast_retransmits},
+                                   {"tcp_timeouts", statistics.tcp_timeouts}});
+  return counters;
+}
+
+CaughtFrames caught_frames(const stack::StackStatistics& statistics, const Counters& card) {
+  const auto of = [&](stack::Layer layer) -> const stack::MalformedPackets& {
+    return statistics.malformed[static_cast<std::size_t>(layer)];
+  };
+  const stack::MalformedPackets& v4 = of(stack::Layer::kIpv4);
+  const stack::MalformedPackets& v6 = of(stack::Layer::kIpv6);
+  CaughtFrames caught;
+  caught.ether_type = of(stack::Layer::kEthernet).protocol;
+  caught.ip_header = v4.checksum + v4.length + v4.other + v6.length + v6.other + v6.protocol;
+  caught.transport = of(stack::Layer::kTcp).checksum + of(stack::Layer::kUdp).checksum;
+  caught.unread =
+      statistics.rx_backlog_dropped + statistics.rx_memory_dropped + statistics.rx_early_dropped;
+  for (const auto& [name, count] : card) {
+    // A frame with a wrong FCS is not one that was altered silently.
+    if (name.starts_with("rx_drop_") && name != "rx_drop_fcs") caught.unread += count;
+  }
+  return caught;
+}
+
 }  // namespace ringside::tb

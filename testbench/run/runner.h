@@ -99,6 +99,8 @@ struct HostResult {
   uint64_t rx_frames = 0;
   /// The driver's counters, `ethtool -S` names.
   std::vector<std::pair<std::string, uint64_t>> driver_counters;
+  /// The stack's: what it dropped and why, and TCP's retransmissions.
+  std::vector<std::pair<std::string, uint64_t>> stack_counters = {};
 };
 
 /// How long frames took at one stage of a card.

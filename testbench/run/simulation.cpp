@@ -249,6 +249,20 @@ Status Simulation::build_links() {
                         config.rate_bps);
     wires_.push_back(std::move(wire));
   }
+  const auto alters = [](const Impair& impair) {
+    return impair.config.corrupt != 0 && impair.config.corruption == hw::Corruption::kSilent;
+  };
+  if (std::any_of(scenario_.impairs.begin(), scenario_.impairs.end(), alters)) {
+    altered_ = std::make_unique<AlteredFrames>();
+    for (const auto& wire : wires_) {
+      for (unsigned end = 0; end < 2; ++end) {
+        const LinkEnd& part = wire->config->parts[end];
+        if (part.kind != EndKind::kNic) continue;
+        const Nic& nic = scenario_.nics[part.index];
+        altered_->watch(*wire->link, end, nic.host, nic.mac);
+      }
+    }
+  }
   return Status::success();
 }
 
@@ -372,6 +386,7 @@ void Simulation::start_clients() {
   for (const auto& wire : wires_) {
     if (wire->faulty != nullptr) wire->faulty->start_outages();
   }
+  start_pauses();
   for (const auto& nic : nics_) nics_at_start_.push_back(nic->resources());
   for (auto& task : tasks_) {
     Node& node = *nodes_[task->traffic.from];
@@ -400,6 +415,35 @@ void Simulation::pause() {
   } else {
     sc_core::sc_pause();
   }
+}
+
+void Simulation::start_pauses() {
+  const uint64_t origin_ps = now_ps();
+  for (const auto& node : nodes_) {
+    if (node->config->pauses.empty()) continue;
+    sc_core::sc_spawn([&node = *node, origin_ps] {
+      for (const TimeSpan& span : node.config->pauses) {
+        sc_core::wait(sc_core::sc_time::from_value(origin_ps + span.begin_ps - now_ps()));
+        node.host->pause_until(origin_ps + span.end_ps);
+      }
+    });
+  }
+}
+
+void Simulation::check_altered(RunResult& result) const {
+  if (altered_ == nullptr) return;
+  std::vector<std::string> hosts;
+  std::vector<CaughtFrames> caught;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i]->stack == nullptr) return;  // it was not built
+    Counters card;
+    for (std::size_t nic = 0; nic < scenario_.nics.size() && nic < result.nics.size(); ++nic) {
+      if (scenario_.nics[nic].host == i) card = result.nics[nic].counters;
+    }
+    hosts.push_back(nodes_[i]->config->name);
+    caught.push_back(caught_frames(nodes_[i]->stack->statistics(), card));
+  }
+  result.checks.push_back(altered_->check(hosts, caught));
 }
 
 void Simulation::finish_if_done() {
@@ -524,6 +568,7 @@ void Simulation::collect(RunResult& result) {
         host.napi_polls += counter.value;
       }
     }
+    if (node->stack != nullptr) host.stack_counters = stack_counters(node->stack->statistics());
     result.hosts.push_back(std::move(host));
   }
   for (std::size_t i = 0; i < nics_.size(); ++i) {
@@ -547,6 +592,7 @@ void Simulation::collect(RunResult& result) {
                                share(wire->busy_at_end[end] - wire->busy_at_start[end])});
     }
   }
+  check_altered(result);
   for (const auto& crossing : crossings_) {
     result.switches.push_back(
         switch_result(crossing->config->name, *crossing->device, crossing->links));

@@ -18,6 +18,7 @@
 #include "testbench/apps/traffic.h"
 #include "testbench/external/external_loop.h"
 #include "testbench/host/sim_host.h"
+#include "testbench/run/altered_frames.h"
 #include "testbench/run/monitor.h"
 #include "testbench/run/outside.h"
 #include "testbench/run/runner.h"
@@ -59,6 +60,9 @@ class Simulation {
   Status build_hosts();
   void build_switches();
   Status build_links();
+  /// Accounts for what a link alters silently.
+  void check_altered(RunResult& result) const;
+  void start_pauses();
   hw::LinkFaults link_faults(std::size_t index) const;
   /// Connects the part at one end of a link to it.
   void plug(const LinkEnd& part, const std::string& link, hw::EthernetPort& end);
@@ -86,6 +90,7 @@ class Simulation {
   std::vector<std::unique_ptr<Crossing>> crossings_;  ///< as Scenario::switches
   Outside outside_;
   std::vector<std::unique_ptr<Wire>> wires_;
+  std::unique_ptr<AlteredFrames> altered_;  ///< null: no link alters frames silently
   std::vector<std::unique_ptr<Task>> tasks_;
   std::string failure_;
   unsigned not_booted_ = 0;

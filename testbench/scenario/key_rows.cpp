@@ -153,6 +153,13 @@ void add_host_keys(std::vector<KeySpec>& table) {
        .min = "1",
        .max = "100000",
        .store = into<Host>(&Host::txqueue_frames)});
+  add({.name = "pause",
+       .type = KeyType::kSpans,
+       .doc =
+           "When all its cores stand still, as a virtual machine or a system management interrupt "
+           "makes them; cards and links go on; traffic begins at 0",
+       .absent = "never",
+       .store = into<Host>(&Host::pauses)});
 
   for (const CostEntry& entry : cost_entries()) {
     const auto index = static_cast<std::size_t>(entry.cost);

@@ -73,6 +73,8 @@ struct Host {
   uint64_t tcp_timer_ps;
   /// Between netif and driver, frames.
   uint32_t txqueue_frames;
+  /// When none of its cores does anything.
+  std::vector<TimeSpan> pauses;
   /// `[host.NAME.costs]`: replaces single costs of the profile, by driver::Cost.
   std::array<std::optional<uint64_t>, static_cast<std::size_t>(driver::Cost::kCount)> costs_ps;
 };

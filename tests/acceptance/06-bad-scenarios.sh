@@ -59,6 +59,22 @@ scenario missing-file 's/^size = .*/file = "not-there.bin"/'
 bad "missing file" "not-there.bin' does not exist" missing-file
 scenario missing-library '$a [app.mine]\nhost = "bob"\napp = "libmine.so:run"'
 bad "missing library" "libmine.so' does not exist" missing-library
+scenario no-such-switch 's/^ends = .*/ends = ["alice0", "core"]/; $a [switch.cor]'
+bad "link to no switch" "did you mean 'cor'?" no-such-switch
+scenario switch-loop 's/^ends = .*/ends = ["alice0", "a"]/; $a [switch.a]\n[switch.b]\n[link.b]\nends = ["bob0", "b"]\n[link.x]\nends = ["a", "b"]\n[link.y]\nends = ["b", "a"]'
+bad "loop of switches" "link.y closes a loop of switches" switch-loop
+scenario impair-link '$a [impair.bad]\nlink = "cable"'
+bad "impair no link" "no link is named 'cable'" impair-link
+scenario impair-from '$a [impair.bad]\nlink = "wire"\nfrom = "carol0"'
+bad "impair no end" "'carol0' is at no end of link 'wire'" impair-from
+scenario probability '$a [impair.bad]\nlink = "wire"\nloss = 0.01'
+bad "probability, no unit" "has no unit; expected a probability" probability
+scenario certain '$a [impair.bad]\nlink = "wire"\nloss = "150%"'
+bad "more than certain" "expected a probability up to 100%" certain
+scenario outage 's/^rate = /down = ["2ms to 1ms"]\n&/'
+bad "outage ends first" "does not end after it begins" outage
+scenario pause 's/^address = /pause = "1ms to 2ms"\n&/'
+bad "pause is no list" "expected a list of times" pause
 scenario broken-toml 's/^\[link\.wire\]/[link.wire/'
 bad "broken TOML" "broken TOML" broken-toml
 scenario ring-size 's/^\[nic.alice0\]/&\nring_size = 300/'

@@ -86,6 +86,7 @@ memory = "1GiB"
 stack_size = "1MiB"
 tcp_timer = "10ms"
 txqueue = 17
+pause = ["1us to 2us"]
 [host.zoe.costs]
 napi_poll = "120ns"
 copy_byte = "60ps"
@@ -174,6 +175,7 @@ a = "one"
   EXPECT_EQ(zoe.stack_size_bytes, 1U << 20);
   EXPECT_EQ(zoe.tcp_timer_ps, 10'000'000'000U);
   EXPECT_EQ(zoe.txqueue_frames, 17U);
+  EXPECT_EQ(zoe.pauses, (std::vector<tb::TimeSpan>{{1'000'000, 2'000'000}}));
   EXPECT_EQ(zoe.costs_ps[static_cast<std::size_t>(driver::Cost::kNapiPoll)], 120'000U);
   EXPECT_EQ(zoe.costs_ps[static_cast<std::size_t>(driver::Cost::kCopyByte)], 60U);
   EXPECT_FALSE(zoe.costs_ps[static_cast<std::size_t>(driver::Cost::kTimer)].has_value());

@@ -112,7 +112,7 @@ TEST(Override, ErrorsNameTheOption) {
        "model, firmware or pace (did you mean 'seed'?)"},
       {"host.alice.cost.timer=1ns",
        "unknown key 'cost' in a host; expected nics, address, address6, gateway, gateway6, cores, "
-       "cost, interleave, memory, stack_size, tcp_timer, txqueue or costs (did you mean "
+       "cost, interleave, memory, stack_size, tcp_timer, txqueue, pause or costs (did you mean "
        "'cost'?)"},
       {"model=rtl", "model 'rtl' is not in this build; expected lt or at"},
       {"link.wire.delay=2",

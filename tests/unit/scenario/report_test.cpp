@@ -47,7 +47,7 @@ TEST(SummaryJson, HasThePromisedKeysInTheirOrder) {
             (std::vector<std::string>{"min", "p50", "p99", "max"}));
   EXPECT_EQ(keys_of(json["hosts"][0]),
             (std::vector<std::string>{"name", "cpu_busy_ns", "interrupts", "napi_polls",
-                                      "tx_frames", "rx_frames", "driver"}));
+                                      "tx_frames", "rx_frames", "driver", "stack_counters"}));
   EXPECT_EQ(json["nics"][0]["counters"]["tx_frames"], 46'000);
   EXPECT_EQ(json["limits"][1]["resource"], "host.alice.core0");
   EXPECT_EQ(keys_of(json["speed"]),
