@@ -135,6 +135,7 @@ void FakeDevice::release(driver::RxBufferId buffer) {
   if (!lent_.at(buffer)) std::abort();  // released twice
   lent_[buffer] = false;
   free_.push_back(buffer);
+  if (on_release) on_release();
 }
 
 void FakeDevice::set_link(bool up) {

@@ -38,6 +38,7 @@ class FakeDevice final : public driver::NetDevice {
   Filter filter;                      ///< of frames sent from here
   std::function<void(ByteView)> tap;  ///< sees every frame that is sent from here
   std::function<void()> on_open;      ///< called inside open(), when frames may already come in
+  std::function<void()> on_release;   ///< called inside release()
   FakeDeviceOptions options;
   uint32_t buffers_held() const { return options.buffers - static_cast<uint32_t>(free_.size()); }
   uint32_t frames_held() const { return held_; }
