@@ -130,12 +130,14 @@ bool SimPciAccess::function_level_reset() {
   const uint32_t command = config_read(kCommand, 2);
   uint32_t bars[kBars];
   for (unsigned bar = 0; bar < kBars; ++bar) bars[bar] = config_read(kBar0 + 4 * bar, 4);
+  const uint32_t control = config_read(capability + 8, 2);
   config_write(kCommand, 2, 0);
-  config_write(capability + 8, 2, config_read(capability + 8, 2) | kDeviceControlFlr);
+  config_write(capability + 8, 2, control | kDeviceControlFlr);
   CpuCore& core = *CpuCore::running();
   core.charge_ps(kFlrWaitPs);
   core.pay();
   for (unsigned bar = 0; bar < kBars; ++bar) config_write(kBar0 + 4 * bar, 4, bars[bar]);
+  config_write(capability + 8, 2, control);  // the reset forgets Max_Read_Request_Size
   config_write(kCommand, 2, command);
   return true;
 }
