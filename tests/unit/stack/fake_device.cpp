@@ -123,7 +123,7 @@ void FakeDevice::poll() {
     }
   }
   if (any && client_ != nullptr) client_->receive_done();
-  if (busy_ && held_ <= options.ring_frames / 2) {
+  if (client_ != nullptr && busy_ && held_ <= options.ring_frames / 2) {
     busy_ = false;
     client_->transmit_wake();
   }
