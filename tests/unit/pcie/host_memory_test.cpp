@@ -3,9 +3,11 @@
 #include "hw_model/pcie/host_memory.h"
 
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/gtest.h"
@@ -99,6 +101,41 @@ TEST(HostMemory, TellsOfWritesBeforeTheyHappenAndRefusesOthersWhole) {
   EXPECT_EQ(memory.arena()[kSize - 1], std::byte{0});
   EXPECT_EQ(memory.arena()[kSize - 2], std::byte{0});
   EXPECT_EQ(watcher.seen, (std::vector<std::string>{"16:4:0->9", "17:4:8->9"}));
+}
+
+/// Two values of `T` that have no byte in common, by turns from another thread, and a device that
+/// reads them: it gets the one or the other.
+template <typename T>
+void read_while_it_changes(unsigned reads) {
+  constexpr T kValues[] = {static_cast<T>(0x00FF'00FF'00FF'00FF),
+                           static_cast<T>(0x0100'0100'0100'0100)};
+  HostMemory memory(kSize);
+  alignas(T) T word = kValues[0];
+  ASSERT_TRUE(memory.add_region(0x1000, reinterpret_cast<std::byte*>(&word), sizeof word));
+  std::atomic<bool> reading{true};
+  std::thread driver([&] {
+    for (unsigned turn = 0; reading; ++turn) {
+      std::atomic_ref<T>(word).store(kValues[turn % 2], std::memory_order_relaxed);
+      // Time for the reader to get the line back, or it sees few changes.
+      for (volatile unsigned pause = turn % 64; pause != 0;) pause = pause - 1;
+    }
+  });
+  unsigned torn = 0;
+  for (unsigned i = 0; i < reads; ++i) {
+    T value = 0;
+    memory.device_read(0x1000, reinterpret_cast<std::byte*>(&value), sizeof value);
+    torn += value != kValues[0] && value != kValues[1] ? 1 : 0;
+  }
+  reading = false;
+  driver.join();
+  EXPECT_EQ(torn, 0u) << sizeof(T) << " bytes";
+}
+
+// An available index that goes from 0x00FF to 0x0100 must not look like 0x01FF.
+TEST(HostMemory, ReadsWordsOfSharedMemoryWhole) {
+  read_while_it_changes<uint16_t>(2'000'000);
+  read_while_it_changes<uint32_t>(1'000'000);
+  read_while_it_changes<uint64_t>(1'000'000);
 }
 
 }  // namespace
