@@ -447,4 +447,11 @@ void AtCard::expire_reads() {
   serve_now();
 }
 
+// The time-out of a read that was answered stays where it is, which is cheaper than to cancel it.
+void AtCard::drop_idle_timers() {
+  if (!timeout_armed_ || dma_.next_deadline() != DmaEngine::kNoDeadline) return;
+  timeout_event_.cancel();
+  timeout_armed_ = false;
+}
+
 }  // namespace ringside::hw

@@ -45,6 +45,8 @@ class AtCard : public sc_core::sc_module,
   std::vector<NicResource> resources() const;
   /// A debug access of the host (debug_config.h).
   unsigned debug(tlm::tlm_generic_payload& request);
+  /// As of NicModel.
+  void drop_idle_timers();
   uint64_t poisoned_writes() const { return poisoned_writes_; }
 
   // TlpReceiver

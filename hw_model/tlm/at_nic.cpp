@@ -39,6 +39,7 @@ class AtNic final : public NicModel {
   const PcieLinkConfig& link_config() const override { return link_.config(); }
   std::vector<NicCounter> counters() const override;
   std::vector<NicResource> resources() const override;
+  void drop_idle_timers() override { card_.drop_idle_timers(); }
   std::string audit_at_rest() override {
     return audit_bus(link_, card_.dma(), card_.ledger(), card_.core().counters());
   }

@@ -72,6 +72,9 @@ class NicModel : public sc_core::sc_module, public EthernetReceiver {
   virtual const PcieLedger* ledger() const { return nullptr; }
   /// Bus directions and pipeline stages with the time that they were busy so far.
   virtual std::vector<NicResource> resources() const { return {}; }
+  /// Nothing else is pending: forgets time-outs that wait for nothing, so that they are no work.
+  /// Between deltas of the simulation, not from a process.
+  virtual void drop_idle_timers() {}
   /// What does not hold on the bus while nothing is under way, or nothing (bus_audit.h).
   virtual std::string audit_at_rest() { return {}; }
 };

@@ -211,7 +211,9 @@ int command_serve(const ServeArguments& arguments, const CliEnvironment& environ
       environment.err << folder->error << "\n";
       return kExitBadInput;
     }
-    if (folder->replaces) remove_old_results(folder->path);
+    options.starts = [&folder] {
+      if (folder->replaces) remove_old_results(folder->path);
+    };
     options.out_dir = folder->path;
   }
   std::optional<ServeLine> line;

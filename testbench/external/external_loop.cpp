@@ -30,6 +30,8 @@ constexpr uint64_t kLookEveryNs = 10'000;
 /// looks; the bounds keep a change of load from making one slice much too long.
 constexpr uint64_t kMinSlicePs = 1'000;
 constexpr uint64_t kMaxSlicePs = 10'000'000;
+/// From here on a time without events is a long wait.
+constexpr uint64_t kLongWaitPs = 1'000'000'000;
 /// How far the simulation may be behind the wall clock and still catch up.
 constexpr uint64_t kMaxLagPs = 1'000'000'000;
 /// Waits that are shorter than a sleep takes are not slept.
@@ -86,6 +88,7 @@ struct ExternalLoop::Impl {
   std::map<uint64_t, std::shared_ptr<std::function<void()>>> callbacks;  ///< by number
   uint64_t last_watch = kAlarm;
   std::vector<std::function<void()>> posted;
+  std::function<void()> long_wait;
   bool stopping = false;
   bool elaborated = false;
   uint64_t until_ps = UINT64_MAX;
@@ -161,6 +164,7 @@ void ExternalLoop::Impl::run() {
 
 /// Runs one slice; false if there is no work.
 bool ExternalLoop::Impl::step_on_demand() {
+  if (has_work() && long_wait && next_event_in_ps() >= kLongWaitPs) long_wait();
   if (!has_work()) return false;
   const uint64_t left = until_ps - virtual_ps();
   // Time without events costs nothing: a slice starts at the first.
@@ -272,6 +276,8 @@ void ExternalLoop::unwatch(int fd) {
 }
 
 void ExternalLoop::post(std::function<void()> call) { impl_->posted.push_back(std::move(call)); }
+
+void ExternalLoop::on_long_wait(std::function<void()> call) { impl_->long_wait = std::move(call); }
 
 void ExternalLoop::run(uint64_t until_ps) {
   impl_->until_ps = until_ps;

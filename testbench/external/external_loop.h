@@ -33,6 +33,10 @@ class ExternalLoop {
   /// Calls `call` once, between slices, from wherever it is posted (also SystemC processes).
   void post(std::function<void()> call);
 
+  /// kDemand: calls `call` each time before virtual time passes over a millisecond or more without
+  /// events, so that whoever waits for nothing any more takes back what would end the wait.
+  void on_long_wait(std::function<void()> call);
+
   /// Runs until stop(): slices of the simulation while it has work, else sleeps in the kernel until
   /// a descriptor is ready or, with kWallClock, its next event is due. Returns too when nothing can
   /// ever happen: no work, no call posted, no descriptor watched; and when virtual time is

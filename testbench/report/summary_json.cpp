@@ -134,7 +134,7 @@ std::string summary_json(const Scenario& scenario, const RunResult& result,
   json["model"] = name_of(scenario.model);
   json["firmware"] = name_of(scenario.firmware);
   json["seed"] = scenario.seed;
-  json["repeatable"] = scenario.repeatable();
+  json["repeatable"] = scenario.repeatable() && result.peers.empty();
   json["digest"] = result.digest;
   json["content_digest"] = result.content_digest;
   json["incomplete"] = result.incomplete;

@@ -90,8 +90,11 @@ RunResult serve(const ServeOptions& options) {
         new ExternalLoop(options.far_end == FarEndKind::kPcap ? Pace::kWallClock : Pace::kDemand);
     server = new Server(options, *loop);
     Status status = server->build();
-    if (status.ok()) status = server->open_traces(result);
+    // What can be wrong with the options shows before the first file is made.
     if (status.ok()) status = server->listen();
+    if (status.ok() && options.starts) options.starts();
+    if (status.ok()) status = server->open_traces(result);
+    if (status.ok()) status = server->boot();
     result.input_wrong = !status.ok();
     result.error = status.error;
     if (status.ok()) {

@@ -175,6 +175,9 @@ Status Server::build() {
       outside_.push_back(std::move(port));
     }
   }
+  loop_.on_long_wait([this] {
+    for (auto& card : cards_) card->nic->drop_idle_timers();
+  });
   return Status::success();
 }
 
@@ -199,12 +202,16 @@ Status Server::open_traces(RunResult& result) {
   return Status::success();
 }
 
-Status Server::listen() {
+Status Server::boot() {
   for (auto& card : cards_) {
     if (Status status = card->host->boot(); !status.ok()) {
       return Status::failure(card->config->name + ": " + status.error);
     }
   }
+  return Status::success();
+}
+
+Status Server::listen() {
   for (auto& card : cards_) {
     card->server =
         std::make_unique<VhostServer>(*card->host, watcher_, [this](const std::string& line) {

@@ -29,10 +29,12 @@ class Server {
 
   /// Cards, wires and what they lead to; before the simulation.
   Status build();
+  /// Listens on the sockets; front ends are served when the loop runs.
+  Status listen();
   /// Opens the files of traces, before the simulation.
   Status open_traces(RunResult& result);
-  /// Finds the cards and listens on the sockets. Runs the simulation.
-  Status listen();
+  /// Finds the cards. Runs the simulation.
+  Status boot();
   /// Ends sessions, removes sockets.
   void close();
   /// After close().

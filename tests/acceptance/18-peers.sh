@@ -124,6 +124,9 @@ for model in lt at; do
   sleep 1
   read -r rx tx <<<"$(end_peer)"
   end_serve INT 0
+  # Virtual time stands still while nobody has work, also for time-outs that wait for nothing.
+  [ "$(figures 's["sim_time_ns"]')" -lt 1000000000 ] || fail "$model: $(figures 's["sim_time_ns"]') ns simulated"
+  [ "$(figures 's["repeatable"]')" = False ] || fail "$model: the summary says that it can be repeated"
   cmp "$log.json" "$model-exact/summary.json" || fail "$model: --json and summary.json differ"
   [ "$(figures 'c["tx_frames"]')" -eq "$tx" ] || fail "$model: the peer sent $tx, $(figures 'c["tx_frames"]') went"
   capinfos -c -M "$model-exact/capture.pcapng" >capinfos.log || fail "$model: the capture is broken"
@@ -156,6 +159,14 @@ status=0
 "$program" serve --vhost-user card 2>second.log || status=$?
 [ "$status" -eq 2 ] && [ "$(wc -l <second.log)" -eq 1 ] || fail "a used socket: status $status, $(cat second.log)"
 [ -S card ] || fail "a second server removed the socket"
+# It leaves no results behind, and those that it was to replace where they are.
+status=0
+"$program" serve --vhost-user card --trace pcapng,events --out second 2>second.log || status=$?
+[ "$status" -eq 2 ] && [ ! -e second ] || fail "a used socket with traces: status $status, $(ls second)"
+status=0
+cp -r lt-exact before
+"$program" serve --vhost-user card --trace pcapng --out lt-exact --force 2>second.log || status=$?
+[ "$status" -eq 2 ] && diff -r before lt-exact || fail "a used socket, old results: status $status"
 figure "$(cat second.log)"
 end_serve TERM 0
 status=0

@@ -134,6 +134,36 @@ TEST(ExternalLoop, VirtualTimeStandsWhereTheWorkEnded) {
   EXPECT_EQ(now_ps(), 160 * kMs + 20);
 }
 
+// A time-out that waits for nothing is no work.
+TEST(ExternalLoop, LongWaitsAreAskedAbout) {
+  ExternalLoop loop(Pace::kDemand);
+  sc_core::sc_event step, timeout;
+  bool needed = true;
+  unsigned steps = 0, timeouts = 0, asked = 0;
+  on(step, [&] {
+    if (++steps < 3) notify(step, kMs / 2);
+  });
+  on(timeout, [&] { ++timeouts; });
+  loop.on_long_wait([&] {
+    ++asked;
+    if (!needed) timeout.cancel();
+  });
+  notify(step, 10);
+  notify(timeout, 50 * kMs);
+  loop.run();
+  EXPECT_EQ(asked, 1u);
+  EXPECT_EQ(timeouts, 1u);
+  EXPECT_EQ(now_ps(), 50 * kMs);
+  needed = false;
+  steps = 0;
+  notify(step, 10);
+  notify(timeout, 50 * kMs);
+  loop.run();
+  EXPECT_EQ(asked, 2u);
+  EXPECT_EQ(timeouts, 1u);
+  EXPECT_EQ(now_ps(), 51 * kMs + 10);
+}
+
 TEST(ExternalLoop, AKickDoesNotWaitForABusySimulation) {
   ExternalLoop loop(Pace::kDemand);
   sc_core::sc_event step;

@@ -107,6 +107,23 @@ TEST_P(CardHostTest, ReceivesWhenBuffersAreThere) {
   EXPECT_EQ(ready, 2u);
 }
 
+// What was read from memory can time out no more.
+TEST_P(CardHostTest, TimeStandsStillBetweenFrames) {
+  Served served(GetParam());
+  FrontEnd front(served.host);
+  Pair pair(front, kVersion1);
+  served.loop.on_long_wait([&served] { served.nic->drop_idle_timers(); });
+  served.loop.run();
+  const sc_core::sc_time begin = sc_core::sc_time_stamp();
+  for (unsigned i = 0; i < 50; ++i) {
+    front.transmit(pair.tx, 60, i);
+    front.target.kick(kTx);
+    served.loop.run();
+    ASSERT_EQ(front.used_idx(pair.tx), i + 1);
+  }
+  EXPECT_LT(sc_core::sc_time_stamp() - begin, sc_core::sc_time(1, sc_core::SC_MS));
+}
+
 /// Five times five frames from index 65530 on, the queue stopped after each five.
 void goes_on_where_it_stopped(ModelKind model, uint64_t features) {
   Served served(model);
