@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The seam between the loaded per-host object that contains lwIP and the library outside it: a
- * table of operations one way, a table of callbacks the other. No lwIP type crosses it.
- * The object is loaded once: each host has a copy of its variables, and what is called here finds those
- * of the host that calls. */
+ * The seam between a loaded object that contains lwIP and the library outside it: a table of
+ * operations one way, a table of callbacks the other. No lwIP type crosses it.
+ * A few copies of the object are loaded; each host has its own copy of the variables of one of them,
+ * and what is called here finds those of the host that calls. */
 #ifndef RINGSIDE_STACK_LWIP_OPS_H
 #define RINGSIDE_STACK_LWIP_OPS_H
 
