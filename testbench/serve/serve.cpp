@@ -21,13 +21,18 @@ namespace {
 
 constexpr long kProgressNs = 250'000'000;
 
-/// SIGINT and SIGTERM as a descriptor. The first one is all that it takes: the next acts as before.
+/// SIGINT, SIGTERM and the SIGHUP of a closed terminal as a descriptor. The first one is all that
+/// it takes: the next acts as before.
 class EndSignals {
  public:
   EndSignals() {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGINT);
     sigaddset(&signals_, SIGTERM);
+    // Blocked, it would end what nohup started too.
+    struct sigaction hangup {};
+    sigaction(SIGHUP, nullptr, &hangup);
+    if (hangup.sa_handler != SIG_IGN) sigaddset(&signals_, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals_, &before_);
     descriptor_ = OwnedFd(signalfd(-1, &signals_, SFD_NONBLOCK | SFD_CLOEXEC));
   }

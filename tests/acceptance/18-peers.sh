@@ -153,6 +153,18 @@ for model in lt at; do
   figure "$model: $(grep -m 1 'cannot write' full.log)"
 done
 
+# Its terminal is closed; nohup keeps it.
+serve hangup
+end_serve HUP 0
+nohup "$program" serve --vhost-user "$work/card" --loopback --json >nohup.json 2>nohup.log &
+server=$!
+log=nohup
+wait_for 20 "the card's socket" [ -S card ]
+kill -HUP "$server"
+sleep 1
+kill -0 "$server" || fail "a closed terminal ends it under nohup: $(cat nohup.log)"
+end_serve TERM 0
+
 # A socket that is in use; a path that cannot be.
 serve used
 status=0
