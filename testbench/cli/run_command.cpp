@@ -30,7 +30,8 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 
 extern "C" void on_interrupt(int) { interrupted.store(true); }
 
-/// While it lives, the first SIGINT sets `interrupted`; the next one acts as before.
+/// While it lives, the first SIGINT and SIGTERM set `interrupted`; the next ones act as
+/// before.
 class InterruptGuard {
  public:
   InterruptGuard() {
@@ -39,14 +40,18 @@ class InterruptGuard {
     action.sa_handler = on_interrupt;
     action.sa_flags = static_cast<int>(SA_RESETHAND);
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, &before_);
+    sigaction(SIGINT, &action, &before_interrupt_);
+    sigaction(SIGTERM, &action, &before_terminate_);
   }
-  ~InterruptGuard() { sigaction(SIGINT, &before_, nullptr); }
+  ~InterruptGuard() {
+    sigaction(SIGINT, &before_interrupt_, nullptr);
+    sigaction(SIGTERM, &before_terminate_, nullptr);
+  }
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
  private:
-  struct sigaction before_ = {};
+  struct sigaction before_interrupt_ = {}, before_terminate_ = {};
 };
 
 }  // namespace

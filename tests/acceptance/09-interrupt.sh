@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Ctrl-C in a long traced run leaves a whole capture and a summary that says that it is incomplete.
+# Ctrl-C or SIGTERM in a long traced run leaves a whole capture and a summary that says that it is incomplete.
 # An existing folder is not touched without --force.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 need python3
 need_program
 
+for signal in SIGINT SIGTERM; do
+rm -rf out
 # A shell starts its background jobs with SIGINT ignored; Python does not.
-python3 - "$program" "$examples/two-hosts.toml" <<'PY' >status || fail "the run could not be interrupted"
+python3 - "$program" "$examples/two-hosts.toml" "$signal" <<'PY' >status || fail "the run could not be interrupted"
 import os, signal, subprocess, sys, time
 run = subprocess.Popen([sys.argv[1], "run", sys.argv[2], "--set", "flow.upload.size=16GiB",
                         "--trace", "pcapng", "--out", "out"],
@@ -19,7 +21,7 @@ while time.monotonic() < deadline and run.poll() is None:
     if os.path.exists("out/capture.pcapng") and os.path.getsize("out/capture.pcapng") > 20_000_000:
         break
 started = time.monotonic()
-run.send_signal(signal.SIGINT)
+run.send_signal(signal.Signals[sys.argv[3]])
 print(run.wait(timeout=30), round(time.monotonic() - started, 2))
 PY
 read -r status seconds <status
@@ -27,7 +29,7 @@ read -r status seconds <status
 [ "$(summary out 's["incomplete"]')" = true ] || fail "the summary is not marked incomplete"
 [ "$(summary out 'flow["upload"]["intact"]')" = false ] || fail "the flow counts as intact"
 grep -q '^incomplete' stdout || fail "what is printed does not say that the run is incomplete"
-figure "exit status 1, $seconds s after SIGINT, incomplete: true, after" \
+figure "exit status 1, $seconds s after $signal, incomplete: true, after" \
   "$(summary out 's["sim_time_ns"]') ns of virtual time"
 if command -v capinfos >/dev/null 2>&1; then
   # A last block that is cut makes capinfos fail.
@@ -38,6 +40,7 @@ if command -v capinfos >/dev/null 2>&1; then
 else
   echo "left out: capinfos is not installed"
 fi
+done
 
 sums() { find out -type f -exec sha256sum {} + | sort; }
 sums >before
