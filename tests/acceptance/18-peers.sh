@@ -156,13 +156,13 @@ done
 # Its terminal is closed; nohup keeps it.
 serve hangup
 end_serve HUP 0
-nohup "$program" serve --vhost-user "$work/card" --loopback --json >nohup.json 2>nohup.log &
+nohup "$program" serve --vhost-user "$work/card" --loopback --json >"$work/nohup.json" 2>"$work/nohup.log" &
 server=$!
-log=nohup
+log="$work/nohup"
 wait_for 20 "the card's socket" [ -S card ]
 kill -HUP "$server"
 sleep 1
-kill -0 "$server" || fail "a closed terminal ends it under nohup: $(cat nohup.log)"
+kill -0 "$server" || fail "a closed terminal ends it under nohup: $(cat "$log.log")"
 end_serve TERM 0
 
 # A socket that is in use; a path that cannot be.
