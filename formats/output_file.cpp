@@ -3,6 +3,7 @@
 #include "formats/output_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +15,7 @@ namespace ringside::formats {
 OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(path_, other.path_);
+  std::swap(part_, other.part_);
   std::swap(what_, other.what_);
   std::swap(tail_, other.tail_);
   std::swap(status_, other.status_);
@@ -31,7 +33,11 @@ Status OutputFile::open(const std::string& path, std::string_view what) {
   status_ = Status::success();
   bytes_on_disk_ = 0;
   buffer_.clear();
-  descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  struct stat there {};
+  const bool special = ::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode);
+  part_ = special ? "" : path + ".part";
+  descriptor_ =
+      ::open((special ? path_ : part_).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail("cannot create", errno);
   return status_;
 }
@@ -47,6 +53,7 @@ Status OutputFile::close() {
     if (is_open()) {
       const int result = ::close(std::exchange(descriptor_, -1));
       if (result != 0) fail("cannot close", errno);
+      settle();
     }
   }
   return status_;
@@ -77,7 +84,13 @@ void OutputFile::fail(const char* verb, int error) {
       (void)!::pwrite(descriptor_, tail_.data(), tail_.size(), end);
     }
     ::close(std::exchange(descriptor_, -1));
+    settle();
   }
+}
+
+void OutputFile::settle() {
+  if (part_.empty()) return;
+  if (::rename(part_.c_str(), path_.c_str()) != 0) fail("cannot name", errno);
 }
 
 }  // namespace ringside::formats

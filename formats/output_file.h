@@ -15,7 +15,8 @@ namespace ringside::formats {
 
 /// Gathers bytes in a buffer and hands them to the file in pieces that its user calls whole. After
 /// an error (a full disk) the file is cut back to its last whole piece, and takes nothing more.
-/// Errors name the file.
+/// Errors name the file. Until it is closed it is called PATH.part, so that what a killed process
+/// leaves does not look whole.
 class OutputFile {
  public:
   OutputFile() = default;
@@ -26,7 +27,8 @@ class OutputFile {
   /// Closes; an error is lost, so call close() where it matters.
   ~OutputFile() { (void)close(); }
 
-  /// Creates or empties `path`; closes what was open. `what` is what errors call it: "the capture".
+  /// Begins `path`, which keeps what it had until close(); closes what was open. `what` is what
+  /// errors call it: "the capture".
   Status open(const std::string& path, std::string_view what);
   /// Takes bytes; they reach the file with commit() or later.
   std::vector<std::byte>& buffer() { return buffer_; }
@@ -52,9 +54,12 @@ class OutputFile {
   static constexpr std::size_t kFlushBytes = std::size_t{1} << 20;
   void write_out();
   void fail(const char* verb, int error);
+  /// Gives the file, which is closed, its name.
+  void settle();
 
   int descriptor_ = -1;
   std::string path_;
+  std::string part_;  ///< what it is called while it is written; empty: a pipe or a device
   std::string what_;
   std::string tail_;
   Status status_;

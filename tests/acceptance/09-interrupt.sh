@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Ctrl-C or SIGTERM in a long traced run leaves a whole capture and a summary that says that it is incomplete.
+# Ctrl-C or SIGTERM in a long traced run leaves a whole capture and a summary that says that it is incomplete;
+# SIGKILL leaves nothing that has the name of a result.
 # An existing folder is not touched without --force.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 need python3
 need_program
 
-for signal in SIGINT SIGTERM; do
+for signal in SIGINT SIGTERM SIGKILL; do
 rm -rf out
 # A shell starts its background jobs with SIGINT ignored; Python does not.
 python3 - "$program" "$examples/two-hosts.toml" "$signal" <<'PY' >status || fail "the run could not be interrupted"
@@ -18,13 +19,21 @@ run = subprocess.Popen([sys.argv[1], "run", sys.argv[2], "--set", "flow.upload.s
 deadline = time.monotonic() + 60
 while time.monotonic() < deadline and run.poll() is None:
     time.sleep(0.05)
-    if os.path.exists("out/capture.pcapng") and os.path.getsize("out/capture.pcapng") > 20_000_000:
+    part = "out/capture.pcapng.part"
+    if os.path.exists(part) and os.path.getsize(part) > 20_000_000:
         break
 started = time.monotonic()
 run.send_signal(signal.Signals[sys.argv[3]])
 print(run.wait(timeout=30), round(time.monotonic() - started, 2))
 PY
 read -r status seconds <status
+if [ $signal = SIGKILL ]; then
+  [ "$status" -eq -9 ] || fail "exit status $status after SIGKILL"
+  [ "$(ls out)" = capture.pcapng.part ] || fail "after SIGKILL there is more than the part of a capture: $(ls out)"
+  figure "after SIGKILL: capture.pcapng.part alone"
+  rm -rf out
+  continue
+fi
 [ "$status" -eq 1 ] || fail "exit status $status, expected 1: $(cat stderr)"
 [ "$(summary out 's["incomplete"]')" = true ] || fail "the summary is not marked incomplete"
 [ "$(summary out 'flow["upload"]["intact"]')" = false ] || fail "the flow counts as intact"
@@ -42,6 +51,7 @@ else
 fi
 done
 
+"$program" run "$examples/two-hosts.toml" --trace pcapng --out out >stdout 2>stderr || fail "a traced run: $(cat stderr)"
 sums() { find out -type f -exec sha256sum {} + | sort; }
 sums >before
 status=0

@@ -55,7 +55,7 @@ TEST_F(PcapngFile, BlocksAreWhole) {
   PcapngWriter writer;
   ASSERT_TRUE(
       writer.open(path_, {.hardware = "card", .application = "ringside", .comment = "c"}).ok());
-  EXPECT_EQ(block_types(read_file(path_)), std::vector<uint32_t>{kShb});
+  EXPECT_EQ(block_types(read_file(path_ + ".part")), std::vector<uint32_t>{kShb});
   EXPECT_EQ(writer.add_interface({.name = "alice0", .speed_bps = 100'000'000'000}), 0u);
   EXPECT_EQ(writer.add_interface({.name = "bob0"}), 1u);
   for (std::size_t size = 0; size < 9; ++size) {
@@ -64,7 +64,7 @@ TEST_F(PcapngFile, BlocksAreWhole) {
   }
   EXPECT_EQ(writer.packets(), 9u);
   ASSERT_TRUE(writer.flush().ok());
-  const auto types = block_types(read_file(path_));
+  const auto types = block_types(read_file(path_ + ".part"));
   EXPECT_EQ(types.size(), 12u);
   EXPECT_EQ(types[1], kIdb);
   EXPECT_EQ(types.back(), kEpb);
@@ -97,14 +97,14 @@ TEST_F(PcapngFile, AWrongFcsIsInTheFlags) {
   writer.add_interface({.name = "a"});
   const std::size_t begin = [&] {
     (void)writer.flush();
-    return read_file(path_).size();
+    return read_file(path_ + ".part").size();
   }();
   const std::vector<std::byte> frame(4);
   ASSERT_TRUE(
       writer.write_packet(0, 0, frame, {.direction = PacketDirection::kInbound, .fcs_wrong = true})
           .ok());
   ASSERT_TRUE(writer.flush().ok());
-  const auto file = read_file(path_);
+  const auto file = read_file(path_ + ".part");
   // Behind the header of 28 bytes and the frame: epb_flags (2) of 4 bytes; bit 24 is the CRC.
   EXPECT_EQ(load_le<uint16_t>(&file[begin + 32]), 2u);
   EXPECT_EQ(load_le<uint32_t>(&file[begin + 36]), 1u << 24 | 1u);

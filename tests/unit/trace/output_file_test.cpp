@@ -6,6 +6,7 @@
 #include <string>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "tests/support/gtest.h"
 #include "tests/unit/scenario/text.h"
@@ -30,9 +31,9 @@ TEST(OutputFile, KeepsWhatWasTaken) {
   ASSERT_TRUE(file.open(folder / "a", "the file").ok());
   file.append("one,");
   file.commit();
-  EXPECT_EQ(test::read_file(folder / "a"), "") << "it gathers";
+  EXPECT_EQ(test::read_file(folder / "a.part"), "") << "it gathers";
   EXPECT_TRUE(file.flush().ok());
-  EXPECT_EQ(test::read_file(folder / "a"), "one,");
+  EXPECT_EQ(test::read_file(folder / "a.part"), "one,");
   file.append("two");
   EXPECT_TRUE(file.close().ok());
   EXPECT_EQ(test::read_file(folder / "a"), "one,two");
@@ -40,6 +41,32 @@ TEST(OutputFile, KeepsWhatWasTaken) {
   EXPECT_NE(file.status().error.find("no/a: cannot create the file: No such file"),
             std::string::npos)
       << file.status().error;
+}
+
+TEST(OutputFile, HasItsNameOnlyWhenItIsWhole) {
+  const test::TemporaryFolder folder;
+  const auto exists = [&](const char* name) { return access((folder / name).c_str(), F_OK) == 0; };
+  {
+    OutputFile first;
+    ASSERT_TRUE(first.open(folder / "a", "the file").ok());
+    first.append("old");
+  }
+  EXPECT_EQ(test::read_file(folder / "a"), "old");
+  EXPECT_FALSE(exists("a.part"));
+  OutputFile file;
+  ASSERT_TRUE(file.open(folder / "a", "the file").ok());
+  file.append("new");
+  EXPECT_TRUE(file.flush().ok());
+  // What a process that is killed now leaves.
+  EXPECT_EQ(test::read_file(folder / "a"), "old");
+  EXPECT_EQ(test::read_file(folder / "a.part"), "new");
+  EXPECT_TRUE(file.close().ok());
+  EXPECT_EQ(test::read_file(folder / "a"), "new");
+  EXPECT_FALSE(exists("a.part"));
+  // A device is written as it is.
+  ASSERT_TRUE(file.open("/dev/null", "nothing").ok());
+  file.append("gone");
+  EXPECT_TRUE(file.close().ok());
 }
 
 TEST(OutputFile, IsCutToWholePiecesWhenTheDiskIsFull) {
