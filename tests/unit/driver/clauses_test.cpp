@@ -34,6 +34,12 @@ class WatchedRig : public Rig {
     };
   }
 
+  ~WatchedRig() {
+    // The driver's last writes come while there is still something to note them.
+    client.stopping = true;
+    driver.reset();
+  }
+
   /// Bring-up, frames each way, a recovery, frames again, stop, and all of it once more.
   void whole_life() {
     for (int i = 0; i < 2; ++i) {
