@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# tshark finds in every example's capture no malformed frame and no wrong checksum, and the TCP
+# tshark finds in every example's capture no malformed frame and no wrong checksum, but for frames that
+# a link damaged and the capture marks (a comment, or the flag for a wrong FCS), and the TCP
 # stream of two-hosts reassembles to the file. --full: the examples as they are, else smaller flows.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 need python3 tshark
 need_program
 
-checks=(-o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE)
+# Without desegmentation: on some ports tshark expects a protocol, and calls a retransmission malformed.
+checks=(-o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE
+  -o tcp.desegment_tcp_streams:FALSE)
 bad='_ws.malformed || ip.checksum.status == "Bad" || tcp.checksum.status == "Bad" ||
   udp.checksum.status == "Bad" || icmp.checksum.status == "Bad" || icmpv6.checksum.status == "Bad"'
+unmarked='!frame.comment && !(frame.packet_flags_crc_error == 1)'
 good='tcp.checksum.status == "Good" || udp.checksum.status == "Good" ||
   icmp.checksum.status == "Good" || icmpv6.checksum.status == "Good"'
 
@@ -32,11 +36,11 @@ for scenario in "$examples"/*.toml; do
   run "$name" "$scenario" --trace pcapng "${options[@]}"
   capture=$name/capture.pcapng
   all=$(frames "$capture" frame)
-  wrong=$(frames "$capture" "$bad")
+  wrong=$(frames "$capture" "($bad) && $unmarked")
   verified=$(frames "$capture" "$good")
   [ "$all" -gt 0 ] && [ "$verified" -gt 0 ] || fail "$name: tshark verified nothing"
   if [ "$wrong" -ne 0 ]; then
-    tshark -r "$capture" "${checks[@]}" -Y "$bad" -c 5 >&2 || true
+    tshark -r "$capture" "${checks[@]}" -Y "($bad) && $unmarked" -c 5 >&2 || true
     fail "$name: $wrong frames are malformed or have a wrong checksum"
   fi
   figure "$name: $all frames, $verified with a verified transport checksum, 0 malformed or wrong"
@@ -71,5 +75,5 @@ at = data.find(open(sys.argv[3], "rb").read(64))
 data[at] ^= 1
 open(sys.argv[2], "wb").write(data)
 PY
-[ "$(frames flipped.pcapng "$bad")" -eq 1 ] || fail "one flipped bit in a payload is not found"
+[ "$(frames flipped.pcapng "($bad) && $unmarked")" -eq 1 ] || fail "one flipped bit in a payload is not found"
 figure "one flipped bit in the capture: tshark finds the one frame"
