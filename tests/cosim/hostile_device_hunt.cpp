@@ -6,9 +6,6 @@
 //
 // Fails on a hang, a crash, a touch of memory that is not the driver's, a lost or wrong call of the
 // client's, a leak, and a driver that does not come back when the device behaves again.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/child.h"
 #include "tests/unit/driver/hostile_world.h"
 
 namespace {
@@ -60,30 +58,16 @@ std::string run(uint64_t seed, uint64_t steps, HostileTotals* totals) {
 
 /// In a child process, which may crash. Empty, what is wrong, or why the child ended.
 std::string run_apart(uint64_t seed, uint64_t steps, HostileTotals* totals) {
-  int channel[2];
-  if (pipe(channel) != 0) return "no pipe";
-  const pid_t child = fork();
-  if (child == 0) {
-    close(channel[0]);
-    alarm(static_cast<unsigned>(kHangSeconds * (1 + steps / 1'000)));
+  bool ok = false;
+  const auto work = [&] {
     HostileTotals mine;
     const std::string wrong = run(seed, steps, &mine);
-    std::string answer(reinterpret_cast<const char*>(&mine), sizeof mine);
-    answer += wrong;
-    [[maybe_unused]] const ssize_t written = write(channel[1], answer.data(), answer.size());
-    _exit(0);
-  }
-  close(channel[1]);
-  std::string answer;
-  char buffer[512];
-  for (ssize_t size; (size = read(channel[0], buffer, sizeof buffer)) > 0;) {
-    answer.append(buffer, static_cast<std::size_t>(size));
-  }
-  close(channel[0]);
-  int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child) return "no child";
-  if (WIFSIGNALED(status)) return std::string("ended by signal: ") + strsignal(WTERMSIG(status));
-  if (WEXITSTATUS(status) != 0 || answer.size() < sizeof *totals) return "ended with a failure";
+    return std::string(reinterpret_cast<const char*>(&mine), sizeof mine) + wrong;
+  };
+  std::string answer = ringside::test::in_child(
+      static_cast<unsigned>(kHangSeconds * (1 + steps / 1'000)), work, &ok);
+  if (!ok) return answer;
+  if (answer.size() < sizeof *totals) return "ended with a failure";
   std::memcpy(totals, answer.data(), sizeof *totals);
   return answer.substr(sizeof *totals);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Work in a child process: SystemC allows one simulation a process, and a crash or a hang must not
-// end the whole search.
+// Simulations in child processes: SystemC allows one a process.
 #pragma once
 
 #include <functional>
@@ -8,8 +7,7 @@
 
 namespace ringside::hostile {
 
-/// What `work` returns, or how the child ended: by a signal, or because `seconds` of real time were
-/// over. `ok` says which.
+/// As test::in_child(), without SystemC's messages.
 std::string in_child(unsigned seconds, const std::function<std::string()>& work, bool* ok);
 
 /// Runs `body` in an SC_THREAD until it returns or `bound_ms` of virtual time are over; false in
