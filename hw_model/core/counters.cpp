@@ -6,13 +6,14 @@ namespace ringside::hw {
 
 std::string_view counter_name(Counter counter) {
   static constexpr std::array<std::string_view, static_cast<std::size_t>(Counter::kCount)> kNames{
-      "tx_frames",         "tx_bytes",        "tx_drop_short",     "tx_drop_long",
-      "tx_drop_link_down", "rx_frames",       "rx_bytes",          "rx_drop_fcs",
-      "rx_drop_short",     "rx_drop_long",    "rx_drop_not_ready", "rx_drop_buffer_full",
-      "rx_drop_no_fit",    "rx_drop_chosen",  "rx_drop_reset",     "rx_drop_inactive",
-      "dma_reads",         "dma_read_bytes",  "dma_writes",        "dma_write_bytes",
-      "msix_messages",     "intx_asserts",    "doorbells",         "used_index_writes",
-      "device_resets",     "function_resets", "holds_expired",     "device_errors"};
+      "tx_frames",          "tx_bytes",        "tx_drop_short",     "tx_drop_long",
+      "tx_drop_link_down",  "rx_frames",       "rx_bytes",          "rx_drop_fcs",
+      "rx_drop_short",      "rx_drop_long",    "rx_drop_not_ready", "rx_drop_buffer_full",
+      "rx_drop_no_fit",     "rx_drop_chosen",  "rx_drop_reset",     "rx_drop_inactive",
+      "dma_reads",          "dma_read_bytes",  "dma_writes",        "dma_write_bytes",
+      "msix_messages",      "intx_asserts",    "doorbells",         "used_index_writes",
+      "device_resets",      "function_resets", "holds_expired",     "device_errors",
+      "rx_drop_queue_share"};
   return kNames[static_cast<std::size_t>(counter)];
 }
 

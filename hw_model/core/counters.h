@@ -25,7 +25,8 @@ enum class Counter : uint8_t {
   kRxDropNoFit,       ///< without MRG_RXBUF: longer than the driver's buffer
   kRxDropChosen,      ///< dropped by a choice of the scheduler
   kRxDropReset,       ///< waited in the card's buffer when the device was reset
-  kRxDropInactive,    ///< waited there for a queue pair that was switched off
+  kRxDropInactive,    ///< waited there when the pairs were changed: for one that was switched off,
+                      ///< or where another's part is now
   kDmaReads,
   kDmaReadBytes,
   kDmaWrites,
@@ -38,6 +39,8 @@ enum class Counter : uint8_t {
   kFunctionResets,
   kHoldsExpired,
   kDeviceErrors,
+  // -- later additions, behind the others so that numbers in trace files stay
+  kRxDropQueueShare,  ///< the queue has its share of the receive buffer (ReceiveBuffer)
   kCount
 };
 

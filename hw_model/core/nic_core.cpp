@@ -36,7 +36,7 @@ CoreConfig sane(CoreConfig config) {
       config.max_payload_bytes, PciConfig::kLeastPayload, PciConfig::kLargestPayload));
   const uint32_t frame = config.mtu + kEthernetHeader + kVlanTag;
   config.tx_buffer_bytes = std::max(config.tx_buffer_bytes, frame);
-  config.rx_buffer_bytes = std::max(config.rx_buffer_bytes, frame);
+  config.rx_buffer_bytes = std::max(config.rx_buffer_bytes, frame * config.queue_pairs);
   return config;
 }
 
@@ -46,7 +46,8 @@ NicCore::NicCore(const CoreConfig& config, FramePool& pool)
     : config_(sane(config)),
       pool_(pool),
       pci_(config_.msix_vectors, config_.max_payload_bytes),
-      msix_(config_.msix_vectors) {
+      msix_(config_.msix_vectors),
+      receive_buffer_(config_.rx_buffer_bytes, frame_limit()) {
   for (Queue& queue : queues_) queue.reset(config_.queue_size_max);
   place_queues();
 }
@@ -201,6 +202,10 @@ void NicCore::set_active_pairs(unsigned pairs) {
   for (unsigned pair = pairs; pair < config_.queue_pairs; ++pair) {
     while (frame_waiting(2 * pair)) drop_received(2 * pair, Counter::kRxDropInactive);
   }
+  receive_buffer_.divide(pairs);
+  while (receive_buffer_.overcommitted()) {
+    drop_received(2 * receive_buffer_.fullest(), Counter::kRxDropInactive);
+  }
 }
 
 // RST-D-002, PCC-D-008, PMX-D-007, NMQ-D-001. What DMA still answers is discarded; the transmit
@@ -220,6 +225,7 @@ void NicCore::reset_device() {
     while (frame_waiting(2 * pair)) drop_received(2 * pair, Counter::kRxDropReset);
   }
   active_pairs_ = 1;
+  receive_buffer_.divide(1);
   kicked_ = 0;
   command_ = {};
   broken_ = false;

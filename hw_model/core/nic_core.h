@@ -17,6 +17,7 @@
 #include "hw_model/core/msix.h"
 #include "hw_model/core/pci_config.h"
 #include "hw_model/core/queue.h"
+#include "hw_model/core/receive_buffer.h"
 #include "hw_model/trace/nic_trace.h"
 
 namespace ringside::hw {
@@ -124,7 +125,7 @@ class NicCore {
   /// Bytes in the transmit buffer, and those of them that went to the port (kFrameSent frees them).
   uint32_t tx_occupancy() const { return tx_occupancy_; }
   uint32_t tx_leaving() const { return tx_leaving_; }
-  uint32_t rx_occupancy() const { return rx_occupancy_; }
+  uint32_t rx_occupancy() const { return receive_buffer_.occupancy(); }
   const Counters& counters() const { return counters_; }
   /// Reports choices and effects to `sink`, with time 0: who knows the time puts it in. Null: not.
   void trace(TraceSink* sink) {
@@ -320,6 +321,7 @@ class NicCore {
   // -- data plane
   std::array<Queue, kQueuesMax> queues_;
   std::array<FrameFifo, RS_MAX_QUEUE_PAIRS> receive_fifo_;
+  ReceiveBuffer receive_buffer_;
   static constexpr unsigned kNone = ~0u;
   unsigned queue_count_ = 0;
   unsigned control_queue_ = kNone;
@@ -330,7 +332,6 @@ class NicCore {
   Command command_;
   uint32_t tx_occupancy_ = 0;
   uint32_t tx_leaving_ = 0;
-  uint32_t rx_occupancy_ = 0;
   std::vector<Read> reads_;           ///< by tag
   std::vector<uint32_t> free_reads_;  ///< tags to reuse
   std::vector<uint32_t> parked_;      ///< tags of reads that wait for Bus Master Enable

@@ -39,15 +39,15 @@ void NicCore::frame_in(const FramePtr& frame) {
   }
   const unsigned queue = active_pairs_ == 1 ? 0 : 2 * steer(bytes, active_pairs_);
   steered_queue_ = queue;
-  if (!queue_taking(queue)) {
-    count_drop(Counter::kRxDropNotReady, queue, *frame);
-  } else if (rx_occupancy_ + bytes.size() > config_.rx_buffer_bytes) {
-    count_drop(Counter::kRxDropBufferFull, queue, *frame);
+  const Counter refusal = queue_taking(queue) ? receive_buffer_.refusal(queue / 2, bytes.size())
+                                              : Counter::kRxDropNotReady;
+  if (refusal != Counter::kCount) {
+    count_drop(refusal, queue, *frame);
   } else {
     if (tracing()) {
       note(TraceKind::kFrameIn, queue, 0, static_cast<uint32_t>(bytes.size()), 0, frame->id);
     }
-    rx_occupancy_ += static_cast<uint32_t>(bytes.size());
+    receive_buffer_.take(queue / 2, static_cast<uint32_t>(bytes.size()));
     waiting_ |= 1u << queue;
     receive_fifo_[queue / 2].push(frame);
   }
@@ -69,7 +69,7 @@ void NicCore::drop_received(unsigned queue, Counter why) {
 /// Frees the receive buffer of the oldest frame for `queue`.
 void NicCore::forget_front(unsigned queue) {
   FrameFifo& fifo = receive_fifo_[queue / 2];
-  rx_occupancy_ -= static_cast<uint32_t>(fifo.front()->bytes.size());
+  receive_buffer_.release(queue / 2, static_cast<uint32_t>(fifo.front()->bytes.size()));
   fifo.pop();
   if (fifo.empty()) waiting_ &= ~(1u << queue);
 }

@@ -244,7 +244,8 @@ void add_nic_keys(std::vector<KeySpec>& table) {
        .store = into<Nic>(&Nic::tx_buffer_bytes)});
   add({.name = "rx_buffer",
        .type = KeyType::kSize,
-       .doc = "The card's memory for received frames that wait for buffers; full, it drops",
+       .doc = "The card's memory for received frames that wait for buffers; full, it drops. "
+              "Several queue pairs share it",
        .default_text = "256KiB",
        .min = "16KiB",
        .max = "64MiB",

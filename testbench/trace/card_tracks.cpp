@@ -46,7 +46,8 @@ std::string_view name_of(TlpType type) {
 bool was_buffered(uint64_t counter) {
   return counter == static_cast<uint64_t>(hw::Counter::kRxDropNoFit) ||
          counter == static_cast<uint64_t>(hw::Counter::kRxDropChosen) ||
-         counter == static_cast<uint64_t>(hw::Counter::kRxDropReset);
+         counter == static_cast<uint64_t>(hw::Counter::kRxDropReset) ||
+         counter == static_cast<uint64_t>(hw::Counter::kRxDropInactive);
 }
 
 }  // namespace

@@ -220,7 +220,7 @@ void Hunt::recover() {
                            host_.counter("rx_drop_long") + host_.counter("rx_drop_not_ready") +
                            host_.counter("rx_drop_buffer_full") + host_.counter("rx_drop_no_fit") +
                            host_.counter("rx_drop_chosen") + host_.counter("rx_drop_reset") +
-                           host_.counter("rx_drop_inactive");
+                           host_.counter("rx_drop_inactive") + host_.counter("rx_drop_queue_share");
   if (host_.counter("rx_frames") + dropped != sent_to_card_) {
     fault(fmt::format("{} frames came to the card, {} were received and {} dropped", sent_to_card_,
                       host_.counter("rx_frames"), dropped));

@@ -21,6 +21,11 @@ TEST(AtMultiQueue, AnEmptyReceiveQueueHoldsUpNoOther) {
   an_empty_receive_queue_holds_up_no_other(pair);
 }
 
+TEST(AtMultiQueue, AnEmptyReceiveQueueStarvesNoOther) {
+  AtPair pair(small_receive_buffer());
+  an_empty_receive_queue_starves_no_other(pair);
+}
+
 TEST(AtMultiQueue, ResetWhileFirmwareWorks) {
   AtPair pair(card_with(2));
   reset_while_firmware_works(pair);

@@ -19,7 +19,9 @@ inline hw::CoreConfig with_pairs(uint16_t pairs) {
 class MultiQueueCard : public CoreHarness {
  public:
   explicit MultiQueueCard(uint16_t pairs, uint64_t features = kBasic | kMultiQueue)
-      : CoreHarness(with_pairs(pairs)) {
+      : MultiQueueCard(with_pairs(pairs), features) {}
+  explicit MultiQueueCard(const hw::CoreConfig& config, uint64_t features = kBasic | kMultiQueue)
+      : CoreHarness(config) {
     enable_pci();
     start(features);
   }

@@ -139,6 +139,127 @@ TEST(MultiQueue, NothingReachesAPairThatIsSwitchedOff) {
   }
 }
 
+/// A card whose receive buffer has 64 KiB, which several pairs share.
+class SharedBuffer : public ::testing::Test {
+ protected:
+  static constexpr uint32_t kFrame = 1024;
+  static hw::CoreConfig config() {
+    hw::CoreConfig config = with_pairs(8);
+    config.rx_buffer_bytes = 64 * kFrame;
+    return config;
+  }
+  void SetUp() override { card_.core.trace(&trace_); }
+  void set_pairs(uint16_t pairs) {
+    ASSERT_EQ(card_.set_pairs(pairs), VIRTIO_NET_OK);
+    pairs_ = pairs;
+  }
+  /// Sends `count` frames to `pair`; how many the card took.
+  unsigned send(unsigned pair, unsigned count) {
+    const uint64_t before = card_.core.rx_occupancy();
+    const TestFlow flow = flow_to(pair, pairs_);
+    for (unsigned i = 0; i < count; ++i) {
+      const hw::FramePtr frame = frame_of(card_, flow);
+      frame->bytes.resize(kFrame);
+      card_.take(Event::frame_in(frame));
+    }
+    return static_cast<unsigned>((card_.core.rx_occupancy() - before) / kFrame);
+  }
+  uint64_t refused() const { return card_.counter(Counter::kRxDropQueueShare); }
+  uint64_t full() const { return card_.counter(Counter::kRxDropBufferFull); }
+
+  struct Reasons : hw::TraceSink {
+    void record(const hw::TraceRecord& record) override {
+      if (record.kind == hw::TraceKind::kFrameDropped) last = record;
+    }
+    hw::TraceRecord last;
+  };
+  MultiQueueCard card_{config()};
+  Reasons trace_;
+  unsigned pairs_ = 1;
+};
+
+// ReceiveBuffer: of two pairs each has a quarter, and half is for both.
+TEST_F(SharedBuffer, AQueueWithoutBuffersLeavesTheOthersTheirPart) {
+  set_pairs(2);
+  EXPECT_EQ(send(0, 100), 48u);
+  EXPECT_EQ(refused(), 52u);
+  EXPECT_EQ(trace_.last.queue, 0);
+  EXPECT_EQ(trace_.last.value, static_cast<uint64_t>(Counter::kRxDropQueueShare));
+  EXPECT_EQ(hw::counter_name(Counter::kRxDropQueueShare), "rx_drop_queue_share");
+  for (unsigned round = 0; round < 10; ++round) {
+    EXPECT_EQ(send(1, 16), 16u);
+    card_.put_receive(2, 16);
+    card_.serve(2);
+    EXPECT_EQ(card_.rx(1).used_idx(), 16 * (round + 1));
+  }
+  EXPECT_EQ(refused(), 52u);
+  EXPECT_EQ(full(), 0u);
+  // What waited is still there.
+  card_.put_receive(0, 16);
+  card_.serve(0);
+  EXPECT_EQ(card_.rx(0).used_idx(), 16);
+}
+
+TEST_F(SharedBuffer, ASuspendedQueueWithFramesWaitingLeavesTheOthersTheirPart) {
+  set_pairs(2);
+  EXPECT_EQ(send(0, 100), 48u);
+  card_.set_bar(BarLayout::kRingState + hw::RingState::kSuspend, 2, 1);
+  EXPECT_EQ(send(0, 1), 0u);
+  EXPECT_EQ(card_.counter(Counter::kRxDropNotReady), 1u);
+  EXPECT_EQ(send(1, 100), 16u);
+  EXPECT_EQ(full(), 84u);
+}
+
+TEST_F(SharedBuffer, EvenSevenQueuesWithoutBuffersLeaveTheEighthItsPart) {
+  set_pairs(8);
+  EXPECT_EQ(send(0, 100), 36u);  // its part of 4, and the 32 that are for all
+  for (unsigned pair = 1; pair < 7; ++pair) EXPECT_EQ(send(pair, 100), 4u);
+  EXPECT_EQ(send(7, 4), 4u);
+  EXPECT_EQ(card_.core.rx_occupancy(), 64 * kFrame);
+  EXPECT_EQ(send(7, 1), 0u);
+  EXPECT_EQ(full(), 1u);
+}
+
+TEST_F(SharedBuffer, IsWhollyThatOfOnePair) {
+  EXPECT_EQ(send(0, 100), 64u);
+  EXPECT_EQ(full(), 36u);
+  EXPECT_EQ(refused(), 0u);
+}
+
+// What the only pair held makes room for the parts of the others; and back.
+TEST_F(SharedBuffer, IsDividedAfreshWhenPairsAreSwitched) {
+  EXPECT_EQ(send(0, 64), 64u);
+  set_pairs(2);
+  EXPECT_EQ(card_.core.rx_occupancy(), 48 * kFrame);
+  EXPECT_EQ(card_.counter(Counter::kRxDropInactive), 16u);
+  EXPECT_EQ(send(1, 100), 16u);
+  set_pairs(1);
+  EXPECT_EQ(card_.core.rx_occupancy(), 48 * kFrame);
+  EXPECT_EQ(card_.counter(Counter::kRxDropInactive), 32u);
+  EXPECT_EQ(send(0, 100), 16u);
+  card_.start(kBasic | kMultiQueue);
+  pairs_ = 1;
+  EXPECT_EQ(card_.core.rx_occupancy(), 0u);
+  EXPECT_EQ(send(0, 100), 64u);
+}
+
+// However small the buffer was said to be: a frame of the whole MTU for each pair.
+TEST(MultiQueue, EveryPairHasRoomForALargestFrame) {
+  hw::CoreConfig config = with_pairs(8);
+  config.mtu = 9000;
+  config.rx_buffer_bytes = 16384;
+  MultiQueueCard card(config);
+  EXPECT_EQ(card.set_pairs(8), VIRTIO_NET_OK);
+  for (unsigned pair = 0; pair < 8; ++pair) {
+    const hw::FramePtr frame = frame_of(card, flow_to(pair, 8));
+    frame->bytes.resize(9014);
+    for (unsigned i = 0; i < 2; ++i) card.take(Event::frame_in(frame));
+  }
+  EXPECT_EQ(card.core.waiting_mask(), 0x5555u);
+  EXPECT_EQ(card.counter(Counter::kRxDropQueueShare), 7u);
+  EXPECT_EQ(card.counter(Counter::kRxDropBufferFull), 1u);  // behind the last
+}
+
 TEST(MultiQueue, FramesForAQueueThatIsNotEnabledAreDropped) {
   CoreHarness card(with_pairs(4));
   card.enable_pci();

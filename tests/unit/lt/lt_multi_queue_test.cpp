@@ -20,6 +20,11 @@ TEST(LtMultiQueue, AnEmptyReceiveQueueHoldsUpNoOther) {
   an_empty_receive_queue_holds_up_no_other(pair);
 }
 
+TEST(LtMultiQueue, AnEmptyReceiveQueueStarvesNoOther) {
+  LtPair pair(small_receive_buffer());
+  an_empty_receive_queue_starves_no_other(pair);
+}
+
 TEST(LtMultiQueue, ResetWhileFirmwareWorks) {
   LtPair pair(card_with(2));
   reset_while_firmware_works(pair);

@@ -170,6 +170,45 @@ inline void an_empty_receive_queue_holds_up_no_other(LtPair& pair) {
   }));
 }
 
+inline hw::NicConfig small_receive_buffer() {
+  hw::NicConfig config = card_with(2);
+  config.rx_buffer_bytes = 65536;
+  return config;
+}
+
+// However much arrives for a receive queue without buffers, the other loses nothing, and what waits
+// is delivered when buffers come. Cards of small_receive_buffer().
+inline void an_empty_receive_queue_starves_no_other(LtPair& pair) {
+  ASSERT_TRUE(pair.run([&] {
+    MultiRings a = bring_up_pairs(pair.alice, 2, 64, 1012);
+    MultiRings b = bring_up_pairs(pair.bob, 2, 64, 1012);
+    EXPECT_EQ(set_pairs(pair.alice, a.control(), 2), unsigned{VIRTIO_NET_OK});
+    EXPECT_EQ(set_pairs(pair.bob, b.control(), 2), unsigned{VIRTIO_NET_OK});
+    for (unsigned k = 0; k < 2; ++k) fill(pair.alice, a.tx(k), k, 2);
+    uint16_t sent = 0;
+    for (unsigned round = 0; round < 5; ++round) {
+      pair.bob.make_available(b.rx(1), 64);
+      pair.bob.notify(b.rx(1));
+      for (unsigned k = 0; k < 2; ++k) {
+        pair.alice.make_available(a.tx(k), 64);
+        pair.alice.notify(a.tx(k));
+      }
+      after_us(50);
+      sent = static_cast<uint16_t>(sent + 64);
+      EXPECT_EQ(pair.alice.used_idx(a.tx(0)), sent);
+      EXPECT_EQ(pair.bob.used_idx(b.rx(1)), sent);
+    }
+    constexpr unsigned kWaiting = 49;  // of 1000 bytes: three quarters of the buffer
+    EXPECT_EQ(pair.bob.counter("rx_drop_queue_share"), sent - kWaiting);
+    EXPECT_EQ(pair.bob.counter("rx_drop_buffer_full"), 0u);
+    EXPECT_EQ(pair.bob.used_idx(b.rx(0)), 0);
+    pair.bob.make_available(b.rx(0), 64);
+    pair.bob.notify(b.rx(0));
+    after_us(50);
+    EXPECT_EQ(pair.bob.used_idx(b.rx(0)), kWaiting);
+  }));
+}
+
 // A reset between a command and firmware's answer: nothing comes late. RST-D-002, NMQ-D-001.
 // Cards of 2 pairs.
 inline void reset_while_firmware_works(LtPair& pair) {
