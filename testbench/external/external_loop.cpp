@@ -256,10 +256,11 @@ ExternalLoop::ExternalLoop(Pace pace) : impl_(std::make_unique<Impl>(pace)) {}
 
 ExternalLoop::~ExternalLoop() = default;
 
-bool ExternalLoop::watch(int fd, std::function<void()> ready) {
+bool ExternalLoop::watch(int fd, std::function<void()> ready, Wake wake) {
   unwatch(fd);
   epoll_event event{};
   event.events = EPOLLIN | EPOLLRDHUP;
+  if (wake == Wake::kOnWrite) event.events |= EPOLLET;
   event.data.u64 = ++impl_->last_watch;
   if (epoll_ctl(impl_->epoll, EPOLL_CTL_ADD, fd, &event) != 0) return false;
   impl_->watches[fd] = impl_->last_watch;

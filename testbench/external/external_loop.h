@@ -18,6 +18,12 @@ enum class Pace : uint8_t {
                ///< after the outside's would let timers expire before answers can be there
 };
 
+/// When a descriptor that is watched calls.
+enum class Wake : uint8_t {
+  kWhileReadable,  ///< as long as there is something to read
+  kOnWrite,        ///< after each write from the other side, and at first if it is readable
+};
+
 class ExternalLoop {
  public:
   explicit ExternalLoop(Pace pace);
@@ -27,7 +33,7 @@ class ExternalLoop {
 
   /// Calls `ready` between slices of the simulation while `fd` is readable (or at its end, or in
   /// error). The descriptor stays the caller's. False if it cannot be waited for (a plain file).
-  bool watch(int fd, std::function<void()> ready);
+  bool watch(int fd, std::function<void()> ready, Wake wake = Wake::kWhileReadable);
   /// Also from within a callback; no callback for `fd` follows. Comes before `fd` is closed.
   void unwatch(int fd);
   /// Calls `call` once, between slices, from wherever it is posted (also SystemC processes).

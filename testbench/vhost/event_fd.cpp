@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <array>
@@ -45,10 +46,16 @@ void signal_event_fd(const OwnedFd& fd) {
 }
 
 bool drain_event_fd(const OwnedFd& fd) {
-  pollfd ready{fd.get(), POLLIN, 0};
-  if (::poll(&ready, 1, 0) == 0) return true;
   uint64_t count;
-  const ssize_t got = ::read(fd.get(), &count, sizeof(count));
+  iovec place{&count, sizeof(count)};
+  ssize_t got = ::preadv2(fd.get(), &place, 1, -1, RWF_NOWAIT);
+  if (got < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)) {
+    // A kernel before 5.8. A front end that takes O_NONBLOCK away and reads in between makes this
+    // wait for its next kick.
+    pollfd ready{fd.get(), POLLIN, 0};
+    if (::poll(&ready, 1, 0) == 0) return true;
+    got = ::read(fd.get(), &count, sizeof(count));
+  }
   return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 

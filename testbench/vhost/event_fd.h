@@ -20,7 +20,8 @@ OwnedFd make_event_fd();
 /// Adds one. Never blocks: one that is full is readable already. Nothing if `fd` is not valid.
 void signal_event_fd(const OwnedFd& fd);
 
-/// Empties it; false if it cannot be read, also later. True if it was empty.
+/// Reads it once, which empties it, or takes one from an EFD_SEMAPHORE one; false if it cannot be
+/// read, also later. True if it was empty. Never blocks, whatever the front end does with it.
 bool drain_event_fd(const OwnedFd& fd);
 
 }  // namespace ringside::tb

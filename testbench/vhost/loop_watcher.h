@@ -17,6 +17,9 @@ class LoopWatcher final : public FdWatcher {
   bool watch(int fd, std::function<void()> ready) override {
     return loop_.watch(fd, std::move(ready));
   }
+  bool watch_event(int fd, std::function<void()> ready) override {
+    return loop_.watch(fd, std::move(ready), Wake::kOnWrite);
+  }
   void unwatch(int fd) override { loop_.unwatch(fd); }
   void post(std::function<void()> call) override { loop_.post(std::move(call)); }
 

@@ -282,7 +282,7 @@ Status VhostDevice::set_kick(uint64_t value, std::vector<OwnedFd>& descriptors) 
   drop_kick(vring);
   vring.kick = std::move(descriptors.front());
   const auto index = static_cast<unsigned>(queue);
-  if (!watcher_.watch(vring.kick.get(), [this, index] { on_kick(index); })) {
+  if (!watcher_.watch_event(vring.kick.get(), [this, index] { on_kick(index); })) {
     vring.kick.reset();
     return Status::failure("not an event descriptor");
   }

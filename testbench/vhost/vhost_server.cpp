@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@ namespace {
 
 /// Front ends that may wait while another one is served.
 constexpr int kBacklog = 16;
+/// Between looks whether there are descriptors again.
+constexpr long kRetryNs = 100'000'000;
 
 Status address_of(const std::string& path, sockaddr_un& address) {
   address = {};
@@ -62,7 +65,9 @@ VhostServer::VhostServer(VhostTarget& target, FdWatcher& watcher,
     : target_(target), watcher_(watcher), log_(std::move(log)) {}
 
 VhostServer::~VhostServer() {
-  if (socket_.valid() && session_ == nullptr) watcher_.unwatch(socket_.get());
+  if (socket_.valid() && session_ == nullptr) {
+    watcher_.unwatch(starved_ ? timer_.get() : socket_.get());
+  }
   session_.reset();
   if (!socket_.valid()) return;
   struct stat status {};
@@ -77,8 +82,9 @@ Status VhostServer::listen(const std::string& path) {
   if (status.ok()) status = make_way(path, address);
   if (!status.ok()) return status;
   OwnedFd made = make_socket();
+  timer_ = OwnedFd(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
   struct stat file {};
-  if (!made.valid() ||
+  if (!made.valid() || !timer_.valid() ||
       ::bind(made.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
       ::listen(made.get(), kBacklog) != 0 || ::lstat(path.c_str(), &file) != 0) {
     return system_error(path);
@@ -98,17 +104,38 @@ bool VhostServer::wait() {
 void VhostServer::on_connect() {
   OwnedFd accepted(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!accepted.valid()) {
-    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return;
+    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) {
+      starved_ = false;  // who waited has gone
+      return;
+    }
     // It would be tried again at once, for ever.
     watcher_.unwatch(socket_.get());
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      wait_for_descriptors(std::strerror(errno));
+      return;
+    }
     log_(fmt::format("{}: no more connections: {}", path_, std::strerror(errno)));
     return;
   }
   watcher_.unwatch(socket_.get());
+  starved_ = false;
   ++connections_;
   session_ =
       std::make_unique<VhostSession>(std::move(accepted), target_, watcher_,
                                      [this](const std::string& reason) { end_session(reason); });
+}
+
+void VhostServer::wait_for_descriptors(const char* why) {
+  if (!starved_) log_(fmt::format("{}: a connection waits: {}", path_, why));
+  starved_ = true;
+  itimerspec once{};
+  once.it_value.tv_nsec = kRetryNs;
+  ::timerfd_settime(timer_.get(), 0, &once, nullptr);
+  watcher_.watch(timer_.get(), [this] {
+    watcher_.unwatch(timer_.get());
+    wait();
+    on_connect();
+  });
 }
 
 void VhostServer::end_session(const std::string& reason) {

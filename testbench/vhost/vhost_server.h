@@ -27,7 +27,8 @@ class VhostServer {
   VhostServer(const VhostServer&) = delete;
   VhostServer& operator=(const VhostServer&) = delete;
 
-  /// Makes the socket and waits for front ends. A socket that nobody listens on any more is
+  /// Makes the socket and waits for front ends. One that comes while the process has no descriptor
+  /// left is taken once it has. A socket that nobody listens on any more is
   /// replaced; one line if somebody does, if the file is no socket or the path is impossible.
   Status listen(const std::string& path);
 
@@ -40,12 +41,16 @@ class VhostServer {
   void end_session(const std::string& reason);
   /// Accepts the next front end when it comes.
   bool wait();
+  /// A front end is there and no descriptor for it: looks again in a while, with one line in all.
+  void wait_for_descriptors(const char* why);
 
   VhostTarget& target_;
   FdWatcher& watcher_;
   std::function<void(const std::string&)> log_;
   std::string path_;
   OwnedFd socket_;
+  OwnedFd timer_;         ///< made in time: when there is no descriptor left, there is none for it
+  bool starved_ = false;  ///< timer_ runs, and the socket is not watched
   dev_t device_ = 0;
   ino_t inode_ = 0;
   std::unique_ptr<VhostSession> session_;

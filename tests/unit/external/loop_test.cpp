@@ -27,6 +27,7 @@ namespace {
 using sc_core::sc_time;
 using tb::ExternalLoop;
 using tb::Pace;
+using tb::Wake;
 
 constexpr uint64_t kUs = 1'000'000;
 constexpr uint64_t kMs = 1'000'000'000;
@@ -272,6 +273,28 @@ TEST(ExternalLoop, WatchesAreTakenBackFromWithinCallbacks) {
   }));
   loop.run();
   EXPECT_EQ(versions, "12");
+}
+
+// What nobody reads wakes nobody again: the loop sleeps.
+TEST(ExternalLoop, AWriteWakesOnceIfThatIsAskedFor) {
+  ExternalLoop loop(Pace::kDemand);
+  const Event event(1000);
+  unsigned woken = 0;
+  ASSERT_TRUE(loop.watch(
+      event.fd, [&] { ++woken; }, Wake::kOnWrite));
+  for (unsigned round = 1; round <= 3; ++round) {
+    const uint64_t looks = loop.looks();
+    const After end(0.02);
+    ASSERT_TRUE(loop.watch(end.fd, [&] {
+      loop.unwatch(end.fd);
+      loop.stop();
+    }));
+    loop.run();
+    EXPECT_EQ(woken, round);
+    EXPECT_LT(loop.looks() - looks, 10u);
+    const uint64_t one = 1;
+    ASSERT_EQ(write(event.fd, &one, sizeof one), ssize_t{sizeof one});
+  }
 }
 
 TEST(ExternalLoop, ANumberThatIsUsedAgainGetsNoOldCallbacks) {

@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,12 +24,10 @@ class PollLoop final : public tb::FdWatcher {
   PollLoop& operator=(const PollLoop&) = delete;
 
   bool watch(int fd, std::function<void()> ready) override {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = fd;
-    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) return false;
-    watched_[fd] = std::make_shared<std::function<void()>>(std::move(ready));
-    return true;
+    return add(fd, EPOLLIN, std::move(ready));
+  }
+  bool watch_event(int fd, std::function<void()> ready) override {
+    return add(fd, EPOLLIN | EPOLLET, std::move(ready));
   }
   void unwatch(int fd) override {
     ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
@@ -61,6 +60,15 @@ class PollLoop final : public tb::FdWatcher {
   std::size_t watched() const { return watched_.size(); }
 
  private:
+  bool add(int fd, uint32_t events, std::function<void()> ready) {
+    epoll_event event{};
+    event.events = events;
+    event.data.fd = fd;
+    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) return false;
+    watched_[fd] = std::make_shared<std::function<void()>>(std::move(ready));
+    return true;
+  }
+
   int epoll_;
   std::map<int, std::shared_ptr<std::function<void()>>> watched_;
   std::vector<std::function<void()>> posted_;

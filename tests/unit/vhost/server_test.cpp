@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sockets in the file system: made, replaced, refused, removed; front ends one after the other.
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -142,6 +143,75 @@ TEST(VhostServer, ServesOneAfterTheOther) {
   ASSERT_TRUE(rig.loop.drain());
   EXPECT_EQ(rig.log, Log(3, rig.path + ": connection closed: the front end left"));
   EXPECT_EQ(rig.target.wrongs, Log{});
+}
+
+/// No further descriptor for this process until it goes.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit none = before_;
+    none.rlim_cur = static_cast<rlim_t>(OwnedFd(::dup(0)).get());  // the first that is free
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST(VhostServer, TakesAFrontEndThatWaitedForDescriptors) {
+  VhostRig rig;
+  const Log waits{rig.path + ": a connection waits: Too many open files"};
+  for (unsigned round = 0; round < 2; ++round) {
+    rig.log.clear();
+    FrontEnd first(rig.path);
+    {
+      const NoDescriptors none;
+      ASSERT_EQ(::dup(0), -1);
+      ASSERT_TRUE(rig.loop.drain());  // it does not spin
+      EXPECT_FALSE(rig.server.connected());
+      for (unsigned again = 0; again < 3; ++again) EXPECT_TRUE(rig.loop.wait(5000));
+      EXPECT_EQ(rig.log, waits);  // one line, however long it takes
+      EXPECT_FALSE(rig.server.connected());
+    }
+    EXPECT_TRUE(rig.loop.wait(5000));
+    ASSERT_TRUE(rig.server.connected());
+    ASSERT_TRUE(rig.say(first, VhostRequest::kGetQueueNum));
+    EXPECT_EQ(first.receive(), reply_of(VhostRequest::kGetQueueNum, 2));
+    first.close();
+    ASSERT_TRUE(rig.loop.drain());
+    EXPECT_EQ(rig.log.size(), 2U);
+  }
+}
+
+TEST(VhostServer, GoesOnAfterAFrontEndThatWaitedForDescriptorsLeft) {
+  VhostRig rig;
+  {
+    const FrontEnd impatient(rig.path);
+    const NoDescriptors none;
+    ASSERT_TRUE(rig.loop.drain());
+  }
+  EXPECT_TRUE(rig.loop.wait(5000));
+  EXPECT_EQ(rig.log.size(), 2U);  // it waits, it left
+  const FrontEnd next(rig.path);
+  ASSERT_TRUE(rig.loop.drain());
+  EXPECT_TRUE(rig.server.connected());
+}
+
+TEST(VhostServer, EndsWhileAFrontEndWaitsForDescriptors) {
+  Servers s;
+  ASSERT_EQ(s.listen(s.folder.file("socket")).error, "");
+  const FrontEnd peer(s.folder.file("socket"));
+  {
+    const NoDescriptors none;
+    ASSERT_TRUE(s.loop.drain());
+  }
+  EXPECT_EQ(s.loop.watched(), 1U);
+  s.server.reset();
+  EXPECT_EQ(s.loop.watched(), 0U);
 }
 
 TEST(VhostServer, SeveralSocketsHaveSeveralCards) {
