@@ -2,6 +2,7 @@
 # What the project takes from Debian 12; scripts/packages.sh names the packages.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
+find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
 find_package(SystemCLanguage CONFIG QUIET)
 if(NOT TARGET SystemC::systemc)
   find_path(SYSTEMC_INCLUDE_DIR systemc REQUIRED)

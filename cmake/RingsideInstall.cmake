@@ -24,6 +24,8 @@ install(DIRECTORY formats hw_model firmware host_driver stack testbench
         FILES_MATCHING PATTERN "*.h" PATTERN "*.def"
         PATTERN "stack/lwip" EXCLUDE
         PATTERN "hw_model/rtl" EXCLUDE)
+install(DIRECTORY ${RINGSIDE_GENERATED_DIR}/hw_model DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside
+        FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/RingsideConfig.cmake.in
                               ${CMAKE_BINARY_DIR}/RingsideConfig.cmake

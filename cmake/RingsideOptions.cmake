@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Compiler options that every target of the project shares, as one interface target.
 add_library(ringside_options INTERFACE)
+# What is generated is included as if it lay in the tree.
+set(RINGSIDE_GENERATED_DIR ${PROJECT_BINARY_DIR}/generated)
 target_include_directories(ringside_options INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                                                      $<BUILD_INTERFACE:${RINGSIDE_GENERATED_DIR}>
                                                       $<INSTALL_INTERFACE:include/ringside>)
 target_compile_options(ringside_options INTERFACE
   $<BUILD_INTERFACE:-Wall;-Wextra;-Wpedantic;-Werror;-ffp-contract=off;-fno-omit-frame-pointer;-fno-semantic-interposition>)

@@ -178,8 +178,8 @@ uint64_t NicCore::read_now(uint32_t offset, unsigned width, ActionList& actions)
   if (offset >= BarLayout::kRingState &&
       offset < BarLayout::kRingState + BarLayout::kRingStateBytes) {
     if (width > 4) return ~uint64_t{0};
-    const uint32_t state = ring_state((offset - BarLayout::kRingState) / RingState::kEntryBytes);
-    const uint32_t at = offset % RingState::kEntryBytes;
+    const uint32_t state = ring_state((offset - BarLayout::kRingState) / RingState::kSize);
+    const uint32_t at = offset % RingState::kSize;
     return at >= 4 ? 0 : (state >> (8 * at)) & (~uint32_t{0} >> (32 - 8 * width));
   }
   const uint32_t word = offset & ~uint32_t{3};
@@ -381,8 +381,8 @@ uint32_t NicCore::ring_state(unsigned queue) const {
 }
 
 void NicCore::ring_state_write(uint32_t offset, unsigned width, uint64_t value) {
-  const unsigned queue = offset / RingState::kEntryBytes;
-  const uint32_t at = offset % RingState::kEntryBytes;
+  const unsigned queue = offset / RingState::kSize;
+  const uint32_t at = offset % RingState::kSize;
   if (queue >= queues() || at >= 4 || width < 2 || width > 4) return;
   if (at == RingState::kIndex) {
     Queue& q = queues_[queue];

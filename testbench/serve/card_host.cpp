@@ -170,7 +170,7 @@ Status CardHost::find_ring_state() {
 
 uint64_t CardHost::ring_state(unsigned queue, uint32_t field) const {
   return pci_.bar_read(ring_state_bar_,
-                       ring_state_offset_ + uint64_t{RingState::kEntryBytes} * queue + field, 2);
+                       ring_state_offset_ + uint64_t{RingState::kSize} * queue + field, 2);
 }
 
 void CardHost::program_if_changed() {
@@ -249,7 +249,7 @@ Status CardHost::enable_ring(unsigned queue) {
     return Status::failure("the card refused an MSI-X vector");
   }
   ring.suspended = !ring.enabled;
-  pci_.bar_write(ring_state_bar_, ring_state_offset_ + uint64_t{RingState::kEntryBytes} * queue, 4,
+  pci_.bar_write(ring_state_bar_, ring_state_offset_ + uint64_t{RingState::kSize} * queue, 4,
                  ring.setup.base | (ring.suspended ? 1u << 16 : 0));
   Status status = virtio_.enable_queue(index, ring.setup.size, ring.setup.descriptors,
                                        ring.setup.available, ring.setup.used);
@@ -326,9 +326,9 @@ std::vector<unsigned> CardHost::running() const {
 bool CardHost::suspend(const std::vector<unsigned>& queues) {
   for (const unsigned queue : queues) {
     rings_[queue].suspended = true;
-    pci_.bar_write(
-        ring_state_bar_,
-        ring_state_offset_ + uint64_t{RingState::kEntryBytes} * queue + RingState::kSuspend, 2, 1);
+    pci_.bar_write(ring_state_bar_,
+                   ring_state_offset_ + uint64_t{RingState::kSize} * queue + RingState::kSuspend, 2,
+                   1);
   }
   const uint64_t deadline_ns = platform_.now_ns() + kPatienceNs;
   for (const unsigned queue : queues) {
@@ -345,9 +345,9 @@ bool CardHost::suspend(const std::vector<unsigned>& queues) {
 
 void CardHost::resume(unsigned queue) {
   rings_[queue].suspended = false;
-  pci_.bar_write(
-      ring_state_bar_,
-      ring_state_offset_ + uint64_t{RingState::kEntryBytes} * queue + RingState::kSuspend, 2, 0);
+  pci_.bar_write(ring_state_bar_,
+                 ring_state_offset_ + uint64_t{RingState::kSize} * queue + RingState::kSuspend, 2,
+                 0);
 }
 
 void CardHost::reset() {

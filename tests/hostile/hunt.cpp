@@ -537,7 +537,7 @@ void Hunt::region() {
 void Hunt::suspend() {
   if (!chance(2)) return;
   const uint32_t at = BarLayout::kRingState +
-                      hw::RingState::kEntryBytes * static_cast<uint32_t>(below(kQueues + 1)) +
+                      hw::RingState::kSize * static_cast<uint32_t>(below(kQueues + 1)) +
                       hw::RingState::kSuspend;
   driver_.set(at, 2, 1);
   host_.advance(static_cast<unsigned>(below(24)));

@@ -313,7 +313,7 @@ std::vector<Attack> set_up() {
 }
 
 uint32_t ring_state(const Ring& ring) {
-  return BarLayout::kRingState + hw::RingState::kEntryBytes * ring.index;
+  return BarLayout::kRingState + hw::RingState::kSize * ring.index;
 }
 
 std::vector<Attack> ring_states() {
@@ -344,7 +344,7 @@ std::vector<Attack> ring_states() {
        Reaction::kIgnored, "", "",
        [](Driver& d) {
          for (unsigned queue = 2; queue < BarLayout::kRingStateBytes / 8; ++queue) {
-           const uint32_t at = BarLayout::kRingState + hw::RingState::kEntryBytes * queue;
+           const uint32_t at = BarLayout::kRingState + hw::RingState::kSize * queue;
            for (unsigned width = 1; width <= 8; width *= 2) d.set(at, width, kTop);
            d.set(at + 4, 4, kTop);
            d.expect_equal(d.get(at, 4), 0, "state of no queue");

@@ -12,10 +12,10 @@ using hw::RingState;
 constexpr unsigned kRx = 0, kTx = 1;
 
 uint32_t index_of(unsigned queue) {
-  return BarLayout::kRingState + RingState::kEntryBytes * queue + RingState::kIndex;
+  return BarLayout::kRingState + RingState::kSize * queue + RingState::kIndex;
 }
 uint32_t suspend_of(unsigned queue) {
-  return BarLayout::kRingState + RingState::kEntryBytes * queue + RingState::kSuspend;
+  return BarLayout::kRingState + RingState::kSize * queue + RingState::kSuspend;
 }
 
 /// A card whose queues were enabled with `index`, and rings that stand there.
