@@ -34,6 +34,8 @@ SYSTEMC_FOLDERS = ("hw_model/tlm/", "hw_model/rtl_bridge/", "hw_model/pcie/", "h
                    "hw_model/management/", "testbench/")
 LWIP = re.compile(r"^(lwip|netif|arch)/")
 LWIP_FOLDER = "stack/lwip/"
+VERILATED = re.compile(r"^(V[a-z]\w*\.h|verilated\w*\.h)$")
+VERILATED_FOLDER = "hw_model/rtl_bridge/"
 TEST_HEADER = "tests/support/gtest.h"
 
 
@@ -72,6 +74,9 @@ class Checker:
             self.systemc.setdefault(name, number)
         if LWIP.match(included) and not name.startswith(LWIP_FOLDER):
             self.fail(name, number, f"lwIP's {included} is included outside {LWIP_FOLDER}")
+        if (VERILATED.match(included) and not name.startswith(VERILATED_FOLDER)
+                and name.split("/")[0] in tree_files.LAYERS):
+            self.fail(name, number, f"Verilator's {included} is included outside {VERILATED_FOLDER}")
         if included == "gtest/gtest.h" and name != TEST_HEADER:
             self.fail(name, number, f"gtest/gtest.h is included directly; include {TEST_HEADER}")
         if bracket != '"' or LWIP.match(included):

@@ -53,6 +53,7 @@ class Includes(TempTree):
         "stack/lwip/glue.c": '#include "glue.h"\n#include "lwip/tcp.h"\n',
         "stack/lwip/glue.h": "struct glue;\n",
         "testbench/bind.cpp": '#include "stack/netif.h"\n#include "hw_model/tlm/nic.h"\n#include <tlm>\n',
+        "hw_model/rtl_bridge/card.cpp": "#include <Vnic_pins.h>\n#include <verilated.h>\n#include <systemc>\n",
         "tests/support/gtest.h": "#include <gtest/gtest.h>\n",
     }
     # One file each that breaks the rule, and what the message must name.
@@ -72,6 +73,8 @@ class Includes(TempTree):
         ("stack/lwip_outside.cpp", "#include <lwip/tcp.h>", "lwIP"),
         ("testbench/bad.cpp", '#include "tests/support/gtest.h"', "testbench must not include"),
         ("tests/unit/bad.cpp", "#include <gtest/gtest.h>", "gtest"),
+        ("testbench/rtl.cpp", "#include <Vnic_pins.h>", "Verilator's"),
+        ("hw_model/tlm/rtl.cpp", "#include <verilated_fst_c.h>", "Verilator's"),
         ("stack/relative.cpp", '#include "nowhere.h"', "root of the repository"),
     )
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Verilated module under test: its own context, random unknown values, a clock and a reset.
+#pragma once
+
+#include <verilated.h>
+
+#include <cstdint>
+
+namespace ringside::test {
+
+/// `Module` is a Verilated class with ports clk and rst_n. Failing assertions of the RTL abort the
+/// process with their message, unless expect_assertion() was called.
+template <typename Module>
+class RtlBench {
+ public:
+  /// `seed` (not 0) sets what is unknown: memories, registers without reset, X.
+  explicit RtlBench(int seed) : seeded_(context_, seed), module_(&context_, "") {}
+  ~RtlBench() { module_.final(); }
+  RtlBench(const RtlBench&) = delete;
+  RtlBench& operator=(const RtlBench&) = delete;
+
+  Module* operator->() { return &module_; }
+  Module& operator*() { return module_; }
+  VerilatedContext& context() { return context_; }
+
+  /// A failing assertion is counted instead: see assertion_fired().
+  void expect_assertion() { context_.fatalOnError(false); }
+  bool assertion_fired() const { return context_.errorCount() != 0; }
+
+  /// `cycles` edges with rst_n low. Inputs are the caller's, before.
+  void reset(unsigned cycles = 4) {
+    module_.rst_n = 0;
+    for (unsigned i = 0; i < cycles; ++i) tick();
+    module_.rst_n = 1;
+    settle();
+  }
+  /// Lets outputs follow inputs that were changed since the last edge.
+  void settle() { module_.eval(); }
+  /// One clock cycle: the inputs as they are count at its rising edge; outputs are those after it.
+  void tick() {
+    module_.clk = 0;
+    module_.eval();
+    module_.clk = 1;
+    context_.timeInc(1);
+    module_.eval();
+    ++cycle_;
+  }
+  /// Rising edges so far.
+  uint64_t cycle() const { return cycle_; }
+
+ private:
+  struct Seeded {
+    Seeded(VerilatedContext& context, int seed) {
+      context.randReset(2);
+      context.randSeed(seed);
+      context.assertOn(true);
+    }
+  };
+  VerilatedContext context_;
+  Seeded seeded_;
+  Module module_;
+  uint64_t cycle_ = 0;
+};
+
+}  // namespace ringside::test
