@@ -22,6 +22,8 @@ enum class EventKind : uint8_t {
   kHoldExpired,     ///< the bound on held reads has passed
   kDmaReadDone,     ///< answers kDmaRead `tag`: `data` (valid during the step), `ok`
   kDmaWriteFailed,  ///< a DMA write was refused
+  kMsixHeld,        ///< the message of kMsix with vector `tag` has not left, and may not now: it is
+                    ///< pending
   kFrameIn,         ///< `frame` arrived
   kFrameSent,       ///< `value` bytes of frames have left the transmit buffer
   kCarrier,         ///< `ok`: up; `value`: speed in Mbit/s
@@ -83,6 +85,11 @@ struct Event {
     Event event{EventKind::kDmaReadDone};
     event.tag = tag;
     event.ok = false;
+    return event;
+  }
+  static Event msix_held(uint32_t vector) {
+    Event event{EventKind::kMsixHeld};
+    event.tag = vector;
     return event;
   }
   static Event frame_in(const FramePtr& frame) {

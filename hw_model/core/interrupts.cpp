@@ -56,6 +56,15 @@ void NicCore::flush_msix(ActionList& actions) {
   }
 }
 
+// PCI Express Base 4.0, 6.1.4: what a mask holds back is pending, and is sent once it may be.
+std::string_view NicCore::msix_held(uint32_t vector) {
+  if (vector >= msix_.vectors()) return "no such vector";
+  if (may_interrupt(vector)) return "the message may leave";
+  --counters_[Counter::kMsixMessages];
+  msix_.set_pending(vector, true);
+  return {};
+}
+
 void NicCore::send_intx(bool level, ActionList& actions) {
   if (tracing()) note(TraceKind::kIntx, TraceRecord::kNoQueue, 0, 0, level);
   actions.add(ActionKind::kIntx).value = level;

@@ -77,6 +77,8 @@ std::string_view NicCore::step(const Event& event, ActionList& actions) {
     case EventKind::kDmaWriteFailed:
       device_error(DeviceError::kDmaWrite, event.queue, actions);
       return {};
+    case EventKind::kMsixHeld:
+      return msix_held(event.tag);
     case EventKind::kFrameIn:
       frame_in(*event.frame);
       return {};

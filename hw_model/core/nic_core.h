@@ -113,6 +113,11 @@ class NicCore {
   bool can_arm(unsigned queue) const {
     return can_sample(queue) && (event_idx_ || queues_[queue].no_notify);
   }
+  /// A message of this vector may leave now; else the vector is, or would be, pending.
+  bool may_interrupt(unsigned vector) const {
+    return vector < msix_.vectors() && pci_.msix_enabled() && !pci_.msix_masked() &&
+           !msix_.masked(vector) && pci_.bus_master();
+  }
   /// Register reads that wait for firmware: the adapter bounds the wait with kHoldExpired.
   bool holding() const { return !held_.empty(); }
 
@@ -199,6 +204,7 @@ class NicCore {
   void config_interrupt(ActionList& actions);
   void send_msix(uint16_t vector, uint16_t queue, ActionList& actions);
   void flush_msix(ActionList& actions);
+  std::string_view msix_held(uint32_t vector);
   void update_intx(ActionList& actions);
   void send_intx(bool level, ActionList& actions);
 

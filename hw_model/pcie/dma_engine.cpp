@@ -51,11 +51,50 @@ void DmaEngine::set_sizes(uint32_t max_payload, uint32_t max_read_request) {
 }
 
 void DmaEngine::set_bus_master(bool on, TimePs now_ps) {
+  if (bus_master_ && !on) recall(now_ps);
   bus_master_ = on;
   issue(now_ps);
 }
 
+/// Requests that wait for credits were not asked for after all: those of reads that go on will be
+/// asked for again, first of all.
+void DmaEngine::recall(TimePs now_ps) {
+  up_.recall(recalled_);
+  if (recalled_.empty()) return;
+  const bool bus_master = std::exchange(bus_master_, false);  // none is asked for again by the way
+  std::vector<uint32_t> again;                                // last first
+  std::vector<uint16_t> over;
+  while (!recalled_.empty()) {
+    const Tlp& tlp = recalled_.back();
+    ledger_.take_back(BusDirection::kUp, tlp.purpose, 0, link_bytes(tlp, whole_dwords_));
+    --counters_.read_requests;
+    const Request& request = tags_[tlp.tag];
+    Operation& operation = operations_[request.operation];
+    if (request.state == TagState::kRetired) {
+      free_tag(retired_, tlp.tag);  // it timed out, and no completion will come
+    } else if (operation.failed) {
+      over.push_back(tlp.tag);
+    } else {
+      if (operation.asked == operation.size) again.push_back(request.operation);
+      operation.asked -= request.size;
+      operation.held -= request.size;
+      held_bytes_ -= request.size;
+      bytes_in_flight_ -= request.size;
+      --operation.requests;
+      free_tag(in_flight_, tlp.tag);
+    }
+    recalled_.pop_back();
+  }
+  Fifo<uint32_t> waiting;
+  for (; !again.empty(); again.pop_back()) waiting.push(again.back());
+  for (; !waiting_.empty(); waiting_.pop()) waiting.push(waiting_.front());
+  waiting_ = std::move(waiting);
+  for (const uint16_t tag : over) end_request(tag, TagState::kFree, {}, now_ps);
+  bus_master_ = bus_master;
+}
+
 void DmaEngine::cancel_waiting(TimePs now_ps) {
+  recall(now_ps);
   while (!waiting_.empty()) {
     const uint32_t index = waiting_.front();
     Operation& operation = operations_[index];

@@ -64,10 +64,12 @@ class DmaEngine {
   /// The most that a TLP carries or asks for, bytes, as Device Control says (7.5.3.4); never more
   /// than the link's configuration, whose credits are made for that.
   void set_sizes(uint32_t max_payload, uint32_t max_read_request);
-  /// Bus Master Enable (7.5.1.1.3): while it is off, no read request leaves. Writes are not stopped
-  /// here: whoever asks for them knows.
+  /// Bus Master Enable (7.5.1.1.3): while it is off, no read request leaves, also none that was
+  /// waiting for credits. Writes are not stopped here: whoever asks for them knows, and those that
+  /// wait for credits leave before the completion that tells the host that it is off.
   void set_bus_master(bool on, TimePs now_ps);
-  /// A reset: reads of which nothing, or not all, was asked for fail without being asked for.
+  /// A reset: reads of which nothing, or not all, has left for the link fail without being asked
+  /// for.
   void cancel_waiting(TimePs now_ps);
   /// The card received a completion.
   void completion(Tlp& tlp, TimePs arrival_ps);
@@ -124,6 +126,7 @@ class DmaEngine {
   uint32_t next_size(const Operation& operation) const;
   bool may_ask(uint32_t size) const;
   void issue(TimePs now_ps);
+  void recall(TimePs now_ps);
   void ask(uint32_t index, TimePs earliest_ps, TimePs* burst_ps);
   void send_request(Tlp&& tlp, TimePs earliest_ps);
   bool expected(const Tlp& tlp, const Request& request) const;
@@ -158,6 +161,7 @@ class DmaEngine {
   std::deque<Operation> operations_;  ///< slots, whose references last
   std::vector<uint32_t> free_operations_;
   Fifo<uint32_t> waiting_;
+  std::vector<Tlp> recalled_;  ///< empty but in recall()
   DmaEngineCounters counters_;
 };
 

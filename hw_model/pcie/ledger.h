@@ -31,6 +31,14 @@ struct PcieLedger {
     entry.payload_bytes += payload_bytes;
     entry.link_bytes += link_bytes;
   }
+  /// Undoes one add() of the same.
+  void take_back(BusDirection direction, Purpose purpose, uint32_t payload_bytes,
+                 uint32_t link_bytes) {
+    LedgerEntry& entry = at(direction, purpose);
+    --entry.tlps;
+    entry.payload_bytes -= payload_bytes;
+    entry.link_bytes -= link_bytes;
+  }
 };
 
 }  // namespace ringside::hw

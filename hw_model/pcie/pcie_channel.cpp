@@ -154,11 +154,21 @@ void PcieChannel::pump() {
     next->waiting.pop();
     const TimePs start_ps = std::max({now, head.earliest_ps, direction_.free_at_ps()});
     place(head.tlp, head.lost, std::max(now, head.earliest_ps));
-    if (--waiting_ == 0) {
-      counters_.stall_ps += start_ps > stalled_since_ps_ ? start_ps - stalled_since_ps_ : 0;
-    }
+    if (--waiting_ == 0) end_stall(start_ps);
   }
   if ((waiting_ == 0 || (posted_waited && posted.empty())) && on_ready_) on_ready_();
+}
+
+void PcieChannel::recall(std::vector<Tlp>& taken) {
+  Fifo<Waiting>& waiting = classes_[static_cast<std::size_t>(FlowClass::kNonPosted)].waiting;
+  for (; !waiting.empty(); waiting.pop()) {
+    taken.push_back(std::move(waiting.front().tlp));
+    if (--waiting_ == 0) end_stall(now_ps());
+  }
+}
+
+void PcieChannel::end_stall(TimePs at_ps) {
+  counters_.stall_ps += at_ps > stalled_since_ps_ ? at_ps - stalled_since_ps_ : 0;
 }
 
 void PcieChannel::wake_at(TimePs at_ps) {

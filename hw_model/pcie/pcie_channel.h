@@ -44,6 +44,7 @@ class PcieChannel final : public sc_core::sc_module, public TlpChannel {
   std::size_t posted_waiting() const override {
     return classes_[static_cast<std::size_t>(FlowClass::kPosted)].waiting.size();
   }
+  void recall(std::vector<Tlp>& taken) override;
   void on_ready(std::function<void()> callback) override { on_ready_ = std::move(callback); }
 
   PcieDirectionCounters counters() const;
@@ -81,6 +82,7 @@ class PcieChannel final : public sc_core::sc_module, public TlpChannel {
   bool place(Tlp& tlp, bool lost, TimePs earliest_ps);
   void put_off(Tlp&& tlp, bool lost, TimePs earliest_ps);
   void pump();
+  void end_stall(TimePs at_ps);
   void wake_at(TimePs at_ps);
   void cut_burst();
   void deliver();

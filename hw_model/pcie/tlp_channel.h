@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <vector>
 
 #include "hw_model/pcie/tlp.h"
 #include "hw_model/wire/ethernet_port.h"
@@ -40,7 +41,10 @@ class TlpChannel {
   virtual std::size_t waiting() const = 0;
   /// Those of them that are posted: what another posted TLP would have to wait for.
   virtual std::size_t posted_waiting() const = 0;
-  /// Called each time waiting() or posted_waiting() comes back to 0.
+  /// Takes back the non-posted requests that wait for credits, in the order of send(), to the end
+  /// of `taken`. Posted ones stay, because the completions behind them must not pass them.
+  virtual void recall(std::vector<Tlp>& taken) = 0;
+  /// Called each time waiting() or posted_waiting() comes back to 0, but not by recall().
   virtual void on_ready(std::function<void()> callback) = 0;
 };
 

@@ -149,7 +149,7 @@ void AtCard::interrupt(const Action& action, TimePs at_ps) {
   const Message message{at_ps + cycles(config_.pipeline.interrupt_cycles),
                         core_.counters()[Counter::kDeviceResets], action};
   const TimePs now = sc_core::sc_time_stamp().value();
-  if (interrupts_.empty() && message.at_ps <= now + kLookAheadPs && !must_wait(message)) {
+  if (interrupts_.empty() && message.at_ps <= now + kLookAheadPs) {
     send_interrupt(message);
     return;
   }
@@ -158,12 +158,6 @@ void AtCard::interrupt(const Action& action, TimePs at_ps) {
     interrupt_event_.notify(
         sc_core::sc_time::from_value(message.at_ps - std::min(message.at_ps, now)));
   }
-}
-
-/// An MSI-X message is a memory write: none leaves while Bus Master Enable is clear.
-bool AtCard::must_wait(const Message& message) const {
-  return message.action.kind == ActionKind::kMsix && !core_.pci().bus_master() &&
-         message.resets == core_.counters()[Counter::kDeviceResets];
 }
 
 void AtCard::send_interrupt(const Message& message) {
@@ -181,9 +175,18 @@ void AtCard::send_interrupt(const Message& message) {
 void AtCard::send_due_interrupts() {
   const TimePs now = sc_core::sc_time_stamp().value();
   while (!interrupts_.empty() && interrupts_.front().at_ps <= now) {
-    if (must_wait(interrupts_.front())) return;
-    send_interrupt(interrupts_.front());
+    const Message message = interrupts_.front();
     interrupts_.pop();
+    const Action& action = message.action;
+    // Masked since it was decided, or an MSI-X message, which is a memory write, without Bus Master
+    // Enable.
+    const bool held = action.kind == ActionKind::kMsix && !core_.may_interrupt(action.tag) &&
+                      message.resets == core_.counters()[Counter::kDeviceResets];
+    if (held) {
+      take(Event::msix_held(action.tag), now);
+    } else {
+      send_interrupt(message);
+    }
   }
   if (!interrupts_.empty()) {
     interrupt_event_.notify(sc_core::sc_time::from_value(interrupts_.front().at_ps - now));
@@ -194,7 +197,6 @@ void AtCard::send_due_interrupts() {
 void AtCard::follow_configuration(TimePs now_ps) {
   dma_.set_sizes(core_.pci().max_payload(), core_.pci().max_read_request());
   dma_.set_bus_master(core_.pci().bus_master(), now_ps);
-  send_due_interrupts();
 }
 
 /// What a reset leaves behind: frames that were dropped, reads that nobody has asked for yet.
@@ -204,7 +206,6 @@ void AtCard::follow_reset(TimePs now_ps) {
   if (resets == resets_seen_) return;
   resets_seen_ = resets;
   dma_.cancel_waiting(now_ps);
-  send_due_interrupts();
 }
 
 unsigned AtCard::debug(tlm::tlm_generic_payload& request) {

@@ -107,7 +107,6 @@ class AtCard : public sc_core::sc_module,
   void interrupt(const Action& action, TimePs at_ps);
   void send_interrupt(const Message& message);
   void send_due_interrupts();
-  bool must_wait(const Message& message) const;
   void follow_configuration(TimePs now_ps);
   void follow_reset(TimePs now_ps);
   void register_write(Tlp& tlp, TimePs arrival_ps);

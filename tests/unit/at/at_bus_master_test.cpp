@@ -73,11 +73,17 @@ TEST(AtDeviceControl, SizesOfRequestsFollowTheRegister) {
   }));
 }
 
-// With two tags most reads wait in the card. None leaves once the write to the register has
-// arrived, but for those that have their place on the link.
-TEST(AtBusMaster, NothingLeavesWhileItIsOff) {
+/// The root complex takes two read requests a microsecond: most wait for its credits.
+hw::NicConfig few_credits() {
   hw::NicConfig config;
-  config.pipeline.read_tags = 2;
+  config.pcie.root.non_posted = {1, 256};
+  config.pcie.root.drain_ps = 400'000;
+  return config;
+}
+
+/// None leaves once the write to the register has arrived, but for those that have their place on
+/// the link.
+void nothing_leaves_while_it_is_off(const hw::NicConfig& config) {
   AtPair pair(config);
   ASSERT_TRUE(pair.run([&] {
     Rings a = bring_up(pair.alice, kBasic, 64, 1000);
@@ -103,21 +109,109 @@ TEST(AtBusMaster, NothingLeavesWhileItIsOff) {
   }));
 }
 
-// Reads that were never asked for do not leave after a reset.
-TEST(AtBusMaster, ResetCancelsReadsThatWait) {
+// With two tags most reads wait in the card.
+TEST(AtBusMaster, NothingLeavesWhileItIsOff) {
   hw::NicConfig config;
-  config.pipeline.read_tags = 1;
+  config.pipeline.read_tags = 2;
+  nothing_leaves_while_it_is_off(config);
+}
+
+TEST(AtBusMaster, WhatWaitsForCreditsDoesNotLeaveWhileItIsOff) {
+  nothing_leaves_while_it_is_off(few_credits());
+}
+
+constexpr uint32_t kVector = 2;  // of transmitq
+constexpr uint32_t kMask = BarLayout::kMsixTable + 16 * kVector + 12;
+
+/// An interrupt leaves this long after it was decided.
+hw::NicConfig slow_interrupts() {
+  hw::NicConfig config;
+  config.pipeline.interrupt_cycles = 5000;
+  return config;
+}
+
+/// Sends a frame, whose interrupt has been decided when this returns, and comes later.
+void decide_interrupt(AtPair& pair, Rings& rings) {
+  pair.alice.make_available(rings.tx, 1);
+  pair.alice.notify(rings.tx);
+  wait_us(10);
+  EXPECT_EQ(pair.alice.used_idx(rings.tx), rings.tx.avail_idx);
+  EXPECT_EQ(pair.alice.counter("msix_messages"), 1u);
+  EXPECT_EQ(pair.alice.messages[kVector], 0u);
+}
+
+bool pending(AtPair& pair) {
+  return (pair.alice.get(BarLayout::kMsixPending, 8) >> kVector & 1) != 0;
+}
+
+// PCI Express Base 4.0, 6.1.4: no message of a masked vector is sent; it is pending until unmasked.
+TEST(AtBusMaster, AMessageThatIsHeldIsPendingAndHeedsTheMask) {
+  AtPair pair(slow_interrupts());
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic, 8);
+    decide_interrupt(pair, a);
+    pair.alice.port.config_write(hw::PciConfig::kCommand, 2, 0x2);
+    EXPECT_FALSE(pending(pair));
+    wait_us(30);
+    EXPECT_TRUE(pending(pair));
+    pair.alice.set(kMask, 4, 1);
+    pair.alice.port.config_write(hw::PciConfig::kCommand, 2, 0x6);
+    wait_us(50);
+    EXPECT_EQ(pair.alice.messages[kVector], 0u);
+    EXPECT_TRUE(pending(pair));
+    pair.alice.set(kMask, 4, 0);
+    wait_us(50);
+    EXPECT_EQ(pair.alice.messages[kVector], 1u);
+    EXPECT_FALSE(pending(pair));
+    EXPECT_EQ(pair.alice.nic->audit_at_rest(), "");  // counted once
+  }));
+}
+
+TEST(AtBusMaster, AMessageLeavesOnceBusMasterEnableIsBack) {
+  AtPair pair(slow_interrupts());
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic, 8);
+    decide_interrupt(pair, a);
+    pair.alice.port.config_write(hw::PciConfig::kCommand, 2, 0x2);
+    wait_us(100);
+    EXPECT_EQ(pair.alice.messages[kVector], 0u);
+    pair.alice.port.config_write(hw::PciConfig::kCommand, 2, 0x6);
+    wait_us(50);
+    EXPECT_EQ(pair.alice.messages[kVector], 1u);
+    EXPECT_EQ(pair.alice.nic->audit_at_rest(), "");
+  }));
+}
+
+TEST(AtBusMaster, AVectorMaskedBeforeItsMessageLeavesHoldsIt) {
+  AtPair pair(slow_interrupts());
+  ASSERT_TRUE(pair.run([&] {
+    Rings a = bring_up(pair.alice, kBasic, 8);
+    decide_interrupt(pair, a);
+    pair.alice.set(kMask, 4, 1);
+    wait_us(50);
+    EXPECT_EQ(pair.alice.messages[kVector], 0u);
+    EXPECT_TRUE(pending(pair));
+    pair.alice.set(kMask, 4, 0);
+    wait_us(50);
+    EXPECT_EQ(pair.alice.messages[kVector], 1u);
+    EXPECT_EQ(pair.alice.nic->audit_at_rest(), "");
+  }));
+}
+
+/// Reads that were never asked for do not leave after a reset.
+void reset_cancels_reads_that_wait(const hw::NicConfig& config) {
   AtPair pair(config);
   ASSERT_TRUE(pair.run([&] {
     for (unsigned round = 0; round < 10; ++round) {
       Rings a = bring_up(pair.alice, kBasic, 64, 16);
       // One frame of 16 pieces: its payload takes as many reads, one after another.
       for (unsigned i = 0; i < 15; ++i) {
-        pair.alice.store(a.tx.desc + uint64_t{16} * i + 12, uint32_t{VIRTQ_DESC_F_NEXT} | (i + 1) << 16);
+        pair.alice.store(a.tx.desc + uint64_t{16} * i + 12,
+                         uint32_t{VIRTQ_DESC_F_NEXT} | (i + 1) << 16);
       }
       pair.alice.make_available(a.tx, 1);
       pair.alice.notify(a.tx);
-      sc_core::wait(8500 + 77 * round, sc_core::SC_NS);
+      sc_core::wait(10000 + 77 * round, sc_core::SC_NS);
       pair.alice.set_status(0);
       ASSERT_EQ(pair.alice.status(), 0);
       Upstream upstream;
@@ -129,6 +223,16 @@ TEST(AtBusMaster, ResetCancelsReadsThatWait) {
     EXPECT_GT(pair.alice.counter("pcie_cancelled_reads"), 0u);
     EXPECT_EQ(pair.alice.nic->audit_at_rest(), "");
   }));
+}
+
+TEST(AtBusMaster, ResetCancelsReadsThatWait) {
+  hw::NicConfig config;
+  config.pipeline.read_tags = 1;
+  reset_cancels_reads_that_wait(config);
+}
+
+TEST(AtBusMaster, ResetCancelsReadsThatWaitForCredits) {
+  reset_cancels_reads_that_wait(few_credits());
 }
 
 }  // namespace

@@ -121,6 +121,29 @@ TEST(Interrupts, MaskedVectorIsPendingAndSentAtUnmask) {
   EXPECT_EQ(card.interrupts(0x42), 2u);
 }
 
+// PCI Express Base 4.0, 6.1.4. A message that was decided and has not left when its vector is
+// masked.
+TEST(Interrupts, AMessageThatHasNotLeftIsPendingAgain) {
+  RunningCard card;
+  card.put_transmit(0, {72});
+  card.serve(kTx);
+  EXPECT_EQ(card.counter(Counter::kMsixMessages), 1u);
+  hw::ActionList none;
+  EXPECT_NE(card.core.step(Event::msix_held(2), none), "");  // it may leave
+  card.set_bar(kTxEntry + 12, 4, 1);
+  EXPECT_FALSE(card.core.may_interrupt(2));
+  EXPECT_TRUE(card.core.may_interrupt(1));
+  EXPECT_EQ(card.bar(BarLayout::kMsixPending, 4), 0u);
+  card.take(Event::msix_held(2));
+  EXPECT_EQ(card.bar(BarLayout::kMsixPending, 4), 4u);
+  EXPECT_EQ(card.counter(Counter::kMsixMessages), 0u);
+  EXPECT_EQ(card.interrupts(0x42), 1u);
+  card.set_bar(kTxEntry + 12, 4, 0);
+  EXPECT_EQ(card.interrupts(0x42), 2u);
+  EXPECT_EQ(card.bar(BarLayout::kMsixPending, 4), 0u);
+  EXPECT_NE(card.core.step(Event::msix_held(77), none), "");
+}
+
 // Also with MSI-X, and only with STATUS negotiated.
 // CLAUSES: PIS-D-002, PIS-D-005
 TEST(Interrupts, LinkChangeNotifies) {

@@ -185,6 +185,114 @@ struct TwoReads {
   TlpRig rig;
 };
 
+/// The root complex takes two requests at a time.
+TlpRigConfig few_credits() {
+  TlpRigConfig config;
+  config.link.root.non_posted = {2, 256};
+  config.link.root.drain_ps = 500'000;
+  return config;
+}
+
+// PCI Express Base 4.0, 7.5.1.1.3. Whenever it goes off, and however often: what has not left
+// stays, and is asked for once, in order, when it is on again.
+TEST(DmaEngine, RequestsThatWaitForCreditsDoNotLeaveWithoutBusMasterEnable) {
+  TlpRig rig(few_credits());
+  rig.fill();
+  uint64_t off_ps = 0;
+  struct Sent : hw::BusObserver {
+    void tlp_sent(hw::BusDirection, const hw::Tlp& tlp, uint64_t start_ps, uint64_t) override {
+      addresses.push_back(tlp.address);
+      last_ps = start_ps;
+    }
+    std::vector<uint64_t> addresses;
+    uint64_t last_ps = 0;
+  } sent;
+  rig.link.up().observe(&sent, hw::BusDirection::kUp);
+  at(0, [&] {
+    for (uint32_t i = 0; i < 10; ++i) {
+      rig.engine.read(i, Purpose::kPayload, kBase + 4096UL * i, 2048, now_ps());
+    }
+  });
+  for (uint64_t round = 0; round < 8; ++round) {
+    at(300'000 + 1'370'000 * round, [&] {
+      rig.engine.set_bus_master(false, now_ps());
+      off_ps = now_ps();
+      EXPECT_EQ(rig.link.up().waiting(), 0u);
+      EXPECT_GT(rig.engine.reads_waiting(), 0u);
+    });
+    at(1'000'000 + 1'370'000 * round, [&] {
+      EXPECT_LT(sent.last_ps, off_ps + 50'000);
+      rig.engine.set_bus_master(true, now_ps());
+    });
+  }
+  sc_core::sc_start();
+  EXPECT_GT(rig.link.up().counters().credit_stalls, 0u);
+  std::vector<uint64_t> wanted;
+  for (uint64_t piece = 0; piece < 40; ++piece) {
+    wanted.push_back(kBase + 4096 * (piece / 4) + 512 * (piece % 4));
+  }
+  EXPECT_EQ(sent.addresses, wanted);
+  ASSERT_EQ(rig.client.done.size(), 10u);
+  for (const ReadDone& read : rig.client.done) {
+    EXPECT_TRUE(read.ok);
+    EXPECT_EQ(read.data, rig.bytes_at(kBase + 4096UL * read.handle, 2048)) << read.handle;
+  }
+  EXPECT_TRUE(rig.engine.idle());
+  EXPECT_EQ(rig.engine.tags_in_use(), 0u);
+  EXPECT_EQ(rig.engine.counters().read_requests, 40u);
+  EXPECT_EQ(rig.ledger.at(hw::BusDirection::kUp, Purpose::kPayload).tlps, 40u);
+}
+
+TEST(DmaEngine, CancelledReadsThatWaitForCreditsAreNotAskedFor) {
+  TlpRig rig(few_credits());
+  at(0, [&] {
+    for (uint32_t i = 0; i < 3; ++i) {
+      rig.engine.read(i, Purpose::kPayload, kBase + 4096UL * i, 2048, now_ps());
+    }
+  });
+  at(200'000, [&] { rig.engine.cancel_waiting(now_ps()); });
+  sc_core::sc_start();
+  EXPECT_EQ(rig.engine.counters().read_requests, 2u);
+  EXPECT_EQ(rig.engine.counters().cancelled_reads, 3u);
+  EXPECT_EQ(rig.engine.counters().cancelled_bytes, 3 * 2048u - 2 * 512);
+  ASSERT_EQ(rig.client.done.size(), 3u);
+  for (const ReadDone& read : rig.client.done) EXPECT_FALSE(read.ok);
+  EXPECT_TRUE(rig.engine.idle());
+}
+
+// A read that failed while others of its requests wait for credits, and requests that timed out
+// there.
+TEST(DmaEngine, RequestsOfFailedReadsAreForgottenWhenTheyAreTakenBack) {
+  TlpRigConfig config = few_credits();
+  config.link.root.drain_ps = 5'000'000;
+  config.dma.completion_timeout_ps = 3'000'000;
+  TlpRig rig(config);
+  rig.link.down().inject([](hw::Tlp& tlp) {
+    tlp.poisoned = tlp.has_data();
+    return true;
+  });
+  at(0, [&] { rig.engine.read(0, Purpose::kPayload, kBase, 2048, now_ps()); });
+  at(1'500'000, [&] {
+    EXPECT_EQ(rig.link.up().waiting(), 2u);
+    rig.engine.set_bus_master(false, now_ps());
+    EXPECT_TRUE(rig.engine.idle());
+    rig.engine.set_bus_master(true, now_ps());
+    rig.engine.read(1, Purpose::kPayload, kBase, 512, now_ps());
+    EXPECT_EQ(rig.link.up().waiting(), 1u);
+    rig.watch();
+  });
+  at(4'900'000, [&] {
+    EXPECT_EQ(rig.engine.counters().timeouts, 1u);
+    EXPECT_EQ(rig.engine.tags_in_use(), 1u);
+    rig.engine.set_bus_master(false, now_ps());
+    EXPECT_EQ(rig.engine.tags_in_use(), 0u);
+  });
+  sc_core::sc_start(20, sc_core::SC_US);
+  ASSERT_EQ(rig.client.done.size(), 2u);
+  for (const ReadDone& read : rig.client.done) EXPECT_FALSE(read.ok);
+  EXPECT_EQ(rig.engine.counters().read_requests, 2u);
+}
+
 TEST(DmaEngine, UnsupportedRequestFailsTheRead) {
   TwoReads reads;
   reads.rig.link.up().inject([](hw::Tlp& tlp) {
