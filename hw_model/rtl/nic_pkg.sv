@@ -406,4 +406,42 @@ package nic_pkg;
     logic [16:0][63:0] errors;  // by error_e
   } host_counters_t;
 
+  // -- lanes of a beat or row
+
+  // Bits of the lanes from `lane` on.
+  function automatic logic [DataBits-1:0] lanes_from(input logic [LaneW-1:0] lane);
+    logic [DataBits-1:0] bits;
+    // By double words: several times faster to simulate than one wide shift.
+    for (int k = 0; k < int'(DataBytes / 4); k++) begin
+      if (lane[LaneW-1:2] < (LaneW - 2)'(k)) bits[32*k+:32] = '1;
+      else if (lane[LaneW-1:2] == (LaneW - 2)'(k)) bits[32*k+:32] = '1 << {lane[1:0], 3'b000};
+      else bits[32*k+:32] = '0;
+    end
+    return bits;
+  endfunction
+
+  // The byte of lane k goes to lane (k + up) mod DataBytes. Three levels of multiplexers with four
+  // inputs; for a pipeline stage of its own.
+  function automatic logic [DataBits-1:0] rotated(input logic [DataBits-1:0] data,
+                                                  input logic [LaneW-1:0] up);
+    logic [DataBits-1:0] by_bytes;
+    logic [DataBits-1:0] by_dwords;
+    unique case (up[1:0])
+      2'd0: by_bytes = data;
+      2'd1: by_bytes = {data[0+:DataBits-8], data[DataBits-1-:8]};
+      2'd2: by_bytes = {data[0+:DataBits-16], data[DataBits-1-:16]};
+      2'd3: by_bytes = {data[0+:DataBits-24], data[DataBits-1-:24]};
+    endcase
+    unique case (up[3:2])
+      2'd0: by_dwords = by_bytes;
+      2'd1: by_dwords = {by_bytes[0+:DataBits-32], by_bytes[DataBits-1-:32]};
+      2'd2: by_dwords = {by_bytes[0+:DataBits-64], by_bytes[DataBits-1-:64]};
+      2'd3: by_dwords = {by_bytes[0+:DataBits-96], by_bytes[DataBits-1-:96]};
+    endcase
+    // Steps of 16 bytes; a beat has 1, 2 or 4 of them.
+    for (int k = 0; k < int'(DataBytes / 16); k++) begin
+      rotated[128*k+:128] = by_dwords[128*((k-(int'(up)>>4))&(int'(DataBytes/16)-1))+:128];
+    end
+  endfunction
+
 endpackage

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What users of a lane_ram must keep to.
+module lane_ram_checks
+  import nic_pkg::*;
+(
+  input logic           clk,
+  input logic           write,
+  input logic [LaneW:0] write_count
+);
+
+  some_bytes: assert property (@(posedge clk)
+    write |-> write_count != '0 && 32'(write_count) <= DataBytes)
+    else $error("a write of %0d bytes", write_count);
+
+endmodule
+
+bind lane_ram lane_ram_checks checks (.*);
