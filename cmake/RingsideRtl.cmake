@@ -2,6 +2,7 @@
 # Verilated modules of hw_model/rtl: libraries that programs link, and unit tests of one module.
 find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
 set(ringside_rtl_dir ${PROJECT_SOURCE_DIR}/hw_model/rtl)
+set(ringside_rtl_registers ${RINGSIDE_GENERATED_DIR}/hw_model/registers/ringside_regs_pkg.sv)
 set(ringside_verilator ${VERILATOR_BIN})
 set(ringside_verilator_include ${VERILATOR_ROOT}/include)
 set(ringside_verilate ${CMAKE_CURRENT_LIST_DIR}/verilate.py)
@@ -49,16 +50,17 @@ function(ringside_verilate target)
   # What is read besides is in the depfile; modules and checks may come to be used by name alone.
   add_custom_command(OUTPUT ${stamp} BYPRODUCTS ${fast} ${slow} ${folder}/${ARG_PREFIX}.h
     COMMAND ${Python3_EXECUTABLE} ${ringside_verilate} --verilator ${ringside_verilator}
-            --rtl ${ringside_rtl_dir} --top ${ARG_TOP} --prefix ${ARG_PREFIX} --out ${folder}
+            --rtl ${ringside_rtl_dir} --registers ${ringside_rtl_registers} --top ${ARG_TOP} --prefix ${ARG_PREFIX} --out ${folder}
             --stamp ${stamp} --depfile ${stamp}.d ${files}
             -- -Wall --assert ${ARG_OPTIONS} ${ARG_DEFINES} ${ARG_PARAMETERS}
-    DEPENDS ${ringside_verilate} ${ringside_rtl_dir}/lint.vlt ${ringside_rtl_dir}/nic_pkg.sv ${paths} ${checks}
+    DEPENDS ${ringside_verilate} ${ringside_rtl_registers} ${ringside_rtl_dir}/lint.vlt ${ringside_rtl_dir}/nic_pkg.sv ${paths} ${checks}
     DEPFILE ${stamp}.d
     COMMENT "Verilating ${ARG_TOP} for ${target}" VERBATIM)
   add_library(${target} STATIC ${stamp} ${fast} ${slow})
   set_source_files_properties(${fast} ${slow} PROPERTIES OBJECT_DEPENDS ${stamp})
   set_source_files_properties(${fast} PROPERTIES COMPILE_OPTIONS "${ringside_verilated_fast}")
   set_source_files_properties(${slow} PROPERTIES COMPILE_OPTIONS ${ringside_verilated_slow})
+  add_dependencies(${target} ringside_registers)
   target_compile_options(${target} PRIVATE ${ringside_verilated_options})
   target_include_directories(${target} SYSTEM PUBLIC ${folder})
   target_link_libraries(${target} PUBLIC ringside_verilated)
@@ -108,6 +110,7 @@ endfunction()
 
 # Verilator -Wall over every module and width of the datapath; also a tree test.
 add_custom_target(lint-rtl
-  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/lint_rtl.py ${ringside_verilator}
-          ${ringside_rtl_dir}
+  COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/lint_rtl.py ${ringside_verilator}
+          ${ringside_rtl_dir} ${ringside_rtl_registers}
   VERBATIM)
+add_dependencies(lint-rtl ringside_registers)

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verilates one module for a build: C++ of a class, gathered in two files to compile.
 
-Usage: verilate.py --verilator BIN --rtl FOLDER --top MODULE --prefix CLASS --out FOLDER
-                   --stamp FILE --depfile FILE [--file SV]... [-- VERILATOR_ARGUMENT...]
+Usage: verilate.py --verilator BIN --rtl FOLDER --registers PACKAGE --top MODULE --prefix CLASS
+                   --out FOLDER --stamp FILE --depfile FILE [--file SV]... [-- VERILATOR_ARGUMENT...]
 
-The package and every module that is used are found by name in FOLDER of --rtl; the assertions of
+PACKAGE is the generated one of the card's own registers. nic_pkg and every module that is used are found by name in FOLDER of --rtl; the assertions of
 FOLDER/checks/MODULE_checks.sv go along with each module that is used. --file: further sources.
 Writes CLASS__fast.cpp and CLASS__slow.cpp, which include all that Verilator wrote.
 """
@@ -34,15 +34,16 @@ def modules_used(sources: list[pathlib.Path], rtl: pathlib.Path) -> list[str]:
     return sorted(used)
 
 
-def gather(sources: list[pathlib.Path], rtl: pathlib.Path, top: str) -> list[pathlib.Path]:
-    """What Verilator is to be given, in order: waivers, package, modules named by the caller, checks."""
+def gather(sources: list[pathlib.Path], rtl: pathlib.Path, registers: pathlib.Path,
+           top: str) -> list[pathlib.Path]:
+    """What Verilator is to be given, in order: waivers, packages, modules of the caller, checks."""
     own = rtl / f"{top}.sv"
     roots = list(sources)
     if own.is_file() and not any(path.stem == top for path in sources):
         roots.append(own)
     names = set(modules_used(roots, rtl)) | {path.stem for path in roots}
     checks = [rtl / "checks" / f"{name}_checks.sv" for name in sorted(names)]
-    return [rtl / "lint.vlt", rtl / "nic_pkg.sv", *roots, *(path for path in checks if path.is_file())]
+    return [rtl / "lint.vlt", registers, rtl / "nic_pkg.sv", *roots, *(path for path in checks if path.is_file())]
 
 
 def generated(out: pathlib.Path, prefix: str) -> dict[str, list[str]]:
@@ -65,13 +66,14 @@ def write_if_changed(path: pathlib.Path, text: str):
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("verilator", "rtl", "top", "prefix", "out", "stamp", "depfile"):
+    for name in ("verilator", "rtl", "registers", "top", "prefix", "out", "stamp", "depfile"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--file", action="append", default=[])
     parser.add_argument("rest", nargs="*")
     options = parser.parse_args(arguments[1:])
     rtl, out = pathlib.Path(options.rtl), pathlib.Path(options.out)
-    files = gather([pathlib.Path(name) for name in options.file], rtl, options.top)
+    files = gather([pathlib.Path(name) for name in options.file], rtl,
+                   pathlib.Path(options.registers), options.top)
 
     out.mkdir(parents=True, exist_ok=True)
     for old in out.glob(f"{options.prefix}*"):
