@@ -19,7 +19,7 @@ namespace ringside::hw {
 
 enum class ActionKind : uint8_t {
   kDmaRead,     ///< `address`, `size`; answer with Event kDmaReadDone of `tag`
-  kDmaWrite,    ///< ActionList::payload() to `address`; posted
+  kDmaWrite,    ///< ActionList::payload() to `address`; posted; `tag`: first chain that it is for
   kMsix,        ///< write the 32-bit `value` to `address`; posted, behind earlier writes
   kIntx,        ///< message: assert if `value`, else deassert; posted, behind earlier writes
   kFrameOut,    ///< ActionList::frame() to the Ethernet port; `size` bytes of transmit buffer
@@ -75,10 +75,13 @@ class ActionList {
     return action;
   }
   /// Adds a write of `size` bytes whose contents lie at `place` of reserve_bytes().
-  void add_write(uint16_t queue, Purpose purpose, uint64_t address, uint32_t place, uint32_t size) {
+  /// `chain`: the first that it is for.
+  void add_write(uint16_t queue, Purpose purpose, uint64_t address, uint32_t place, uint32_t size,
+                 uint32_t chain) {
     Action& action = add(ActionKind::kDmaWrite);
     action.purpose = purpose;
     action.queue = queue;
+    action.tag = chain;
     action.address = address;
     action.place = place;
     action.size = size;

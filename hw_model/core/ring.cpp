@@ -87,7 +87,7 @@ void NicCore::forget_parked() {
 
 void NicCore::write(unsigned queue, Purpose purpose, uint64_t address, uint32_t place,
                     uint32_t size, ActionList& actions, uint32_t chain) {
-  actions.add_write(static_cast<uint16_t>(queue), purpose, address, place, size);
+  actions.add_write(static_cast<uint16_t>(queue), purpose, address, place, size, chain);
   if (tracing()) note_write(actions, chain);
   ++counters_[Counter::kDmaWrites];
   counters_[Counter::kDmaWriteBytes] += size;

@@ -341,7 +341,9 @@ package nic_pkg;
     TraceDeviceError,
     TraceReset,
     TraceQueueSuspended,
-    TraceQueueResumed
+    TraceQueueResumed,
+    TraceConfigWrite,
+    TraceConfigRead
   } trace_kind_e;
 
   typedef struct packed {

@@ -54,6 +54,8 @@ enum class TraceKind : uint8_t {
   // -- later additions, behind the others so that numbers in files stay
   kQueueSuspended,  ///< the queue takes no further buffers
   kQueueResumed,    ///< it goes on; `chain` = next position, `value` = index
+  kConfigWrite,     ///< `address` in configuration space, `size`, `value`; from hardware cards only
+  kConfigRead,      ///< likewise, `value` = what was answered, when it is
   kCount
 };
 

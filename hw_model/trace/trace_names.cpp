@@ -49,6 +49,8 @@ constexpr std::array kKinds{
     KindInfo{"reset", 0},
     KindInfo{"queue_suspended", kQueue},
     KindInfo{"queue_resumed", kQueue | kChain | kValue},
+    KindInfo{"config_write", kAddress | kSize | kValue},
+    KindInfo{"config_read", kAddress | kSize | kValue},
 };
 static_assert(kKinds.size() == static_cast<std::size_t>(TraceKind::kCount));
 

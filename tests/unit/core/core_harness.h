@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "firmware/control_plane.h"
 #include "formats/virtio.h"
 #include "hw_model/core/nic_core.h"
+#include "hw_model/diff/card_tap.h"
 #include "tests/support/gtest.h"
 
 namespace ringside::test {
@@ -40,8 +42,11 @@ class CoreHarness {
 
   hw::FramePool pool;  // first, because it must outlive the frames
 
-  explicit CoreHarness(const hw::CoreConfig& config = {}) : core(config, pool) {
+  /// `tap`, if it is not null, sees what passes the card's pins, and its trace.
+  explicit CoreHarness(const hw::CoreConfig& config = {}, hw::CardTap* tap = nullptr)
+      : core(config, pool), tap_(tap) {
     memory.resize(1 << 20);
+    if (tap != nullptr) core.trace(&records_);
     take(Event::carrier(true, 10000));
     take(Event{EventKind::kPowerOn});
   }
@@ -50,6 +55,7 @@ class CoreHarness {
   /// Refused events return why; legal ones are carried out.
   std::string_view take(const Event& event) {
     hw::ActionList actions;
+    if (tap_ != nullptr) show(event);
     const std::string_view refused = core.step(event, actions);
     carry_out(actions);
     return refused;
@@ -179,6 +185,67 @@ class CoreHarness {
   std::vector<std::byte> memory;
 
  private:
+  class Records final : public hw::TraceSink {
+   public:
+    explicit Records(CoreHarness& host) : host_(host) {}
+    void record(const hw::TraceRecord& record) override { host_.tap_->record(record); }
+
+   private:
+    CoreHarness& host_;
+  };
+  /// What goes in, to the tap.
+  void show(const Event& event) {
+    const auto config = [&](hw::TraceKind kind, uint64_t value) {
+      tap_->record({.kind = kind,
+                    .queue = hw::TraceRecord::kNoQueue,
+                    .size = event.width,
+                    .address = event.address,
+                    .value = value});
+    };
+    switch (event.kind) {
+      case EventKind::kCarrier:
+        tap_->carrier(event.ok, static_cast<uint32_t>(event.value));
+        break;
+      case EventKind::kFrameIn:
+        tap_->frame_in(*event.frame);
+        break;
+      case EventKind::kDmaReadDone:
+        tap_->read_completion(event.tag, event.data, event.ok, true);
+        break;
+      case EventKind::kCommand:
+        tap_->command(*event.command);
+        break;
+      case EventKind::kConfigWrite:
+        config(hw::TraceKind::kConfigWrite, event.value);
+        break;
+      default:
+        break;
+    }
+  }
+  /// What comes out, to the tap.
+  void show(hw::ActionList& actions, const hw::Action& action) {
+    const auto value = static_cast<uint32_t>(action.value);
+    switch (action.kind) {
+      case ActionKind::kDmaRead:
+        tap_->read_request(action.tag, action.purpose, action.queue, action.address, action.size);
+        break;
+      case ActionKind::kDmaWrite:
+        tap_->posted(action.purpose, action.queue, action.address, actions.payload(action));
+        break;
+      case ActionKind::kMsix:
+        tap_->posted(hw::Purpose::kInterrupt, 0, action.address,
+                     std::as_bytes(std::span(&value, 1)));
+        break;
+      case ActionKind::kIntx:
+        tap_->message(action.value != 0);
+        break;
+      case ActionKind::kFrameOut:
+        tap_->frame_out(actions.frame(action)->bytes);
+        break;
+      default:
+        break;
+    }
+  }
   static void command(void* context, const rs_command* command) {
     EXPECT_EQ(static_cast<CoreHarness*>(context)->take(Event::from_command(*command)), "");
   }
@@ -186,6 +253,7 @@ class CoreHarness {
     for (std::size_t i = 0; i < actions.size(); ++i) {
       const Deed deed{actions[i].kind, actions[i].address, actions[i].size, actions[i].value,
                       actions[i].tag};
+      if (tap_ != nullptr) show(actions, actions[i]);
       if (deed.kind != ActionKind::kReadReply && deed.kind != ActionKind::kManagement) {
         deeds.push_back(deed);
       }
@@ -222,6 +290,8 @@ class CoreHarness {
     }
   }
   uint64_t next_ = kBase + 0x1000;
+  hw::CardTap* tap_;
+  Records records_{*this};
 };
 
 /// A driver's side of one split virtqueue, written down entry by entry.
@@ -295,8 +365,9 @@ constexpr uint64_t kMultiQueue = kControl | formats::feature_bit(VIRTIO_NET_F_MQ
 class RunningCard : public CoreHarness {
  public:
   explicit RunningCard(uint64_t features = kBasic, uint16_t size = 8,
-                       const hw::CoreConfig& config = {}, bool msix = true)
-      : CoreHarness(config), rx(*this, 0, size), tx(*this, 1, size) {
+                       const hw::CoreConfig& config = {}, bool msix = true,
+                       hw::CardTap* tap = nullptr)
+      : CoreHarness(config, tap), rx(*this, 0, size), tx(*this, 1, size) {
     enable_pci(msix);
     negotiate(features);
     start(msix);

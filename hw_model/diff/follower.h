@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functional core as the follower of another card: it gets the same inputs, takes choices from
+// the card's trace and nothing else, and says where the two disagree first (docs/diff.md).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "hw_model/core/nic_core.h"
+#include "hw_model/diff/card_tap.h"
+#include "hw_model/diff/difference.h"
+#include "hw_model/diff/read_store.h"
+#include "hw_model/diff/receive_rows.h"
+#include "hw_model/diff/write_check.h"
+
+namespace ringside::hw {
+
+struct FollowerConfig {
+  CoreConfig core;
+  /// Rows of the card's receive buffer and their size: a drop for want of room is justified only if
+  /// the frames that it holds can fill it.
+  uint32_t receive_rows = 4096;
+  uint32_t row_bytes = 64;
+  /// How late an effect may be that was decided.
+  TimePs effect_bound_ps = 100'000'000;
+};
+
+class Follower final : public CardTap {
+ public:
+  explicit Follower(const FollowerConfig& config);
+
+  const Difference& difference() const { return difference_; }
+  const NicCore& core() const { return core_; }
+  uint64_t records() const { return records_; }
+  uint64_t frames_compared() const { return frames_compared_; }
+  uint64_t bytes_compared() const { return bytes_compared_; }
+  /// Nothing is under way: what is still missing, or was read for nothing, is a difference.
+  void at_rest();
+
+  // CardTap
+  void at(TimePs time_ps) override;
+  void carrier(bool up, uint32_t speed_mbps) override;
+  void frame_in(const FramePtr& frame) override;
+  void read_completion(uint32_t tag, ByteView data, bool ok, bool last) override;
+  void command(const rs_command& command) override;
+  void record(const TraceRecord& record) override;
+  void read_request(uint32_t tag, Purpose purpose, unsigned queue, uint64_t address,
+                    uint32_t size) override;
+  void posted(Purpose purpose, unsigned queue, uint64_t address, ByteView data) override;
+  void message(bool asserted) override;
+  void frame_out(ByteView bytes) override;
+
+ private:
+  /// A read that the core asked for.
+  struct Pending {
+    uint32_t tag;
+    Purpose purpose;
+    uint16_t queue;
+    uint32_t chain;
+    uint64_t address;
+    uint32_t size;
+  };
+  /// A part of an indirect table that the card read.
+  struct TablePiece {
+    uint16_t queue;
+    uint32_t chain;
+    uint64_t address;
+    uint32_t size;
+  };
+  struct Interrupt {
+    bool message = false;
+    uint64_t address = 0;
+    uint32_t value = 0;
+    TimePs time_ps = 0;
+  };
+  /// A record that the core produced and the card has not reported.
+  struct Awaited {
+    TraceRecord record;
+    TimePs time_ps;
+  };
+
+  // follower.cpp: steps of the core and what they bring
+  void fail(std::string what);
+  void step(const Event& event);
+  void take_actions();
+  bool confirm(const TraceRecord& record);
+  void expect_record(const TraceRecord& record);
+  static bool same(const TraceRecord& left, const TraceRecord& right);
+
+  // follower_steps.cpp: what each kind of record makes the core do
+  void follow(const TraceRecord& record);
+  void choice(EventKind kind, const TraceRecord& record, unsigned count = 0);
+  void fetch_descriptors(const TraceRecord& record);
+  void return_used(const TraceRecord& record);
+  void arrival(const TraceRecord& record, bool dropped);
+  void dropped(const TraceRecord& record);
+  void result(Purpose purpose, const TraceRecord& record);
+  void walk_on(const TraceRecord& record);
+  void payload_done(const TraceRecord& record);
+  void register_access(EventKind kind, const TraceRecord& record);
+  void device_error(const TraceRecord& record);
+  void managed(const TraceRecord& record);
+  bool feed(std::size_t index);
+  bool feed_table(std::size_t index);
+  std::size_t pending(Purpose purpose, const TraceRecord& record) const;
+  std::size_t pending_of_chain(unsigned queue, uint32_t chain) const;
+
+  // TraceSink of the core
+  class CoreTrace final : public TraceSink {
+   public:
+    explicit CoreTrace(Follower& follower) : follower_(follower) {}
+    void record(const TraceRecord& record) override { follower_.core_record(record); }
+
+   private:
+    Follower& follower_;
+  };
+  void core_record(const TraceRecord& record);
+
+  static constexpr std::size_t kNone = ~std::size_t{0};
+
+  FollowerConfig config_;
+  FramePool frames_;
+  NicCore core_;
+  CoreTrace core_trace_{*this};
+  ActionList actions_;
+  Difference difference_;
+  TimePs now_ = 0;
+  uint64_t records_ = 0, frames_compared_ = 0, bytes_compared_ = 0;
+
+  bool powered_ = false;
+  bool carrier_up_ = false;
+  uint32_t carrier_speed_ = 0;
+  std::deque<FramePtr> arrived_;  ///< that no record named yet
+  uint64_t arrived_first_ = 0;    ///< number of the first of them
+  std::deque<rs_command> commands_;
+  uint64_t reply_ = 0;
+  bool replied_ = false;
+
+  ReadStore reads_;
+  std::vector<Pending> pending_;
+  std::deque<TablePiece> table_pieces_;
+  WriteCheck writes_;
+  std::deque<Awaited> awaited_;
+  std::deque<Interrupt> interrupts_;
+  std::vector<std::deque<uint32_t>> chains_of_frames_;  ///< by receive queue, begun, not returned
+  std::deque<uint16_t> starts_;                         ///< queues, in the order of begun frames
+  std::vector<std::deque<FramePtr>> frames_expected_;   ///< by transmit queue
+  ReceiveRows rows_;
+};
+
+}  // namespace ringside::hw

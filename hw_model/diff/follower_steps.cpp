@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each kind of record makes the core do.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "hw_model/core/bar_layout.h"
+#include "hw_model/diff/follower.h"
+
+namespace ringside::hw {
+
+namespace {
+
+/// What the core must not look at, because the card did not read it: a descriptor that is an error
+/// in an indirect table, whatever came before it.
+constexpr uint16_t kPoisonFlags = VIRTQ_DESC_F_INDIRECT;
+
+}  // namespace
+
+void Follower::follow(const TraceRecord& record) {
+  if (record.queue != TraceRecord::kNoQueue && record.queue >= NicCore::kQueuesMax) {
+    fail(fmt::format("a record of queue {}, which there is not", record.queue));
+    return;
+  }
+  switch (record.kind) {
+    // -- inputs
+    case TraceKind::kDoorbell:
+      step(Event::write(EventKind::kMemoryWrite,
+                        BarLayout::kNotify + record.queue * BarLayout::kNotifyMultiplier, 4,
+                        record.queue));
+      expect_record(record);
+      return;
+    case TraceKind::kRegisterWrite:
+      if (confirm(record)) return;  // through the window in configuration space
+      step(Event::write(EventKind::kMemoryWrite, record.address, static_cast<uint8_t>(record.size),
+                        record.value));
+      expect_record(record);
+      return;
+    case TraceKind::kConfigWrite:
+      step(Event::write(EventKind::kConfigWrite, record.address, static_cast<uint8_t>(record.size),
+                        record.value));
+      return;
+    case TraceKind::kRegisterRead:
+      if (!confirm(record)) register_access(EventKind::kMemoryRead, record);
+      return;
+    case TraceKind::kConfigRead:
+      register_access(EventKind::kConfigRead, record);
+      return;
+    case TraceKind::kFrameIn:
+      arrival(record, false);
+      return;
+    case TraceKind::kFrameDropped:
+      dropped(record);
+      return;
+    case TraceKind::kManagementCommand:
+    case TraceKind::kManagementEvent:
+      managed(record);
+      return;
+    // -- choices
+    case TraceKind::kSampleAvail:
+      // Asking for notifications includes a look at the index behind it.
+      if (!confirm(record)) choice(EventKind::kSampleAvail, record);
+      return;
+    case TraceKind::kFetchIds:
+      choice(EventKind::kFetchIds, record, record.size);
+      return;
+    case TraceKind::kFetchDescriptors:
+      fetch_descriptors(record);
+      return;
+    case TraceKind::kStartTransmit:
+    case TraceKind::kStartReceive:
+    case TraceKind::kStartCommand:
+      choice(EventKind::kStartFrame, record);
+      if (record.kind == TraceKind::kStartReceive) {
+        chains_of_frames_[record.queue].push_back(static_cast<uint32_t>(record.value));
+        rows_.begun(record.queue);
+      }
+      return;
+    case TraceKind::kReturnUsed:
+      return_used(record);
+      return;
+    case TraceKind::kReadSuppression:
+      choice(EventKind::kReadSuppression, record);
+      return;
+    case TraceKind::kArmNotify:
+      choice(EventKind::kArmNotify, record);
+      return;
+    case TraceKind::kSuppressNotify:
+      choice(EventKind::kSuppressNotify, record);
+      return;
+    // -- results
+    case TraceKind::kAvailSampled:
+      result(Purpose::kAvailIndex, record);
+      return;
+    case TraceKind::kIdsFetched:
+      result(Purpose::kAvailEntries, record);
+      return;
+    case TraceKind::kInterruptDecision:
+      result(Purpose::kUsedEvent, record);
+      return;
+    case TraceKind::kDescribed:
+      walk_on(record);
+      expect_record(record);
+      return;
+    case TraceKind::kDmaRead:
+      if (record.purpose == Purpose::kIndirectTable) {
+        table_pieces_.push_back({record.queue, record.chain, record.address, record.size});
+      }
+      return;
+    case TraceKind::kDmaReadDone:
+      if (record.purpose == Purpose::kPayload) payload_done(record);
+      return;
+    // -- effects that follow from what the core did already
+    case TraceKind::kDeviceError:
+      device_error(record);
+      return;
+    case TraceKind::kReset:
+      expect_record(record);
+      reads_.give_up_all();
+      pending_.clear();
+      table_pieces_.clear();
+      for (auto& chains : chains_of_frames_) chains.clear();
+      rows_.clear();
+      return;
+    case TraceKind::kQueueResumed:
+      reads_.give_up(record.queue);
+      expect_record(record);
+      return;
+    case TraceKind::kFrameOut:
+    case TraceKind::kMsix:
+    case TraceKind::kIntx:
+    case TraceKind::kQueueSuspended:
+      expect_record(record);
+      return;
+    default:
+      return;  // times and bytes, which are compared elsewhere
+  }
+}
+
+void Follower::choice(EventKind kind, const TraceRecord& record, unsigned count) {
+  if (record.kind == TraceKind::kStartTransmit) starts_.push_back(record.queue);
+  step(Event::choice(kind, record.queue, static_cast<uint16_t>(count)));
+  expect_record(record);
+  if (record.kind != TraceKind::kStartTransmit || starts_.empty()) return;
+  // A frame that is dropped at once never leaves: the core says so behind its start.
+  const bool never_leaves =
+      !awaited_.empty() && awaited_.back().record.kind == TraceKind::kFrameDropped &&
+      awaited_.back().record.queue == record.queue && awaited_.back().record.chain == record.chain;
+  if (never_leaves) starts_.pop_back();
+}
+
+/// One by one, so that the core takes each descriptor when the card's walk does.
+void Follower::fetch_descriptors(const TraceRecord& record) {
+  for (uint32_t i = 0; i < record.size && !difference_.found(); ++i) {
+    TraceRecord one = record;
+    one.chain += i;
+    one.size = 1;
+    step(Event::choice(EventKind::kFetchDescriptors, record.queue, 1));
+    expect_record(one);
+  }
+}
+
+void Follower::return_used(const TraceRecord& record) {
+  uint32_t frames = record.size;
+  const bool receive = !NicCore::is_transmit(record.queue) && !core_.is_control(record.queue);
+  if (receive) {
+    uint32_t chains = 0;
+    auto& begun = chains_of_frames_[record.queue];
+    for (frames = 0; chains < record.size && !begun.empty(); ++frames) {
+      chains += begun.front();
+      begun.pop_front();
+    }
+    if (chains != record.size) {
+      fail(fmt::format("queue {} returns {} chains, which are no whole frames", record.queue,
+                       record.size));
+      return;
+    }
+  }
+  choice(EventKind::kReturnUsed, record, frames);
+}
+
+/// `record` says what became of the oldest frame that arrived.
+void Follower::arrival(const TraceRecord& record, bool was_dropped) {
+  if (arrived_.empty()) {
+    fail("the card says that a frame arrived, and none did");
+    return;
+  }
+  const FramePtr frame = std::move(arrived_.front());
+  arrived_.pop_front();
+  Event event = Event::frame_in(frame);
+  const auto size = static_cast<uint32_t>(frame->bytes.size());
+  if (was_dropped && record.value == static_cast<uint64_t>(Counter::kRxDropBufferFull)) {
+    if (!rows_.could_be_full(size)) {
+      fail(
+          fmt::format("a frame of {} bytes is dropped for want of room, and the receive buffer "
+                      "has room",
+                      size));
+      return;
+    }
+    event.ok = false;
+  }
+  step(event);
+  expect_record(record);
+  if (!was_dropped) rows_.taken(record.queue, size);
+}
+
+void Follower::dropped(const TraceRecord& record) {
+  switch (static_cast<Counter>(record.value)) {
+    case Counter::kRxDropFcs:
+    case Counter::kRxDropShort:
+    case Counter::kRxDropLong:
+    case Counter::kRxDropNotReady:
+    case Counter::kRxDropBufferFull:
+    case Counter::kRxDropQueueShare:
+      arrival(record, true);
+      return;
+    case Counter::kRxDropNoFit:
+      choice(EventKind::kStartFrame, record);
+      rows_.dropped(record.queue);
+      return;
+    case Counter::kRxDropChosen:
+      choice(EventKind::kDropFrame, record);
+      rows_.dropped(record.queue);
+      return;
+    case Counter::kRxDropReset:
+      return;  // the core dropped it with the reset
+    default:
+      expect_record(record);  // of a start that the core followed
+      return;
+  }
+}
+
+std::size_t Follower::pending(Purpose purpose, const TraceRecord& record) const {
+  const bool by_chain = purpose == Purpose::kAvailEntries;  // there may be several
+  const auto found = std::find_if(pending_.begin(), pending_.end(), [&](const Pending& pending) {
+    return pending.purpose == purpose && pending.queue == record.queue &&
+           (!by_chain || pending.chain == record.chain);
+  });
+  return found == pending_.end() ? kNone : static_cast<std::size_t>(found - pending_.begin());
+}
+
+std::size_t Follower::pending_of_chain(unsigned queue, uint32_t chain) const {
+  const auto found = std::find_if(pending_.begin(), pending_.end(), [&](const Pending& pending) {
+    return (pending.purpose == Purpose::kDescriptors ||
+            pending.purpose == Purpose::kIndirectTable) &&
+           pending.queue == queue && pending.chain == chain;
+  });
+  return found == pending_.end() ? kNone : static_cast<std::size_t>(found - pending_.begin());
+}
+
+/// Gives the core what the card read for it. False if the card has not got it.
+bool Follower::feed(std::size_t index) {
+  const Pending read = pending_[index];
+  if (read.purpose == Purpose::kIndirectTable) return feed_table(index);
+  std::vector<std::byte> bytes;
+  const ReadStore::Taken taken =
+      reads_.take(read.purpose, read.queue, read.address, read.size, bytes);
+  if (taken == ReadStore::Taken::kMissing) return false;
+  pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(index));
+  step(taken == ReadStore::Taken::kFailed ? Event::dma_failed(read.tag)
+                                          : Event::dma_done(read.tag, bytes));
+  return true;
+}
+
+/// A table is read in pieces, and perhaps not all of it: the rest is such that the core would find
+/// an error in it.
+bool Follower::feed_table(std::size_t index) {
+  const Pending read = pending_[index];
+  std::vector<std::byte> table(read.size);
+  formats::VirtqDesc poison{};
+  poison.flags = kPoisonFlags;
+  for (std::size_t at = 0; at + sizeof poison <= table.size(); at += sizeof poison) {
+    std::memcpy(table.data() + at, &poison, sizeof poison);
+  }
+  bool failed = false;
+  std::vector<std::byte> bytes;
+  for (auto piece = table_pieces_.begin(); piece != table_pieces_.end();) {
+    if (piece->queue != read.queue || piece->chain != read.chain) {
+      ++piece;
+      continue;
+    }
+    if (piece->address < read.address || piece->address + piece->size > read.address + read.size) {
+      fail(fmt::format(
+          "a read of {} bytes at {:#x} beyond the indirect table of chain {} of queue "
+          "{} ({} bytes at {:#x})",
+          piece->size, piece->address, read.chain, read.queue, read.size, read.address));
+      return true;
+    }
+    switch (reads_.take(read.purpose, read.queue, piece->address, piece->size, bytes)) {
+      case ReadStore::Taken::kMissing:
+        return false;
+      case ReadStore::Taken::kFailed:
+        failed = true;
+        break;
+      case ReadStore::Taken::kWhole:
+        std::memcpy(table.data() + (piece->address - read.address), bytes.data(), bytes.size());
+        break;
+    }
+    piece = table_pieces_.erase(piece);
+  }
+  pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(index));
+  step(failed ? Event::dma_failed(read.tag) : Event::dma_done(read.tag, table));
+  return true;
+}
+
+/// The read whose result the card used.
+void Follower::result(Purpose purpose, const TraceRecord& record) {
+  const std::size_t index = pending(purpose, record);
+  if (index == kNone) {
+    fail(fmt::format("queue {} uses {} that it did not ask for", record.queue, name_of(purpose)));
+  } else if (!feed(index)) {
+    fail(fmt::format("queue {} uses {} before they have come", record.queue, name_of(purpose)));
+  } else {
+    expect_record(record);
+  }
+}
+
+/// Everything that the walk of the record's chain has read.
+void Follower::walk_on(const TraceRecord& record) {
+  for (std::size_t index = pending_of_chain(record.queue, record.chain);
+       index != kNone && !difference_.found();
+       index = pending_of_chain(record.queue, record.chain)) {
+    if (!feed(index)) {
+      fail(fmt::format("chain {} of queue {} is taken for whole before {:#x} was read",
+                       record.chain, record.queue, pending_[index].address));
+    }
+  }
+}
+
+/// A read of the record's chain has ended: of those that the core waits for, the first that is
+/// here.
+void Follower::payload_done(const TraceRecord& record) {
+  for (std::size_t i = 0; i < pending_.size(); ++i) {
+    const Pending& read = pending_[i];
+    if (read.purpose != Purpose::kPayload || read.queue != record.queue ||
+        read.chain != record.chain || read.size != record.size ||
+        !reads_.has(read.purpose, read.queue, read.address, read.size)) {
+      continue;
+    }
+    feed(i);
+    return;
+  }
+  fail(fmt::format("{} bytes of chain {} of queue {} are said to be read, and are not", record.size,
+                   record.chain, record.queue));
+}
+
+void Follower::register_access(EventKind kind, const TraceRecord& record) {
+  const bool config = kind == EventKind::kConfigRead;
+  replied_ = false;
+  step(Event::read(kind, record.address, static_cast<uint8_t>(record.size), 0));
+  if (difference_.found()) return;
+  if (!replied_) {
+    fail(fmt::format("a read of the register at {:#x} is answered that the core holds",
+                     record.address));
+  } else if (reply_ != record.value) {
+    fail(fmt::format("a read of {} bytes at {:#x} of {} gives {:#x}, expected {:#x}", record.size,
+                     record.address, config ? "configuration space" : "the BAR", record.value,
+                     reply_));
+  } else if (!config) {
+    expect_record(record);
+  }
+}
+
+/// The card found an error: in what a chain's walk, or a result, brought.
+void Follower::device_error(const TraceRecord& record) {
+  if (confirm(record)) return;
+  const auto error = static_cast<DeviceError>(record.value);
+  if (error == DeviceError::kManagementTimeout) {
+    step(Event::read(EventKind::kMemoryRead, BarLayout::kCommon + formats::CommonCfg::kDeviceStatus,
+                     1, 0));
+    std::erase_if(awaited_, [](const Awaited& awaited) {
+      return awaited.record.kind == TraceKind::kRegisterRead;
+    });
+    step(Event{EventKind::kHoldExpired});
+    expect_record(record);
+    return;
+  }
+  // Whatever of the queue is here goes to the core, oldest first, until it finds one too.
+  for (std::size_t i = 0; i < pending_.size() && !difference_.found();) {
+    if (pending_[i].queue != record.queue || !feed(i)) {
+      ++i;
+      continue;
+    }
+    if (confirm(record)) return;
+    i = 0;
+  }
+  fail(fmt::format("the card finds {} in queue {}; the core finds nothing wrong", error_name(error),
+                   record.queue));
+}
+
+void Follower::managed(const TraceRecord& record) {
+  if (record.kind == TraceKind::kManagementEvent) {
+    if (confirm(record)) return;
+    if (record.value == RS_EVENT_POWER_ON && !powered_) {
+      powered_ = true;
+      step(Event::carrier(carrier_up_, carrier_speed_));
+      step(Event{EventKind::kPowerOn});
+    } else if (record.value == RS_EVENT_LINK) {
+      step(Event::carrier(carrier_up_, carrier_speed_));
+    }
+    expect_record(record);
+    return;
+  }
+  if (commands_.empty()) {
+    fail("the card carries out a command that firmware did not give");
+    return;
+  }
+  const rs_command command = commands_.front();
+  commands_.pop_front();
+  step(Event::from_command(command));
+  expect_record(record);
+}
+
+}  // namespace ringside::hw

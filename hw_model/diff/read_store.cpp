@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// See read_store.h.
+#include "hw_model/diff/read_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace ringside::hw {
+
+void ReadStore::request(uint32_t tag, Purpose purpose, unsigned queue, uint64_t address,
+                        uint32_t size) {
+  const Key where = key(purpose, queue);
+  Pieces& pieces = read_[where];
+  under_way_[tag] = {where, pieces.first + pieces.pieces.size()};
+  Piece piece{address, size, 0, 0, false, {}, {}};
+  piece.bytes.reserve(size);
+  piece.given.resize(size);
+  pieces.pieces.push_back(std::move(piece));
+}
+
+bool ReadStore::completion(uint32_t tag, ByteView data, bool ok, bool last) {
+  const auto found = under_way_.find(tag);
+  if (found == under_way_.end()) return false;
+  Pieces& pieces = read_[found->second.key];
+  const uint64_t number = found->second.number;
+  if (last) under_way_.erase(found);
+  if (number < pieces.first) return true;  // given up
+  Piece& piece = pieces.pieces[number - pieces.first];
+  if (!ok) piece.failed = true;
+  if (data.size() > piece.size - piece.received) return false;
+  piece.bytes.insert(piece.bytes.end(), data.begin(), data.end());
+  piece.received += static_cast<uint32_t>(data.size());
+  return !last || !ok || piece.received == piece.size;
+}
+
+/// The oldest piece whose byte at `address` has come, or failed, and was not given out.
+ReadStore::Piece* ReadStore::covering(Pieces& pieces, uint64_t address) {
+  for (Piece& piece : pieces.pieces) {
+    const uint64_t offset = address - piece.address;
+    if (address < piece.address || offset >= piece.size || piece.given[offset]) continue;
+    return piece.failed || offset < piece.received ? &piece : nullptr;
+  }
+  return nullptr;
+}
+
+void ReadStore::trim(Pieces& pieces) {
+  while (!pieces.pieces.empty() && pieces.pieces.front().taken == pieces.pieces.front().size) {
+    pieces.pieces.pop_front();
+    ++pieces.first;
+  }
+}
+
+bool ReadStore::has(Purpose purpose, unsigned queue, uint64_t address, uint32_t size) const {
+  const auto found = read_.find(key(purpose, queue));
+  if (found == read_.end()) return false;
+  Pieces& pieces = const_cast<Pieces&>(found->second);
+  for (uint32_t at = 0; at < size;) {
+    const Piece* piece = covering(pieces, address + at);
+    if (piece == nullptr) return false;
+    if (piece->failed) return true;
+    const uint64_t end = piece->address + piece->received;
+    at += static_cast<uint32_t>(std::min<uint64_t>(end - (address + at), size - at));
+  }
+  return true;
+}
+
+ReadStore::Taken ReadStore::take(Purpose purpose, unsigned queue, uint64_t address, uint32_t size,
+                                 std::vector<std::byte>& bytes) {
+  if (!has(purpose, queue, address, size)) return Taken::kMissing;
+  Pieces& pieces = read_[key(purpose, queue)];
+  bytes.resize(size);
+  bool failed = false;
+  for (uint32_t at = 0; at < size;) {
+    Piece* piece = covering(pieces, address + at);
+    if (piece == nullptr) break;  // behind a failed one
+    const auto offset = static_cast<uint32_t>(address + at - piece->address);
+    const uint32_t part = std::min(piece->size - offset, size - at);
+    failed = failed || piece->failed;
+    for (uint32_t i = 0; i < part; ++i) piece->given[offset + i] = true;
+    piece->taken += part;
+    if (!piece->failed) std::memcpy(bytes.data() + at, piece->bytes.data() + offset, part);
+    at += part;
+  }
+  trim(pieces);
+  return failed ? Taken::kFailed : Taken::kWhole;
+}
+
+void ReadStore::give_up(unsigned queue) {
+  for (auto& [where, pieces] : read_) {
+    if (where >> 8 != queue) continue;
+    pieces.first += pieces.pieces.size();
+    pieces.pieces.clear();
+  }
+}
+
+void ReadStore::give_up_all() {
+  for (auto& [where, pieces] : read_) {
+    pieces.first += pieces.pieces.size();
+    pieces.pieces.clear();
+  }
+}
+
+std::string ReadStore::left_over() const {
+  std::string first;
+  Key least = ~Key{0};  // not in the order of the map
+  for (const auto& [where, pieces] : read_) {
+    if (pieces.pieces.empty() || where >= least) continue;
+    const Piece& piece = pieces.pieces.front();
+    least = where;
+    first = fmt::format("{} of queue {} at {:#x}, {} bytes",
+                        name_of(static_cast<Purpose>(where & 0xFF)), where >> 8, piece.address,
+                        piece.size);
+  }
+  return first;
+}
+
+}  // namespace ringside::hw

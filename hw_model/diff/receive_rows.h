@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the receive buffer of a followed card can hold at most: rows of frames that were taken and
+// not wholly written to the host.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+
+#include "formats/virtio.h"
+
+namespace ringside::hw {
+
+class ReceiveRows {
+ public:
+  ReceiveRows(uint32_t rows, uint32_t row_bytes) : limit_(rows), row_bytes_(row_bytes) {}
+
+  /// A frame of `bytes` bytes more might not have found room. A row is kept free, so that a full
+  /// buffer and an empty one differ.
+  bool could_be_full(uint32_t bytes) const { return rows_ + rows_of(bytes) + 1 > limit_; }
+  void taken(unsigned queue, uint32_t bytes) {
+    queues_[queue].push_back({bytes, false, 0});
+    rows_ += rows_of(bytes);
+  }
+  /// The oldest frame of `queue` that waits is now written to the host.
+  void begun(unsigned queue) {
+    for (Held& held : queues_[queue]) {
+      if (held.begun) continue;
+      held.begun = true;
+      held.left = held.bytes + sizeof(formats::VirtioNetHdr);
+      return;
+    }
+  }
+  /// The oldest frame of `queue` that waits is not.
+  void dropped(unsigned queue) {
+    for (Held& held : queues_[queue]) {
+      if (held.begun) continue;
+      held.begun = true;
+      break;
+    }
+    release(queue);
+  }
+  /// Payload was written.
+  void written(unsigned queue, uint64_t bytes) {
+    for (Held& held : queues_[queue]) {
+      const uint64_t part = bytes < held.left ? bytes : held.left;
+      held.left -= part;
+      bytes -= part;
+    }
+    release(queue);
+  }
+  void clear() {
+    queues_.clear();
+    rows_ = 0;
+  }
+
+ private:
+  struct Held {
+    uint32_t bytes;
+    bool begun;
+    uint64_t left;  ///< to write, once it is begun
+  };
+  uint64_t rows_of(uint32_t bytes) const { return (bytes + row_bytes_ - 1) / row_bytes_; }
+  void release(unsigned queue) {
+    std::deque<Held>& held = queues_[queue];
+    while (!held.empty() && held.front().begun && held.front().left == 0) {
+      rows_ -= rows_of(held.front().bytes);
+      held.pop_front();
+    }
+  }
+  uint64_t limit_;
+  uint32_t row_bytes_;
+  uint64_t rows_ = 0;
+  std::map<unsigned, std::deque<Held>> queues_;
+};
+
+}  // namespace ringside::hw

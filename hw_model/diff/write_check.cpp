@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// See write_check.h.
+#include "hw_model/diff/write_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ringside::hw {
+
+namespace {
+
+std::string say(Purpose purpose, unsigned queue, uint64_t address, std::size_t size) {
+  return fmt::format("a write of {} bytes of {} of queue {} at {:#x}", size, name_of(purpose),
+                     queue, address);
+}
+
+}  // namespace
+
+WriteCheck::Lane WriteCheck::lane_of(Purpose purpose) {
+  switch (purpose) {
+    case Purpose::kPayload:
+      return Lane::kPayload;
+    case Purpose::kUsedEntries:
+    case Purpose::kUsedIndex:
+      return Lane::kUsed;
+    default:
+      return Lane::kNotify;
+  }
+}
+
+void WriteCheck::expect(TimePs time_ps, Purpose purpose, unsigned queue, uint64_t address,
+                        ByteView bytes, uint32_t chain) {
+  Expected expected{time_ps, purpose, chain, address, 0, {}};
+  expected.bytes.assign(bytes.begin(), bytes.end());
+  expected_[{queue, lane_of(purpose)}].push_back(std::move(expected));
+}
+
+std::string WriteCheck::posted(Purpose purpose, unsigned queue, uint64_t address, ByteView bytes) {
+  std::deque<Expected>& lane = expected_[{queue, lane_of(purpose)}];
+  while (!bytes.empty()) {
+    if (lane.empty()) {
+      return say(purpose, queue, address, bytes.size()) + ", for which there is no reason";
+    }
+    Expected& next = lane.front();
+    const uint64_t at = next.address + next.done;
+    const std::size_t left = next.bytes.size() - next.done;
+    if (address != at || purpose != next.purpose) {
+      return fmt::format("{}; expected: {}", say(purpose, queue, address, bytes.size()),
+                         say(next.purpose, queue, at, left));
+    }
+    if (purpose == Purpose::kUsedEntries) {
+      const auto& payload = expected_[{queue, Lane::kPayload}];
+      const std::size_t written = std::min(left, bytes.size());
+      const auto behind =
+          static_cast<uint32_t>(next.chain + (next.done + written + 7) / 8);  // 8 bytes a chain
+      if (!payload.empty() && static_cast<int32_t>(payload.front().chain - behind) < 0) {
+        return fmt::format("the used entry of chain {} of queue {} before its payload",
+                           payload.front().chain, queue);
+      }
+    }
+    const std::size_t part = std::min(left, bytes.size());
+    const auto wanted = next.bytes.begin() + static_cast<std::ptrdiff_t>(next.done);
+    const auto [wrong, right] = std::mismatch(bytes.begin(), bytes.begin() + part, wanted);
+    if (wrong != bytes.begin() + part) {
+      const auto offset = static_cast<std::size_t>(wrong - bytes.begin());
+      return fmt::format(
+          "{}: the byte at {:#x} (byte {} of {} of what is written at {:#x}, "
+          "chain {}) is {:#04x}, expected {:#04x}",
+          say(purpose, queue, address, bytes.size()), address + offset, next.done + offset,
+          next.bytes.size(), next.address, next.chain, std::to_integer<unsigned>(*wrong),
+          std::to_integer<unsigned>(*right));
+    }
+    next.done += part;
+    address += part;
+    bytes = bytes.subspan(part);
+    if (next.done == next.bytes.size()) lane.pop_front();
+  }
+  return {};
+}
+
+bool WriteCheck::done(Purpose purpose, unsigned queue) const {
+  const auto found = expected_.find({queue, lane_of(purpose)});
+  return found == expected_.end() || found->second.empty();
+}
+
+std::string WriteCheck::overdue(TimePs before_ps) const {
+  const Expected* oldest = nullptr;
+  unsigned queue = 0;
+  for (const auto& [key, lane] : expected_) {
+    if (lane.empty() || lane.front().time_ps >= before_ps) continue;
+    if (oldest != nullptr && oldest->time_ps <= lane.front().time_ps) continue;
+    oldest = &lane.front();
+    queue = key.first;
+  }
+  if (oldest == nullptr) return {};
+  return say(oldest->purpose, queue, oldest->address + oldest->done,
+             oldest->bytes.size() - oldest->done) +
+         " does not come";
+}
+
+}  // namespace ringside::hw
