@@ -19,6 +19,7 @@ OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
   std::swap(what_, other.what_);
   std::swap(tail_, other.tail_);
   std::swap(status_, other.status_);
+  std::swap(told_, other.told_);
   std::swap(buffer_, other.buffer_);
   std::swap(bytes_on_disk_, other.bytes_on_disk_);
   return *this;
@@ -31,11 +32,12 @@ Status OutputFile::open(const std::string& path, std::string_view what) {
   path_ = path;
   what_ = what;
   status_ = Status::success();
+  told_ = nullptr;
   bytes_on_disk_ = 0;
   buffer_.clear();
   struct stat there {};
   const bool special = ::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode);
-  part_ = special ? "" : path + ".part";
+  part_ = special ? "" : path + kPartSuffix;
   descriptor_ =
       ::open((special ? path_ : part_).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail("cannot create", errno);
@@ -52,14 +54,21 @@ Status OutputFile::close() {
     write_out();
     if (is_open()) {
       const int result = ::close(std::exchange(descriptor_, -1));
-      if (result != 0) fail("cannot close", errno);
-      settle();
+      if (result != 0) {
+        fail("cannot close", errno);
+      } else {
+        settle();
+      }
     }
   }
   return status_;
 }
 
 void OutputFile::write_out() {
+  if (!is_open()) {  // ended by an error
+    buffer_.clear();
+    return;
+  }
   std::size_t done = 0;
   while (done < buffer_.size()) {
     const ssize_t count = ::write(descriptor_, buffer_.data() + done, buffer_.size() - done);
@@ -75,7 +84,9 @@ void OutputFile::write_out() {
 }
 
 void OutputFile::fail(const char* verb, int error) {
-  status_ = Status::failure(path_ + ": " + verb + " " + what_ + ": " + std::strerror(error));
+  std::string line = path_ + ": " + verb + " " + what_ + ": " + std::strerror(error);
+  if (is_open() && !part_.empty()) line += "; what came before is in " + part_;
+  status_ = Status::failure(std::move(line));
   buffer_.clear();
   if (is_open()) {
     // Whole pieces stay; a pipe or a device cannot be cut, and has nothing to repair.
@@ -84,8 +95,8 @@ void OutputFile::fail(const char* verb, int error) {
       (void)!::pwrite(descriptor_, tail_.data(), tail_.size(), end);
     }
     ::close(std::exchange(descriptor_, -1));
-    settle();
   }
+  if (told_) told_(status_.error);
 }
 
 void OutputFile::settle() {

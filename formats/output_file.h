@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "formats/status.h"
@@ -15,10 +17,13 @@ namespace ringside::formats {
 
 /// Gathers bytes in a buffer and hands them to the file in pieces that its user calls whole. After
 /// an error (a full disk) the file is cut back to its last whole piece, and takes nothing more.
-/// Errors name the file. Until it is closed it is called PATH.part, so that what a killed process
-/// leaves does not look whole.
+/// Errors name the file. Until it is closed it is called PATH.part, and after an error for good, so
+/// that what a killed process or a full disk leaves does not look whole.
 class OutputFile {
  public:
+  /// Behind the name of a file that is not whole.
+  static constexpr const char* kPartSuffix = ".part";
+
   OutputFile() = default;
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
@@ -30,6 +35,9 @@ class OutputFile {
   /// Begins `path`, which keeps what it had until close(); closes what was open. `what` is what
   /// errors call it: "the capture".
   Status open(const std::string& path, std::string_view what);
+  /// From now until open(): told the first error when it happens, which is when the buffer is
+  /// handed on.
+  void on_error(std::function<void(const std::string& line)> told) { told_ = std::move(told); }
   /// Takes bytes; they reach the file with commit() or later.
   std::vector<std::byte>& buffer() { return buffer_; }
   void append(ByteView bytes) { buffer_.insert(buffer_.end(), bytes.begin(), bytes.end()); }
@@ -54,7 +62,7 @@ class OutputFile {
   static constexpr std::size_t kFlushBytes = std::size_t{1} << 20;
   void write_out();
   void fail(const char* verb, int error);
-  /// Gives the file, which is closed, its name.
+  /// Gives the file, which is closed and whole, its name.
   void settle();
 
   int descriptor_ = -1;
@@ -63,6 +71,7 @@ class OutputFile {
   std::string what_;
   std::string tail_;
   Status status_;
+  std::function<void(const std::string& line)> told_;
   std::vector<std::byte> buffer_;
   uint64_t bytes_on_disk_ = 0;
 };

@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "formats/output_file.h"
@@ -53,6 +55,10 @@ class PcapngWriter {
  public:
   /// Creates or empties `path`. The section header is on disk when it returns.
   Status open(const std::string& path, const PcapngSection& section);
+  /// As of OutputFile.
+  void on_error(std::function<void(const std::string& line)> told) {
+    file_.on_error(std::move(told));
+  }
   /// The id of the new interface: 0, 1, ... in the order of calls. At any time before its packets.
   uint32_t add_interface(const PcapngInterface& interface);
   /// Appends a packet of `frame`, cut to the snap length; `time_ns` counts from 1970 or from the

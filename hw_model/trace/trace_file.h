@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "formats/output_file.h"
@@ -32,6 +34,10 @@ class TraceFileWriter {
  public:
   /// Creates or empties `path`; the header is on disk when it returns.
   Status open(const std::string& path, const std::vector<TraceCard>& cards);
+  /// As of OutputFile.
+  void on_error(std::function<void(const std::string& line)> told) {
+    file_.on_error(std::move(told));
+  }
   void record(uint16_t card, const TraceRecord& record);
   /// The first error of the file's life. Harmless if not open.
   Status close() { return file_.close(); }

@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "formats/output_file.h"
+#include "testbench/run/runner.h"
 #include "testbench/scenario/suggest.h"
 
 namespace ringside::tb {
@@ -68,6 +70,11 @@ void remove_old_results(const fs::path& folder) {
     }
   }
   fs::remove(summary, error);
+  // A run that was killed has written no summary.
+  for (const char* name : {kCaptureName, kEventsName, kPerfettoName}) {
+    const fs::path part = folder / (std::string(name) + formats::OutputFile::kPartSuffix);
+    if (fs::is_regular_file(fs::symlink_status(part, error))) fs::remove(part, error);
+  }
 }
 
 OutFolder make_out_folder(const std::optional<std::string>& out, bool force,

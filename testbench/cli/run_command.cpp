@@ -121,6 +121,10 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
       progress.emplace(environment.err, steady_clock_ms);
       options.progress = &*progress;
     }
+    options.file_failed = [&](const std::string& line) {
+      if (progress) progress->clear();
+      environment.err << "ringside: " << printable(line, 4096) << "\n" << std::flush;
+    };
     if (!arguments.quiet) {
       options.log = [&](driver::LogLevel level, const std::string& line) {
         if (level > driver::LogLevel::kWarning) return;

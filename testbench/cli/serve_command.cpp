@@ -224,6 +224,10 @@ int command_serve(const ServeArguments& arguments, const CliEnvironment& environ
     environment.err << printable(text, 4096) << "\n" << std::flush;
   };
   options.log = say;
+  options.file_failed = [&](const std::string& text) {
+    if (line) line->clear();
+    environment.err << "ringside: " << printable(text, 4096) << "\n" << std::flush;
+  };
   if (line) options.progress = [&line](const ServeProgress& progress) { line->show(progress); };
   options.ready = [&] {
     for (const std::string& socket : options.sockets) say(socket + ": waiting for a front end");
@@ -238,7 +242,7 @@ int command_serve(const ServeArguments& arguments, const CliEnvironment& environ
   }
   const RunContext context{folder ? folder->path : "", repeat_serve(arguments)};
   const std::string json = summary_json(options.scenario, result, context);
-  int status = result.error.empty() ? kExitOk : kExitCheckFailed;
+  int status = result.all_errors().empty() ? kExitOk : kExitCheckFailed;
   if (!result.error.empty()) {
     environment.err << "ringside: " << printable(result.error, 4096) << "\n";
   }

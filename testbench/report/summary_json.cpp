@@ -138,7 +138,8 @@ std::string summary_json(const Scenario& scenario, const RunResult& result,
   json["digest"] = result.digest;
   json["content_digest"] = result.content_digest;
   json["incomplete"] = result.incomplete;
-  if (!result.error.empty()) json["error"] = result.error;
+  const std::string error = result.all_errors();
+  if (!error.empty()) json["error"] = error;
   json["sim_time_ns"] = result.sim_time_ns;
   json["wall_s"] = result.wall_s;
   json["checks"] = Json::array();

@@ -171,7 +171,8 @@ std::string summary_text(const Scenario& scenario, const RunResult& result,
     text += fmt::format(", {} data frames per second", result.speed.data_frames_per_wall_s);
   }
   text += "\n";
-  if (!result.error.empty()) text += fmt::format("error: {}\n", result.error);
+  const std::string error = result.all_errors();
+  if (!error.empty()) text += fmt::format("error: {}\n", error);
   if (result.incomplete) text += "incomplete: ended before it was done\n";
   std::size_t width = 0;
   for (const FlowResult& flow : result.flows) width = std::max(width, flow.name.size());

@@ -133,11 +133,13 @@ void Monitor::application_bytes(const std::string& name, ByteView bytes) {
   it->second.digest.update(bytes);
 }
 
-Status Monitor::open_capture(const std::string& path, const std::string& scenario) {
+Status Monitor::open_capture(const std::string& path, const std::string& scenario,
+                             std::function<void(const std::string& line)> told) {
   formats::PcapngSection section;
   section.application = "ringside";
   section.comment = "scenario " + scenario;
   Status status = capture_.open(path, section);
+  if (status.ok()) capture_.on_error(std::move(told));
   for (auto& link : links_) link->add_interfaces();
   return status;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,7 +36,9 @@ class Monitor {
   void application_bytes(const std::string& name, ByteView bytes);
 
   /// Starts a capture of all links watched so far and later; before the simulation.
-  Status open_capture(const std::string& path, const std::string& scenario);
+  /// `told` gets the first error of the file when it happens.
+  Status open_capture(const std::string& path, const std::string& scenario,
+                      std::function<void(const std::string& line)> told);
   Status close_capture();
   /// Frames with transport payload that arrived where they went: no acknowledgements, no ARP.
   uint64_t data_frames() const;

@@ -25,7 +25,6 @@ constexpr uint64_t kSlicePs = 1'000'000'000;
 constexpr uint64_t kDrainPs = 2'000'000'000;
 /// Likewise with a part of it outside, which is slower.
 constexpr uint64_t kPacedDrainPs = 20'000'000'000;
-constexpr const char* kCaptureName = "capture.pcapng";
 
 double thread_cpu_s() {
   timespec now{};
@@ -127,7 +126,7 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
     if (status.ok() && options.built) options.built();
     if (status.ok() && options.trace_pcapng) {
       status = monitor->open_capture(std::filesystem::path(options.out_dir) / kCaptureName,
-                                     scenario.name);
+                                     scenario.name, options.file_failed);
       if (status.ok()) result.files.emplace_back(kCaptureName);
     }
     if (status.ok()) status = outputs->open(scenario, options, &result.files);
@@ -148,8 +147,7 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   const auto closed = [&result](const char* file, const Status& status) {
     // One that could not even be opened has said so already.
     if (status.ok() || status.error == result.error) return;
-    result.files_cut.emplace_back(file);
-    result.error += (result.error.empty() ? "" : "; ") + status.error;
+    result.cut(file, status.error);
   };
   closed(kCaptureName, monitor->close_capture());
   outputs->close(closed);

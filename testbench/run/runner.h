@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "formats/output_file.h"
 #include "host_driver/net_device.h"
 #include "host_driver/pci_access.h"
 #include "host_driver/platform.h"
@@ -39,8 +40,11 @@ std::unique_ptr<driver::NetDevice> make_virtio_net_driver(driver::PciAccess& pci
                                                           driver::Platform& platform,
                                                           const driver::VirtioNetOptions& options);
 
-/// The records of all cards (hw::TraceFileWriter), in a run's folder.
+/// Files in a run's folder: frames of all links, records of all cards (hw::TraceFileWriter), the
+/// timeline.
+inline constexpr const char* kCaptureName = "capture.pcapng";
 inline constexpr const char* kEventsName = "events.nictrace";
+inline constexpr const char* kPerfettoName = "trace.perfetto.json";
 
 struct RunOptions {
   /// Empty: make_virtio_net_driver. (Not a default here, so that only who runs links the runner.)
@@ -50,6 +54,9 @@ struct RunOptions {
   std::function<void()> built;
   /// Lines that hosts log, "alice: ..."; may be empty.
   std::function<void(driver::LogLevel, const std::string&)> log;
+  /// A result file takes no more, as on a full disk: told at once, one line. The run goes on. May
+  /// be empty.
+  std::function<void(const std::string&)> file_failed;
   /// Exists; captures and other files of the run go into it.
   std::string out_dir;
   bool trace_pcapng = false;
@@ -213,15 +220,30 @@ struct RunResult {
   SpeedResult speed;
   /// Written into `out_dir`, relative to it.
   std::vector<std::string> files;
-  /// Those of `files` that an error, such as a full disk, ended early: valid as far as they go.
+  /// Those of `files` that an error, such as a full disk, ended early: valid as far as they go, and
+  /// called NAME.part.
   std::vector<std::string> files_cut;
+  /// These errors, told through `file_failed` when they happened.
+  std::vector<std::string> file_errors;
 
+  /// Notes that `file` of `files` was ended early by `why`.
+  void cut(const std::string& file, const std::string& why) {
+    files_cut.push_back(file + formats::OutputFile::kPartSuffix);
+    std::replace(files.begin(), files.end(), file, files_cut.back());
+    file_errors.push_back(why);
+  }
+  /// `error` and `file_errors` in one line.
+  std::string all_errors() const {
+    std::string line = error;
+    for (const std::string& why : file_errors) line += (line.empty() ? "" : "; ") + why;
+    return line;
+  }
   bool ends_early(const std::string& file) const {
     return std::find(files_cut.begin(), files_cut.end(), file) != files_cut.end();
   }
   /// No error, not cut short, every check holds.
   bool passed() const {
-    if (!error.empty() || incomplete) return false;
+    if (!error.empty() || !file_errors.empty() || incomplete) return false;
     for (const CheckResult& check : checks) {
       if (!check.pass) return false;
     }

@@ -8,7 +8,6 @@ namespace ringside::tb {
 
 namespace {
 
-constexpr const char* kPerfettoName = "trace.perfetto.json";
 constexpr uint64_t kPsPerNs = 1000;
 
 uint64_t to_ns(uint64_t ps) { return (ps + kPsPerNs / 2) / kPsPerNs; }
@@ -23,6 +22,7 @@ Status TraceOutputs::open(const Scenario& scenario, const RunOptions& options,
   const std::filesystem::path folder = options.out_dir;
   if (options.trace_events) {
     if (Status status = events_.open(folder / kEventsName, names_); !status.ok()) return status;
+    events_.on_error(options.file_failed);
     files->emplace_back(kEventsName);
     events_on_ = true;
   }
@@ -30,6 +30,7 @@ Status TraceOutputs::open(const Scenario& scenario, const RunOptions& options,
     if (Status status = perfetto_.open(folder / kPerfettoName, scenario.name); !status.ok()) {
       return status;
     }
+    perfetto_.on_error(options.file_failed);
     files->emplace_back(kPerfettoName);
     perfetto_on_ = true;
   }

@@ -48,6 +48,8 @@ struct ServeOptions {
   bool trace_perfetto = false;
   /// One line each, without its end.
   std::function<void(const std::string&)> log;
+  /// As of RunOptions.
+  std::function<void(const std::string&)> file_failed;
   /// Nothing is wrong with the options: called once, before a file is written. May be empty.
   std::function<void()> starts;
   /// Everything listens: called once.

@@ -17,7 +17,6 @@ namespace ringside::tb {
 
 namespace {
 
-constexpr const char* kCaptureName = "capture.pcapng";
 constexpr uint64_t kPsPerNs = 1000;
 
 uint64_t counter(const hw::NicModel& nic, std::string_view name) {
@@ -187,9 +186,10 @@ Status Server::open_traces(RunResult& result) {
   files.trace_pcapng = options_.trace_pcapng;
   files.trace_events = options_.trace_events;
   files.trace_perfetto = options_.trace_perfetto;
+  files.file_failed = options_.file_failed;
   if (files.trace_pcapng) {
     Status status = monitor_.open_capture(std::filesystem::path(options_.out_dir) / kCaptureName,
-                                          options_.scenario.name);
+                                          options_.scenario.name, options_.file_failed);
     if (!status.ok()) return status;
     result.files.emplace_back(kCaptureName);
   }
@@ -254,8 +254,7 @@ ServeProgress Server::progress() const {
 void Server::collect(RunResult& result) {
   const auto closed = [&result](const char* file, const Status& status) {
     if (status.ok() || status.error == result.error) return;
-    result.files_cut.emplace_back(file);
-    result.error += (result.error.empty() ? "" : "; ") + status.error;
+    result.cut(file, status.error);
   };
   closed(kCaptureName, monitor_.close_capture());
   traces_.close(closed);

@@ -3,8 +3,10 @@
 // the other.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "formats/status.h"
@@ -27,6 +29,10 @@ class PerfettoTrace {
   PerfettoTrace& operator=(const PerfettoTrace&) = delete;
 
   Status open(const std::string& path, const std::string& scenario);
+  /// As of OutputFile.
+  void on_error(std::function<void(const std::string& line)> told) {
+    writer_.on_error(std::move(told));
+  }
   void watch_host(const std::string& name, const std::vector<CpuCore*>& cores);
   /// The card's records are to be given to the sink; its bus is watched.
   hw::TraceSink& watch_card(const hw::TraceCard& card, hw::NicModel& nic);

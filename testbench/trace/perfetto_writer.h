@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "formats/output_file.h"
 #include "formats/status.h"
@@ -28,6 +30,10 @@ class PerfettoWriter {
  public:
   Status open(const std::string& path, std::string_view scenario);
   Status close();
+  /// As of OutputFile.
+  void on_error(std::function<void(const std::string& line)> told) {
+    file_.on_error(std::move(told));
+  }
   bool is_open() const { return file_.is_open(); }
 
   void name_process(unsigned process, std::string_view name);

@@ -74,20 +74,23 @@ timeout --signal=INT 3 "$program" run "$examples/two-hosts.toml" --set flow.uplo
 figure "interrupted: $(tail -n 1 check.log), $(wc -l <cut.events) frames sent"
 rm -rf cut
 
-# A full disk, as a limit on the size of files: one line, and files that are valid.
+# A full disk, as a limit on the size of files: one line as soon as it is full, files that are valid and do not look
+# whole.
 status=0
 (
   trap '' XFSZ
   ulimit -f 3072
   "$program" run "$examples/two-hosts.toml" --model at --trace perfetto --out small
-) >small.log 2>&1 || status=$?
+) >small.out 2>small.log || status=$?
 [ "$status" -eq 1 ] || fail "a full disk: status $status"
 grep -q 'trace.perfetto.json: cannot write the trace: ' small.log || fail "a full disk: $(cat small.log)"
-python3 -c 'import json, sys; json.load(open(sys.argv[1]))' small/trace.perfetto.json ||
+[ "$(wc -l <small.log)" -eq 1 ] || fail "a full disk takes more than a line: $(cat small.log)"
+[ ! -e small/trace.perfetto.json ] || fail "a full disk leaves a trace that looks whole"
+python3 -c 'import json, sys; json.load(open(sys.argv[1]))' small/trace.perfetto.json.part ||
   fail "a full disk leaves JSON that is not valid"
-[ "$(summary small 's["files_cut"]')" = '["trace.perfetto.json"]' ] || fail "a full disk: the summary has no cut file"
-grep -q 'trace.perfetto.json (ends early)' small.log || fail "a full disk: the cut file is not named"
-figure "full disk: $(grep -m 1 'cannot write' small.log)"
+[ "$(summary small 's["files_cut"]')" = '["trace.perfetto.json.part"]' ] || fail "a full disk: the summary has no cut file"
+grep -q 'trace.perfetto.json.part (ends early)' small.out || fail "a full disk: the cut file is not named"
+figure "full disk: $(cat small.log)"
 
 # The check must be able to fail: one change each.
 python3 - two-hosts-at/trace.perfetto.json <<'PY'

@@ -148,8 +148,8 @@ for model in lt at; do
   end_peer >/dev/null
   end_serve TERM 1
   grep -q 'capture.pcapng: cannot write' full.log || fail "$model: a full disk: $(cat full.log)"
-  [ "$(summary "$model-full" 's["files_cut"]')" = '["capture.pcapng"]' ] || fail "$model: no cut file in the summary"
-  capinfos -c "$model-full/capture.pcapng" >/dev/null || fail "$model: the capture is not whole as far as it goes"
+  [ "$(summary "$model-full" 's["files_cut"]')" = '["capture.pcapng.part"]' ] || fail "$model: no cut file in the summary"
+  capinfos -c "$model-full/capture.pcapng.part" >/dev/null || fail "$model: the capture is not whole as far as it goes"
   figure "$model: $(grep -m 1 'cannot write' full.log)"
 done
 

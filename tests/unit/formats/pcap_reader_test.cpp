@@ -122,7 +122,7 @@ TEST_F(ReadBack, AfterAFullDisk) {
   EXPECT_FALSE(writer.write_packet(0, 3, frame).ok());
 
   PcapReader reader;
-  ASSERT_TRUE(reader.open(path_).ok());
+  ASSERT_TRUE(reader.open(path_ + ".part").ok());
   EXPECT_TRUE(reader.next());
   EXPECT_FALSE(reader.next());
   EXPECT_TRUE(reader.status().ok())

@@ -18,6 +18,8 @@ enum PretendSeed : uint64_t {
   kPretendBadInput = 4,
   /// Waits for the interrupt flag.
   kPretendLong = 5,
+  /// A file takes no more; then as kPretendLong.
+  kPretendFullDisk = 6,
 };
 
 inline tb::RunResult pretend_run(const tb::Scenario& scenario, const tb::RunOptions& options) {
@@ -59,6 +61,11 @@ inline tb::RunResult pretend_run(const tb::Scenario& scenario, const tb::RunOpti
       result.error = "app.probe: 'libprobe.so' has no entry 'main'; expected an extern \"C\" one";
       result.input_wrong = true;
       break;
+    case kPretendFullDisk:
+      result.files.push_back("capture.pcapng");
+      result.cut("capture.pcapng", "capture.pcapng: the disk is full");
+      options.file_failed(result.file_errors.back());
+      [[fallthrough]];
     case kPretendLong: {
       std::ofstream(options.out_dir + "/started") << "1";
       while (!options.interrupted->load()) {

@@ -292,6 +292,32 @@ TEST_F(Program, AnExistingFolderIsNotTouchedWithoutForce) {
   EXPECT_EQ(read_file(folder_ / "old/mine.txt"), "mine");
 }
 
+TEST_F(Program, ForceClearsAwayWhatAKilledRunLeft) {
+  fs::create_directories(folder_ / "old/trace.perfetto.json.part");
+  for (const char* name : {"capture.pcapng.part", "events.nictrace.part", "mine.part", "capture"}) {
+    folder_.write(std::string("old/") + name, "x");
+  }
+  EXPECT_EQ(run({"run", "two.toml", "--out", "old", "--force"}).status, 0);
+  EXPECT_FALSE(fs::exists(folder_ / "old/capture.pcapng.part"));
+  EXPECT_FALSE(fs::exists(folder_ / "old/events.nictrace.part"));
+  EXPECT_TRUE(fs::exists(folder_ / "old/mine.part"));
+  EXPECT_TRUE(fs::exists(folder_ / "old/capture"));
+  EXPECT_TRUE(fs::is_directory(folder_ / "old/trace.perfetto.json.part"));
+}
+
+TEST_F(Program, AFullDiskIsToldWhenItHappensAndOnce) {
+  const pid_t child = start({"run", "two.toml", "--seed", "6", "--out", "r"});
+  const timespec pause = {0, 5'000'000};
+  for (int i = 0; i < 4000 && !fs::exists(folder_ / "r/started"); ++i) nanosleep(&pause, nullptr);
+  const std::string line = "ringside: capture.pcapng: the disk is full\n";
+  EXPECT_EQ(read_file(folder_ / "stderr"), line);  // while it runs
+  EXPECT_EQ(kill(child, SIGINT), 0);
+  const Outcome outcome = finish(child);
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err, line);
+  EXPECT_EQ(summary("r")["files_cut"], nlohmann::json({"capture.pcapng.part"}));
+}
+
 TEST_F(Program, AnOldSummaryCannotPointOutOfItsFolder) {
   folder_.write("precious", "x");
   fs::create_directories(folder_ / "old/sub");

@@ -192,11 +192,19 @@ TEST(SummaryText, MarksFilesThatEndEarly) {
   RunResult result = test::pretend_run(s, {});
   result.files = {"a.pcapng", "b.json"};
   EXPECT_FALSE(Json::parse(summary_json(s, result, {})).contains("files_cut"));
-  result.files_cut = {"b.json"};
-  EXPECT_EQ(Json::parse(summary_json(s, result, {}))["files_cut"], Json({"b.json"}));
-  EXPECT_NE(summary_text(s, result, {"o", ""})
-                .find("files:  o/summary.json, o/a.pcapng, o/b.json (ends early)\n"),
+  EXPECT_TRUE(result.passed());
+  result.cut("b.json", "b.json: the disk is full");
+  EXPECT_FALSE(result.passed());
+  const Json json = Json::parse(summary_json(s, result, {}));
+  EXPECT_EQ(json["files_cut"], Json({"b.json.part"}));
+  EXPECT_EQ(json["files"], Json({"a.pcapng", "b.json.part"}));
+  EXPECT_EQ(json["error"], "b.json: the disk is full");
+  const std::string text = summary_text(s, result, {"o", ""});
+  EXPECT_NE(text.find("files:  o/summary.json, o/a.pcapng, o/b.json.part (ends early)\n"),
             std::string::npos);
+  EXPECT_NE(text.find("\nerror: b.json: the disk is full\n"), std::string::npos);
+  result.error = "it broke";
+  EXPECT_EQ(result.all_errors(), "it broke; b.json: the disk is full");
 }
 
 TEST(SummaryText, PutsTheLimitInWords) {

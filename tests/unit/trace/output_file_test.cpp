@@ -75,18 +75,44 @@ TEST(OutputFile, IsCutToWholePiecesWhenTheDiskIsFull) {
   OutputFile file;
   ASSERT_TRUE(file.open(folder / "a", "the file").ok());
   file.set_tail("]");
+  std::vector<std::string> told;
+  file.on_error([&](const std::string& line) { told.push_back(line); });
   limit_files((5u << 20) / 2);
-  for (int i = 0; i < 4; ++i) {
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(told.size(), i < 3 ? 0u : 1u) << "when it happens, and once";
     file.append(piece);
     file.commit();
   }
   EXPECT_FALSE(file.is_open());
   EXPECT_NE(file.status().error.find("a: cannot write the file: "), std::string::npos)
       << file.status().error;
-  EXPECT_EQ(test::read_file(folder / "a"), piece + piece + "]");
+  EXPECT_TRUE(file.status().error.ends_with("; what came before is in " + (folder / "a.part")))
+      << file.status().error;
+  EXPECT_EQ(test::read_file(folder / "a.part"), piece + piece + "]");
   file.append("more");
   EXPECT_FALSE(file.close().ok()) << "the first error stays";
-  EXPECT_EQ(test::read_file(folder / "a").size(), 2 * piece.size() + 1);
+  EXPECT_EQ(test::read_file(folder / "a.part").size(), 2 * piece.size() + 1);
+  EXPECT_NE(access((folder / "a").c_str(), F_OK), 0) << "it does not look whole";
+  EXPECT_EQ(told, std::vector<std::string>{file.status().error});
+  EXPECT_FALSE(file.open(folder / "no/b", "the file").ok());
+  EXPECT_EQ(told.size(), 1u) << "open() answers for itself";
+}
+
+// The last bytes find no room when the file is closed.
+TEST(OutputFile, IsNotGivenItsNameWhenTheEndFindsNoRoom) {
+  const test::TemporaryFolder folder;
+  OutputFile file;
+  ASSERT_TRUE(file.open(folder / "a", "the file").ok());
+  unsigned told = 0;
+  file.on_error([&](const std::string&) { ++told; });
+  file.append("first");
+  ASSERT_TRUE(file.flush().ok());
+  limit_files(8);
+  file.append("second");
+  EXPECT_FALSE(file.close().ok());
+  EXPECT_EQ(told, 1u);
+  EXPECT_EQ(test::read_file(folder / "a.part"), "first");
+  EXPECT_NE(access((folder / "a").c_str(), F_OK), 0);
 }
 
 }  // namespace
