@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // The card as the host sees it: configuration space, virtio structures, MSI-X table, interrupts,
 // and the management block through which firmware answers (virtio 1.4, "Virtio Over PCI Bus").
+//
+// Requests of the host, commands of firmware, interrupts and events are carried out one at a time
+// (`action`), as steps of the functional core are. What follows from one - messages, reads that are
+// no longer held - is done before the next (`After`). Before an action that may stop the data plane
+// `active` is low for a cycle, so that nothing is decided that its record would forbid.
+//
+// Trace: each request that is carried out gives one record, with its tag as `id`. A read that is
+// held gives one with `frame` 1 then, and one with `frame` 2 when it is answered. Purpose PurposeConfig: it came as a configuration request; then `address` is the
+// offset in configuration space, or in the BAR if it went through the window of
+// VIRTIO_PCI_CAP_PCI_CFG. TraceManagementEvent of a link has speed and state as `size` and `chain`.
 module host_slave
   import nic_pkg::*;
+  import ringside_regs_pkg::*;
 (
   input  logic                           clk,
   input  logic                           rst_n,
   input  now_t                           now,
+  /* verilator lint_off UNUSED */        // most are for the data plane
   input  straps_t                        straps,
+  /* verilator lint_on UNUSED */
   // requests of the host, and their completions
   input  logic                           request_valid,
   output logic                           request_ready,
@@ -60,4 +73,858 @@ module host_slave
   output logic                           idle,
   output now_t                           deadline
 );
+  localparam logic [15:0] NoQueue = 16'hFFFF;
+  localparam logic [15:0] NoVector = 16'hFFFF;
+  localparam logic [7:0] AssertIntA = 8'h20, DeassertIntA = 8'h24;
+  localparam logic [2:0] UnsupportedRequest = 3'd1;
+  localparam int unsigned HeldReads = 8;
+  localparam int unsigned HeldW = $clog2(HeldReads);
+  localparam logic [1:0] QuietCycles = 2'd3;  // that data_busy must be low to be believed
+  localparam logic [1:0] PauseCycles = 2'd3;  // until the data plane shows what it was told
+  localparam logic [11:0] ConfigCommand = 12'h004, DeviceControl = 12'h048, WindowData = 12'h0DC;
+  localparam int unsigned FeatureMrgRxbuf = 15, FeatureIndirect = 28, FeatureEventIdx = 29;
+  localparam logic [15:0] LeastMtu = 16'd68;
+
+  typedef enum logic [2:0] {
+    Idle,
+    FunctionInterrupt,  // function-level reset: INTx is withdrawn,
+    FunctionReset,  // then all is forgotten
+    DeviceReset,
+    After  // what follows from an action
+  } phase_e;
+
+  typedef enum logic [3:0] {
+    None,
+    Prepare,
+    PostDeferred,
+    QueueInterrupt,
+    Expire,
+    GiveUp,  // a write whose event had no room for too long
+    ResetFunction,
+    Obey,
+    PostControl,
+    PostLink,
+    Serve  // the host's request
+  } action_e;
+
+  typedef struct packed {  // a request of the host, understood
+    logic refused;  // no register, or poisoned
+    logic config_space;  // else the BAR
+    logic nothing;  // reads 0, writes nothing
+    logic write;
+    logic doorbell;
+    logic needs_room;  // its event
+    logic prepare;
+    logic function_reset;
+    logic configuration;  // it came as a configuration request
+    logic [9:0] tag;
+    logic [3:0] length;  // of its completion
+    logic [6:0] lower_address;
+    logic [15:0] address;
+    logic [3:0] width;
+    logic [7:0] lanes;
+    logic [63:0] data;  // in its lanes
+    now_t deadline;
+  } work_t;
+
+  typedef struct packed {  // a read that waits for firmware
+    logic configuration;
+    logic [9:0] tag;
+    logic [3:0] length;
+    logic [6:0] lower_address;
+    logic [5:0] address;  // in the common configuration
+    logic [3:0] width;
+    now_t deadline;
+  } held_t;
+
+  function automatic logic [7:0] lanes_of(logic [3:0] width, logic [2:0] offset);
+    case (width)
+      4'd1: lanes_of = 8'h01 << offset;
+      4'd2: lanes_of = 8'h03 << offset;
+      4'd4: lanes_of = 8'h0F << offset;
+      default: lanes_of = 8'hFF;
+    endcase
+  endfunction
+
+  function automatic logic [63:0] low_bytes(logic [63:0] value, logic [3:0] width);
+    case (width)
+      4'd1: low_bytes = {56'h0, value[7:0]};
+      4'd2: low_bytes = {48'h0, value[15:0]};
+      4'd4: low_bytes = {32'h0, value[31:0]};
+      default: low_bytes = value;
+    endcase
+  endfunction
+
+  // -- submodules
+  action_e action;
+  phase_e phase;
+
+  logic memory_enable, bus_master, interrupt_disable, msix_enable, msix_mask;
+  logic [63:16] bar;
+  logic [2:0] max_payload, max_read_request;
+  logic [7:0] window_bar;
+  logic [31:0] window_offset, window_length, config_data;
+  logic config_write, function_reset;
+  logic [1:0] isr;
+
+  logic [15:3] address;
+  logic [7:0] lanes;
+  logic [63:0] regs_data, msix_data, pending_data;
+  logic must_hold, regs_read, regs_write, msix_write;
+  logic regs_event_valid, suspends, resumes, setup_error;
+  management_event_t regs_event;
+  logic [4:0] changed_queue;
+  logic obey;
+  logic [1:0] raise;
+  logic break_device, expire, reset_device;
+  logic [31:0] function_number, reset_number;
+  logic working;
+  logic broken, quiesced, control_moved;
+  logic [63:0] features, negotiated;
+  logic [15:0] queue_size_max, mtu, config_vector, queue_vector;
+  logic [4:0] queue_count;
+
+  logic [VectorW-1:0] message_vector, ready_vector;
+  logic [63:0] message_address;
+  logic [31:0] message_data;
+  logic may_send, ready_valid, set_pending, drop_pending;
+
+  logic post, post_control, room, firmware_valid, firmware_done, management_idle;
+  management_event_t post_event;
+  logic [31:0] last_number, next_number;
+  management_command_t firmware;
+
+  work_t work;
+  logic work_valid;
+
+  pci_config pci_config (
+    .clk, .rst_n, .max_payload_supported(straps.max_payload), .clear(function_reset),
+    .address(work.address[11:2]), .read_data(config_data),
+    .write(config_write), .lanes(work.lanes[3:0]), .write_data(work.data[31:0]),
+    .interrupt_status(isr != '0 && !msix_enable),
+    .memory_enable, .bus_master, .interrupt_disable, .bar, .msix_enable, .msix_mask,
+    .max_payload, .max_read_request, .window_bar, .window_offset, .window_length
+  );
+
+  logic [4:0] interrupt_number;  // the virtqueue's
+  virtio_regs virtio_regs (
+    .clk, .rst_n, .features_wanted(straps.features), .size_wanted(straps.queue_size_max),
+    .address, .lanes, .read_data(regs_data), .must_hold, .read(regs_read), .write(regs_write),
+    .write_data(work.data),
+    .event_valid(regs_event_valid), .event_data(regs_event), .suspends, .resumes, .changed_queue,
+    .next_number,
+    .obey, .obey_kind(firmware.kind[3:0]), .command(firmware), .setup_error,
+    .raise, .break_device, .expire, .reset_device, .reset_function(function_reset),
+    .function_number,
+    .working, .broken, .quiesced, .reset_number, .features, .negotiated, .queue_size_max,
+    .queue_count, .control_moved, .isr, .config_vector,
+    .vector_queue(QueueW'(interrupt_number)), .queue_vector,
+    .context_of, .enable, .resume, .queue_settled, .used_index
+  );
+
+  msix_table msix_table (
+    .clk, .rst_n, .clear(function_reset), .clear_pending(reset_device),
+    .allowed(msix_enable && !msix_mask && bus_master),
+    .address(address[13:3]), .read_data(msix_data), .pending_data,
+    .write(msix_write), .halves({work.lanes[4], work.lanes[0]}), .write_data(work.data),
+    .chosen(message_vector), .message_address, .message_data, .may_send,
+    .set_pending, .drop_pending, .ready_valid, .ready_vector
+  );
+
+  management management (
+    .clk, .rst_n, .features, .mac(straps.mac), .mtu, .queue_size_max,
+    .bus_read(management_read), .bus_write(management_write), .bus_address(management_address),
+    .bus_write_data(management_write_data), .bus_read_data(management_read_data),
+    .bus_ready(management_ready), .event_waits(management_interrupt),
+    .post, .post_event, .post_control, .control(command), .room, .last_number,
+    .command_valid(firmware_valid), .command(firmware), .command_done(firmware_done),
+    .idle(management_idle)
+  );
+
+  assign mtu = straps.mtu < LeastMtu ? LeastMtu : straps.mtu;
+  assign next_number = last_number + 32'd1;
+
+  // -- requests wait here
+  logic queued_valid, queued_take;
+  host_request_t queued;
+  now_t queued_arrival;
+
+  fifo #(.Width($bits(host_request_t) + NowW), .Depth(4)) requests (
+    .clk, .rst_n, .clear(1'b0),
+    .in_valid(request_valid), .in_ready(request_ready), .in_data({request, now}),
+    .out_valid(queued_valid), .out_ready(queued_take), .out_data({queued, queued_arrival})
+  );
+
+  // -- what a request means
+  work_t understood;
+  logic narrow, aligned, in_bar, is_config, is_write, window, window_usable;
+  logic [3:0] length;
+  logic [2:0] offset;
+
+  always_comb begin
+    is_config = queued.kind == HostConfigRead || queued.kind == HostConfigWrite;
+    is_write = queued.kind == HostMemWrite || queued.kind == HostConfigWrite;
+    length = queued.length[3:0];
+    narrow = queued.length == 13'd1 || queued.length == 13'd2 || queued.length == 13'd4 ||
+             (queued.length == 13'd8 && !is_config);
+    aligned = (queued.address[2:0] & (length[2:0] - 3'd1)) == '0;
+    in_bar = is_config ? queued.address[63:12] == '0
+                       : memory_enable && queued.address[63:16] == bar;
+    window = is_config && queued.address[11:2] == WindowData[11:2] &&
+             (!is_write || queued.address[1:0] == '0);
+    window_usable = window_bar == '0 && window_offset[31:16] == '0 && window_length[31:3] == '0 &&
+                    (window_length[2:0] == 3'd1 ||
+                     (window_length[2:0] == 3'd2 && !window_offset[0]) ||
+                     (window_length[2:0] == 3'd4 && window_offset[1:0] == '0)) &&
+                    queued.address[1:0] == '0 &&
+                    (!is_write || window_length[3:0] <= length);
+
+    understood = '0;
+    understood.refused = !narrow || !aligned || !in_bar || (is_write && queued.poisoned);
+    understood.config_space = is_config && !(window && window_usable);
+    understood.nothing = window && !window_usable;
+    understood.write = is_write;
+    understood.configuration = is_config;
+    understood.tag = queued.tag;
+    understood.length = length;
+    understood.lower_address = is_config ? '0 : queued.address[6:0];
+    understood.width = length;
+    understood.address = queued.address[15:0];
+    offset = is_config ? {1'b0, queued.address[1:0]} : queued.address[2:0];
+    if (window && window_usable) begin
+      understood.address = window_offset[15:0];
+      understood.width = window_length[3:0];
+      offset = window_offset[2:0];
+    end
+    understood.lanes = lanes_of(understood.width, offset);
+    understood.data = queued.data << {offset, 3'b000};
+    understood.doorbell = !understood.config_space && is_write &&
+                          understood.address[15:12] == BAR_NOTIFY[15:12];
+    // device_status and queue_enable
+    understood.needs_room = !understood.config_space && !understood.refused && is_write &&
+                            ((understood.address[15:3] == 13'd2 && understood.lanes[4]) ||
+                             (understood.address[15:3] == 13'd3 && understood.lanes[5:4] != '0));
+    understood.prepare = is_write && !understood.doorbell && !understood.refused;
+    understood.function_reset = understood.config_space && !understood.refused &&
+                                !understood.nothing && is_write &&
+                                understood.address[11:2] == DeviceControl[11:2] &&
+                                understood.lanes[1] && understood.data[15];
+    understood.deadline = queued_arrival + NowW'(straps.hold_bound);
+  end
+
+  // -- the host's completion, and those of reads that were held
+  logic reply_full;  // the answer to the last request waits for what goes before it
+  host_completion_t reply_kept;
+  logic reply_drains;  // for everything that the data plane decided
+  now_t reply_deadline;
+  logic reply_late;
+  logic reply_moves;
+
+  logic function_pending;  // a function-level reset waits for the data plane
+  assign queued_take = !work_valid && !reply_full;
+
+  // -- held reads, the oldest first
+  held_t held[HeldReads];
+  logic [HeldW-1:0] held_first, held_next;
+  logic [HeldW:0] held_count, scan_left;
+  held_t oldest;
+  logic held_late, work_late;
+  assign oldest = held[held_first];
+
+  // -- interrupts and errors wait here
+  logic taken_valid;
+  queue_t taken_queue;
+  logic send_valid;
+  logic [VectorW-1:0] send_vector;
+  logic [15:0] send_queue;
+  logic intx_level, intx_wanted;
+  logic error_traced_next;  // the error of the last cycle
+  error_t last_error;
+  logic error_deferred, power_deferred;  // events that are still to be posted, in this order
+  logic [4:0] deferred_code;
+  logic [15:0] deferred_queue;
+  logic take_error, stall;
+
+  assign interrupt_ready = !taken_valid;
+  assign intx_wanted = isr != '0 && !msix_enable && !interrupt_disable;
+  assign take_error = error_valid && !quiesced;
+  // The error's record is of the next cycle, and its event goes before others.
+  assign stall = error_valid || error_traced_next;
+
+  function automatic logic [4:0] number_of(queue_t place);
+    return control_moved && 32'(place) == ControlQueue ? 5'd2 : 5'(place);
+  endfunction
+
+  assign interrupt_number = number_of(taken_queue);
+
+  // -- control command, link, quiet
+  logic command_under_way;
+  logic [31:0] command_number;
+  logic told_up;
+  logic [31:0] told_speed;
+  logic [1:0] quiet_count, quiet_next, pause;
+  logic quiet, quiet_wanted;
+  logic prepared;
+
+  // -- commands of firmware
+  logic command_known, command_stale, command_resets;
+  assign command_known = firmware.number <= last_number;
+  assign command_stale = firmware.number < reset_number &&
+                         firmware.kind != COMMAND_OFFER && firmware.kind != COMMAND_DEVICE_CONFIG;
+  assign command_resets = firmware_valid && firmware.kind == COMMAND_RESET && command_known &&
+                          !command_stale;
+
+  assign quiet_wanted = function_pending || command_resets || (reply_full && reply_drains);
+  assign quiet = quiet_count == QuietCycles;
+
+  logic deferred, post_allowed, link_differs, interrupts_wait, write_free, out_free;
+  logic work_blocked, work_held;
+  assign deferred = error_deferred || power_deferred;
+  assign post_allowed = room && !deferred;
+  assign link_differs = last_number != '0 && (carrier != told_up || speed_mbps != told_speed);
+  assign interrupts_wait = taken_valid || interrupt_valid;
+  assign write_free = !write_valid;
+  assign out_free = !completion_valid;
+  always_comb begin
+    quiet_next = quiet ? quiet_count : quiet_count + 2'd1;
+    if (!quiet_wanted || data_busy || write_valid || interrupts_wait) quiet_next = '0;
+  end
+  assign work_blocked = work_valid && work.needs_room && !post_allowed;
+  assign work_held = !work.write && !work.refused && !work.config_space && !work.nothing &&
+                     must_hold;
+
+  // -- the choice of the next action
+  logic obey_ready, serve_ready;
+  assign obey_ready = firmware_valid && (!command_resets || quiet);
+  assign serve_ready = work_valid && !function_pending && !work_blocked &&
+                       !(work_held && held_count == (HeldW + 1)'(HeldReads));
+
+  always_comb begin
+    action = None;
+    if (phase == Idle && !stall) begin
+      if (deferred && room) action = PostDeferred;
+      else if (taken_valid) action = QueueInterrupt;
+      else if (interrupt_valid) action = None;  // it was decided before what would come now
+      else if (held_late) action = prepared ? Expire : Prepare;
+      else if (work_late && work_blocked) action = prepared ? GiveUp : Prepare;
+      else if (function_pending && quiet) action = ResetFunction;
+      else if (obey_ready)
+        action = firmware.kind == COMMAND_STATUS && !prepared ? Prepare : Obey;
+      else if (command_valid && !command_ready && !quiesced && !broken && post_allowed)
+        action = PostControl;
+      else if (link_differs && post_allowed) action = prepared ? PostLink : Prepare;
+      else if (serve_ready) action = work.prepare && !prepared ? Prepare : Serve;
+    end
+  end
+
+  // -- what follows from one
+  logic follow;  // in phase After
+  logic follow_post, follow_send, follow_intx, follow_ready, follow_scan, follow_keep, follow_reply;
+  logic follow_pause, follow_end;
+  logic sends;  // the message of send_vector, or of ready_vector, leaves
+
+  always_comb begin
+    follow = phase == After && !stall;
+    follow_post = 1'b0;
+    follow_send = 1'b0;
+    follow_intx = 1'b0;
+    follow_ready = 1'b0;
+    follow_scan = 1'b0;
+    follow_pause = 1'b0;
+    follow_end = 1'b0;
+    if (follow) begin
+      if (deferred && room) follow_post = 1'b1;
+      else if (send_valid) follow_send = write_free || !may_send;
+      else if (intx_wanted != intx_level) follow_intx = write_free;
+      else if (ready_valid) follow_ready = write_free;
+      else if (scan_left != '0) follow_scan = must_hold || out_free;
+      else if (pause != '0) follow_pause = 1'b1;
+      else follow_end = 1'b1;
+    end
+  end
+  assign follow_keep = follow_scan && must_hold;
+  assign follow_reply = follow_scan && !must_hold;
+  assign sends = (follow_send && may_send) || follow_ready;
+  assign set_pending = follow_send && !may_send;
+  assign drop_pending = follow_ready;
+  assign message_vector = send_valid ? send_vector : ready_vector;
+
+  // -- accesses: the request's, or the oldest held read's
+  logic scanning;
+  logic [15:0] access_address;
+  logic [3:0] access_width;
+  logic [63:0] access_data, access_value;
+
+  assign scanning = phase == After;
+  assign access_address = scanning ? {10'h0, oldest.address} : work.address;
+  assign access_width = scanning ? oldest.width : work.width;
+  assign address = access_address[15:3];
+  assign lanes = lanes_of(access_width, access_address[2:0]);
+  always_comb begin
+    case (access_address[15:14])
+      BAR_MSIX_TABLE[15:14]: access_data = msix_data;
+      BAR_MSIX_PENDING[15:14]: access_data = pending_data;
+      default: access_data = regs_data;
+    endcase
+    if (work.config_space && !scanning) begin
+      access_data = {32'h0, work.nothing ? 32'h0 : config_data};
+      access_value = low_bytes(access_data >> {work.address[1:0], 3'b000}, access_width);
+    end else begin
+      access_value = low_bytes(access_data >> {access_address[2:0], 3'b000}, access_width);
+    end
+  end
+
+  logic serve, serve_bar, serve_config;
+  assign serve = action == Serve && !work.refused && !work.nothing;
+  assign serve_bar = serve && !work.config_space;
+  assign serve_config = serve && work.config_space;
+  assign config_write = serve_config && work.write;
+  assign regs_read = (serve_bar && !work.write && !work_held) || follow_reply;
+  assign regs_write = serve_bar && work.write && !work.doorbell;
+  assign msix_write = regs_write && work.address[15:14] == BAR_MSIX_TABLE[15:14] &&
+                      work.width[3:2] != '0;
+
+  logic doorbell_there;
+  logic [4:0] doorbell_queue;
+  assign doorbell_queue = work.address[6:2];
+  assign doorbell_there = work.doorbell && work.address[11:7] == '0 &&
+                          doorbell_queue < queue_count;
+
+  // -- what an action does at once
+  assign function_reset = phase == FunctionReset && !stall;
+  assign reset_device = function_reset || (phase == DeviceReset && !stall);
+  assign function_number = next_number + 32'(error_deferred);
+  assign expire = action == Expire || action == GiveUp;
+  assign break_device = take_error || expire;
+  assign firmware_done = action == Obey;
+  assign obey = action == Obey && command_known && !command_stale && firmware.kind[31:4] == '0;
+  assign raise = {obey && firmware.kind == COMMAND_CONFIG_INTERRUPT && !quiesced,
+                  action == QueueInterrupt && !msix_enable};
+
+  logic bus_master_falls, rests;
+  assign bus_master_falls = config_write && bus_master &&
+                            work.address[11:2] == ConfigCommand[11:2] && work.lanes[0] &&
+                            !work.data[2];
+  // A queue that is said to rest has nothing under way, also not to the host.
+  assign rests = serve_bar && !work.write && work.address[15:8] == BAR_RING_STATE[15:8] &&
+                 work.width[3] == 1'b0 && regs_data[31:16] == RING_SUSPENDED;
+
+  // -- events
+  logic post_deferred;
+  assign post_deferred = action == PostDeferred || follow_post;
+  assign post_control = action == PostControl;
+  assign post = post_deferred || post_control || action == PostLink ||
+                (regs_write && regs_event_valid);
+  always_comb begin
+    post_event = regs_event;
+    if (post_deferred && error_deferred) begin
+      post_event = '0;
+      post_event.kind = EVENT_DEVICE_ERROR[2:0];
+      post_event.value = {27'h0, deferred_code};
+      post_event.queue = deferred_queue;
+    end else if (post_deferred || action == PostLink) begin
+      post_event = '0;
+      post_event.kind = action == PostLink ? EVENT_LINK[2:0] : EVENT_POWER_ON[2:0];
+      post_event.setup.desc[31:0] = told_speed;
+      post_event.setup.flag = told_up;
+      if (action == PostLink || last_number == '0) begin
+        post_event.setup.desc[31:0] = speed_mbps;
+        post_event.setup.flag = carrier;
+      end
+    end else if (post_control) begin
+      post_event = '0;
+      post_event.kind = EVENT_CONTROL[2:0];
+      post_event.value = command_length;
+      post_event.queue = control_moved ? 16'd2 : 16'(ControlQueue);
+    end
+  end
+
+  // -- phases
+  always_ff @(posedge clk) begin
+    if (!rst_n) begin
+      phase <= Idle;
+      prepared <= 1'b0;
+      pause <= '0;
+      function_pending <= 1'b0;
+      error_deferred <= 1'b0;
+      power_deferred <= 1'b1;
+      error_traced_next <= 1'b0;
+      told_up <= 1'b0;
+      told_speed <= '1;
+      command_under_way <= 1'b0;
+      quiet_count <= '0;
+    end else begin
+      if (!stall) begin
+        case (phase)
+          Idle: begin
+            if (action == ResetFunction) phase <= FunctionInterrupt;
+            else if (action == Obey && command_resets) phase <= DeviceReset;
+            else if (action != None && action != Prepare) phase <= After;
+          end
+          FunctionInterrupt: if (write_free || !intx_level) phase <= FunctionReset;
+          FunctionReset, DeviceReset: phase <= After;
+          default: if (follow_end) phase <= Idle;
+        endcase
+      end
+
+      if (action == Prepare) prepared <= 1'b1;
+      else if (action != None) prepared <= 1'b0;
+
+      // The data plane needs some cycles to show contexts and rest.
+      if (enable_or_suspend) pause <= PauseCycles;
+      else if (follow_pause) pause <= pause - 2'd1;
+
+      if (config_write && work.function_reset) function_pending <= 1'b1;
+      else if (function_reset) function_pending <= 1'b0;
+
+      if ((take_error && !broken) || (expire && !broken)) error_deferred <= 1'b1;
+      else if (post_deferred) error_deferred <= 1'b0;
+      if (function_reset) power_deferred <= 1'b1;
+      else if (post_deferred && !error_deferred) power_deferred <= 1'b0;
+      error_traced_next <= take_error;
+
+      if (post_event_is_link) begin
+        told_up <= carrier;
+        told_speed <= speed_mbps;
+      end
+
+      if (reset_device || reply_valid_next) command_under_way <= 1'b0;
+      else if (post_control) command_under_way <= 1'b1;
+
+      quiet_count <= quiet_next;
+    end
+  end
+
+  logic enable_or_suspend, post_event_is_link, reply_valid_next;
+  assign enable_or_suspend = (obey && firmware.kind == COMMAND_QUEUE_CONTEXT) ||
+                             (regs_write && (suspends || resumes));
+  assign post_event_is_link = action == PostLink || (post_deferred && last_number == '0);
+  assign reply_valid_next = obey && firmware.kind == COMMAND_CONTROL_REPLY && command_under_way &&
+                            firmware.number == command_number;
+
+  always_ff @(posedge clk) begin
+    if (take_error) last_error <= error;
+    if (post_control) command_number <= next_number;
+    if (take_error && !broken) begin
+      deferred_code <= error.code;
+      deferred_queue <= 16'(number_of(error.queue));
+    end else if (expire && !broken) begin
+      deferred_code <= ErrorManagementTimeout;
+      deferred_queue <= '0;
+    end
+  end
+
+  // -- the request that is worked on, and its completion
+  host_completion_t answer;
+  logic answered;  // `work` is done with, and has a completion
+  always_comb begin
+    answer = '0;
+    answer.tag = work.tag;
+    answer.configuration = work.configuration;
+    answered = action == Serve && !(work.write && !work.configuration) &&
+               !(serve && work_held) && !(serve && work.function_reset);
+    if (work.refused) begin
+      answer.status = UnsupportedRequest;
+    end else if (!work.write) begin
+      answer.has_data = 1'b1;
+      answer.length = work.length;
+      answer.lower_address = work.lower_address;
+      answer.data = access_value;
+    end
+    if (function_reset || (action == GiveUp && work.configuration)) answered = 1'b1;
+  end
+
+  assign reply_moves = reply_full && out_free && phase == Idle && !(follow_reply) &&
+                       (!reply_drains || quiet || reply_late);
+
+  always_ff @(posedge clk) begin
+    if (!rst_n) begin
+      work_valid <= 1'b0;
+      reply_full <= 1'b0;
+      reply_drains <= 1'b0;
+      completion_valid <= 1'b0;
+    end else begin
+      if (queued_take && queued_valid) work_valid <= 1'b1;
+      else if ((action == Serve && !(serve && work.function_reset)) || action == GiveUp ||
+               function_reset) work_valid <= 1'b0;
+      if (answered) begin
+        reply_full <= 1'b1;
+        reply_drains <= bus_master_falls || rests;
+      end else if (reply_moves) begin
+        reply_full <= 1'b0;
+      end
+      if (reply_moves || follow_reply) completion_valid <= 1'b1;
+      else if (completion_ready) completion_valid <= 1'b0;
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    if (queued_take && queued_valid) work <= understood;
+    if (answered) begin
+      reply_kept <= answer;
+      reply_deadline <= now + NowW'(straps.hold_bound);
+    end
+    if (reply_moves) begin
+      completion <= reply_kept;
+    end else if (follow_reply) begin
+      completion <= '{
+        tag: oldest.tag, status: '0, has_data: 1'b1, length: oldest.length,
+        lower_address: oldest.lower_address, data: access_value,
+        configuration: oldest.configuration};
+    end
+  end
+
+  // -- held reads
+  logic hold;
+  assign hold = serve && work_held;
+  always_ff @(posedge clk) begin
+    if (!rst_n) begin
+      held_first <= '0;
+      held_next <= '0;
+      held_count <= '0;
+      scan_left <= '0;
+      held_late <= 1'b0;
+      work_late <= 1'b0;
+      reply_late <= 1'b0;
+    end else begin
+      if (hold || follow_keep) held_next <= held_next + 1'b1;
+      if (follow_scan) held_first <= held_first + 1'b1;
+      if (hold) held_count <= held_count + 1'b1;
+      else if (follow_reply) held_count <= held_count - 1'b1;
+
+      if (release_held) scan_left <= held_count;
+      else if (follow_scan) scan_left <= scan_left - 1'b1;
+
+      // Only at rest is the first of them the oldest.
+      held_late <= held_count != '0 && now >= oldest.deadline && !expire && !follow_scan;
+      work_late <= work_blocked && now >= work.deadline;
+      reply_late <= reply_full && reply_drains && now >= reply_deadline;
+    end
+    if (hold) begin
+      held[held_next] <= '{
+        configuration: work.configuration, tag: work.tag, length: work.length,
+        lower_address: work.lower_address, address: work.address[5:0], width: work.width,
+        deadline: work.deadline};
+    end else if (follow_keep) begin
+      held[held_next] <= oldest;
+    end
+  end
+
+  // Reads may go on behind these.
+  logic release_held;
+  assign release_held = expire || function_reset ||
+                        (obey && (firmware.kind == COMMAND_STATUS ||
+                                  firmware.kind == COMMAND_QUEUE_ACKNOWLEDGE));
+
+  // -- interrupts
+  always_ff @(posedge clk) begin
+    if (!rst_n) begin
+      taken_valid <= 1'b0;
+      send_valid <= 1'b0;
+      intx_level <= 1'b0;
+      write_valid <= 1'b0;
+    end else begin
+      if (interrupt_valid && interrupt_ready) taken_valid <= 1'b1;
+      else if (action == QueueInterrupt) taken_valid <= 1'b0;
+
+      if (action == QueueInterrupt && msix_enable) send_valid <= queue_vector != NoVector;
+      else if (raise[1] && msix_enable) send_valid <= config_vector != NoVector;
+      else if (follow_send) send_valid <= 1'b0;
+
+      if (follow_intx) intx_level <= intx_wanted;
+      else if (function_reset) intx_level <= 1'b0;
+
+      if (sends || intx_message) write_valid <= 1'b1;
+      else if (write_ready) write_valid <= 1'b0;
+    end
+  end
+
+  logic intx_message;  // assert or deassert leaves
+  assign intx_message = follow_intx ||
+                        (phase == FunctionInterrupt && !stall && intx_level && write_free);
+
+  always_ff @(posedge clk) begin
+    if (interrupt_valid && interrupt_ready) taken_queue <= interrupt_queue;
+    if (action == QueueInterrupt) begin
+      send_vector <= VectorW'(queue_vector);
+      send_queue <= 16'(interrupt_number);
+    end else if (action == Obey) begin
+      send_vector <= VectorW'(config_vector);
+      send_queue <= NoQueue;
+    end
+    if (sends) begin
+      write_op <= '0;
+      write_op.source <= WriteImmediate;
+      write_op.purpose <= PurposeInterrupt;
+      write_op.address <= message_address;
+      write_op.length <= 16'd4;
+      write_op.data <= (8*ImmediateBytes)'(message_data);
+    end else if (intx_message) begin
+      write_op <= '0;
+      write_op.source <= WriteMessage;
+      write_op.purpose <= PurposeInterrupt;
+      write_op.address <= {56'h0, follow_intx && intx_wanted ? AssertIntA : DeassertIntA};
+    end
+  end
+
+  // -- to the data plane
+  always_comb begin
+    state = '0;
+    state.bus_master = bus_master;
+    state.active = working && bus_master && !prepared && !function_pending && !command_resets &&
+                   phase != DeviceReset && !flush;
+    state.link_up = told_up;
+    state.indirect = negotiated[FeatureIndirect];
+    state.event_idx = negotiated[FeatureEventIdx];
+    state.mrg_rxbuf = negotiated[FeatureMrgRxbuf];
+    state.mtu = mtu;
+    state.max_payload = max_payload;
+    state.max_read_request = max_read_request;
+  end
+
+  always_ff @(posedge clk) begin
+    doorbell <= '0;
+    flush <= 1'b0;
+    reply_valid <= 1'b0;
+    command_ready <= 1'b0;
+    if (rst_n) begin
+      if (serve_bar && doorbell_there) begin
+        if (control_moved && doorbell_queue == 5'd2) doorbell[ControlQueue] <= 1'b1;
+        else doorbell[doorbell_queue[QueueW-1:0]] <= 1'b1;
+      end
+      flush <= reset_device;
+      reply_valid <= reply_valid_next;
+      command_ready <= post_control;
+    end
+    if (reply_valid_next) reply <= firmware.value[7:0];
+  end
+
+  // -- counters
+  always_ff @(posedge clk) begin
+    if (!rst_n) begin
+      counters <= '0;
+    end else begin
+      if (serve_bar && doorbell_there) counters.doorbells <= counters.doorbells + 64'd1;
+      if (sends) counters.msix_messages <= counters.msix_messages + 64'd1;
+      if (follow_intx && intx_wanted) counters.intx_asserts <= counters.intx_asserts + 64'd1;
+      if (reset_device) counters.device_resets <= counters.device_resets + 64'd1;
+      if (function_reset) counters.function_resets <= counters.function_resets + 64'd1;
+      if (expire) counters.holds_expired <= counters.holds_expired + 64'd1;
+      if (queued_take && queued_valid && is_write && queued.poisoned)
+        counters.poisoned_writes <= counters.poisoned_writes + 64'd1;
+      if (take_error) counters.errors[error.code] <= counters.errors[error.code] + 64'd1;
+      else if (expire)
+        counters.errors[ErrorManagementTimeout] <= counters.errors[ErrorManagementTimeout] + 64'd1;
+      else if (setup_error)
+        counters.errors[ErrorQueueSetup] <= counters.errors[ErrorQueueSetup] + 64'd1;
+    end
+  end
+
+  // -- trace: what was done at this edge is shown behind it
+  logic traced_read, traced_write, traced_doorbell;
+  assign traced_read = (action == Serve && !work.refused && !work.write) || follow_reply;
+  assign traced_write = (action == Serve && !work.refused && work.write && !work.doorbell &&
+                         !(serve && work.function_reset)) || action == ResetFunction;
+  assign traced_doorbell = serve_bar && doorbell_there;
+
+  always_ff @(posedge clk) begin
+    trace_valid <= rst_n && (traced_read || traced_write || traced_doorbell);
+    if (traced_read || traced_write || traced_doorbell) begin
+      trace <= '0;
+      trace.queue <= NoQueue;
+      trace.address <= 64'(access_address);
+      trace.size <= 32'(access_width);
+      if (traced_doorbell) begin
+        trace.kind <= TraceDoorbell;
+        trace.queue <= 16'(doorbell_queue);
+        trace.address <= '0;
+        trace.size <= '0;
+      end else if (follow_reply || (traced_read && phase == Idle)) begin
+        trace.kind <= TraceRegisterRead;
+        trace.frame <= follow_reply ? 32'd2 : 32'(work_held);
+        trace.value <= hold ? '0 : access_value;
+      end else begin
+        trace.kind <= TraceRegisterWrite;
+        trace.address <= 64'(work.address);
+        trace.size <= 32'(work.width);
+        trace.value <= low_bytes(work.data >> {work.config_space ? 1'b0 : work.address[2],
+                                               work.address[1:0], 3'b000}, work.width);
+      end
+      if (follow_reply) begin
+        trace.id <= 32'(oldest.tag);
+        trace.purpose <= {4'h0, oldest.configuration ? PurposeConfig : PurposeRegisterRead};
+      end else begin
+        trace.id <= 32'(work.tag);
+        if (work.configuration) trace.purpose <= 8'(PurposeConfig);
+        else if (!work.write) trace.purpose <= 8'(PurposeRegisterRead);
+        else trace.purpose <= {4'h0, work.doorbell ? PurposeDoorbell : PurposeRegisterWrite};
+      end
+    end
+  end
+
+  logic traced_event;
+  assign traced_event = error_traced_next || post || (action == Obey && command_known) || sends ||
+                        intx_message || reset_device || expire ||
+                        (regs_write && (suspends || resumes));
+  always_ff @(posedge clk) begin
+    event_trace_valid <= rst_n && traced_event;
+    if (traced_event) begin
+      event_trace <= '0;
+      event_trace.queue <= NoQueue;
+      if (error_traced_next) begin
+        event_trace.kind <= TraceDeviceError;
+        event_trace.queue <= 16'(number_of(last_error.queue));
+        event_trace.value <= 64'(last_error.code);
+      end else if (expire) begin
+        event_trace.kind <= TraceDeviceError;
+        event_trace.queue <= '0;
+        event_trace.value <= 64'(ErrorManagementTimeout);
+      end else if (post) begin
+        event_trace.kind <= TraceManagementEvent;
+        event_trace.queue <= post_event.queue;
+        event_trace.id <= next_number;
+        event_trace.value <= 64'(post_event.kind);
+        if (post_event_is_link) begin
+          event_trace.size <= post_event.setup.desc[31:0];
+          event_trace.chain <= 32'(post_event.setup.flag);
+        end
+      end else if (action == Obey) begin
+        event_trace.kind <= TraceManagementCommand;
+        event_trace.queue <= firmware.queue;
+        event_trace.id <= firmware.number;
+        event_trace.value <= 64'(firmware.kind);
+      end else if (sends) begin
+        event_trace.kind <= TraceMsix;
+        event_trace.queue <= send_valid ? send_queue : NoQueue;
+        event_trace.value <= 64'(message_vector);
+      end else if (intx_message) begin
+        event_trace.kind <= TraceIntx;
+        event_trace.value <= 64'(follow_intx && intx_wanted);
+      end else if (reset_device) begin
+        event_trace.kind <= TraceReset;
+      end else begin
+        event_trace.kind <= suspends ? TraceQueueSuspended : TraceQueueResumed;
+        event_trace.queue <= 16'(changed_queue);
+        if (resumes) event_trace.value <= 64'(regs_data[15:0]);
+      end
+    end
+  end
+
+  // -- rest
+  logic waits;  // outputs that are not taken, or pulses that end
+  assign waits = completion_valid || write_valid || trace_valid || event_trace_valid || flush ||
+                 reply_valid || command_ready || doorbell != '0 || enable != '0 || resume != '0 ||
+                 taken_valid || error_traced_next;
+  logic reply_waits;
+  assign reply_waits = reply_full && !(reply_drains && !quiet && !reply_late);
+  assign idle = phase == Idle && action == None && !waits && quiet_next == quiet_count && !reply_waits &&
+                !held_late && !work_late && management_idle &&
+                !(queued_valid && queued_take) && !request_valid && !interrupt_valid &&
+                !error_valid && !management_read && !management_write;
+  always_comb begin
+    deadline = Never;
+    if (held_count != '0) deadline = oldest.deadline;
+    if (work_blocked && work.deadline < deadline) deadline = work.deadline;
+    if (reply_full && reply_drains && reply_deadline < deadline) deadline = reply_deadline;
+  end
 endmodule

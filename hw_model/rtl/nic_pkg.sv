@@ -280,6 +280,33 @@ package nic_pkg;
     logic frame_end;  // the last chain of its frame: only whole frames are returned
   } used_t;
 
+  // -- inside the register side: events for firmware, and its commands
+  typedef struct packed {  // of a virtqueue; in other events what the comments say
+    logic flag;  // index was set; features above 63 were; the link is up
+    logic [15:0] index;
+    logic [15:0] size;
+    logic [63:0] device;
+    logic [63:0] driver;
+    logic [63:0] desc;  // driver_feature; speed of the link
+  } queue_setup_t;
+
+  typedef struct packed {
+    logic [2:0] kind;
+    logic [31:0] value;
+    logic [15:0] queue;
+    queue_setup_t setup;
+  } management_event_t;
+
+  typedef struct packed {
+    logic [31:0] kind;
+    logic [31:0] number;  // of the event that it answers
+    logic [31:0] value;
+    logic [15:0] queue;
+    logic [63:0] features;
+    queue_setup_t setup;
+    logic [223:0] device_config;
+  } management_command_t;
+
   // -- errors of the driver, as hw_model/core/counters.h numbers them (DeviceError)
   typedef enum logic [4:0] {
     ErrorAvailIndexJump,
