@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts hardware, link and root complex together.
+#include "hw_model/rtl_bridge/rtl_nic.h"
+
+#include <utility>
+
+#include "hw_model/pcie/pcie_link.h"
+#include "hw_model/pcie/tlp_root.h"
+#include "hw_model/rtl_bridge/rtl_counters.h"
+#include "hw_model/tlm/core_counters.h"
+
+namespace ringside::hw {
+
+namespace {
+
+class RtlNic final : public NicModel {
+ public:
+  RtlNic(const sc_core::sc_module_name& name, const NicConfig& config, const RtlOptions& options,
+         std::unique_ptr<VerilatedCard> hardware, std::unique_ptr<ControlPlane> control,
+         FramePool& frames)
+      : NicModel(name),
+        link_("pcie_link", config.pcie),
+        root_("root", config.root_complex, config.pcie, link_.down(), payloads_),
+        control_(std::move(control)),
+        card_("card", config, options, std::move(hardware), frames, payloads_, link_.up()) {
+    link_.up().attach(root_);
+    link_.down().attach(card_);
+    root_.on_debug([this](tlm::tlm_generic_payload& request) { return card_.debug(request); });
+  }
+
+  tlm::tlm_target_socket<>& pcie_target() override { return root_.target; }
+  tlm::tlm_initiator_socket<>& pcie_initiator() override { return root_.initiator; }
+  void connect(EthernetPort& port) override { card_.connect(port); }
+  void trace(TraceSink* sink) override { card_.trace(sink); }
+  void observe_bus(BusObserver* observer) override {
+    link_.up().observe(observer, BusDirection::kUp);
+    link_.down().observe(observer, BusDirection::kDown);
+  }
+  const PcieLedger* ledger() const override { return &card_.ledger(); }
+  const PcieLinkConfig& link_config() const override { return link_.config(); }
+  std::vector<NicCounter> counters() const override;
+  std::vector<NicResource> resources() const override;
+
+  // EthernetReceiver: the card's port is attached to the card itself.
+  void receive_frame(const FramePtr& frame, TimePs start_ps, TimePs end_ps) override {
+    card_.receive_frame(frame, start_ps, end_ps);
+  }
+  void carrier_change(bool up) override { card_.carrier_change(up); }
+
+ private:
+  PayloadPool payloads_;
+  mutable PcieLink link_;
+  TlpRoot root_;
+  std::unique_ptr<ControlPlane> control_;
+  RtlCard card_;
+};
+
+std::vector<NicCounter> RtlNic::counters() const {
+  std::vector<NicCounter> result = core_counters(core_counters_of(card_.pins()));
+  const PcieDirectionCounters up = link_.up().counters();
+  const PcieDirectionCounters down = link_.down().counters();
+  const RtlDmaCounters dma = dma_counters_of(card_.pins());
+  const auto add = [&](std::string_view name, uint64_t value) { result.push_back({name, value}); };
+  add("tlps", up.tlps + down.tlps);
+  add("tlps_up", up.tlps);
+  add("tlps_down", down.tlps);
+  add("pcie_bytes_up", up.link_bytes);
+  add("pcie_bytes_down", down.link_bytes);
+  add("pcie_credit_stalls", up.credit_stalls + down.credit_stalls);
+  add("pcie_read_requests", dma.read_requests);
+  add("pcie_unexpected_completions", dma.unexpected_completions);
+  add("pcie_failed_reads", dma.failed_reads);
+  add("pcie_poisoned", dma.poisoned);
+  add("pcie_timeouts", dma.timeouts);
+  add("pcie_cancelled_reads", dma.cancelled_reads);
+  add("pcie_unsupported_requests", root_.counters().unsupported_requests);
+  add("clock_cycles", card_.cycles());
+  return result;
+}
+
+std::vector<NicResource> RtlNic::resources() const {
+  std::vector<NicResource> result = card_.resources();
+  const PcieDirectionCounters up = link_.up().counters();
+  result.push_back({"pcie_credits", up.stall_ps});
+  result.push_back({"pcie_up", up.busy_ps});
+  result.push_back({"pcie_down", link_.down().counters().busy_ps});
+  return result;
+}
+
+}  // namespace
+
+std::unique_ptr<NicModel> make_rtl_nic(const char* name, const NicConfig& config,
+                                       const RtlOptions& options,
+                                       std::unique_ptr<VerilatedCard> hardware,
+                                       std::unique_ptr<ControlPlane> control, FramePool& pool) {
+  return std::make_unique<RtlNic>(name, config, options, std::move(hardware), std::move(control),
+                                  pool);
+}
+
+}  // namespace ringside::hw

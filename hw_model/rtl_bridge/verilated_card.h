@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// A card in RTL as the bridge sees it: pins, and a way to let them settle.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hw_model/rtl_bridge/card_pins.h"
+#include "hw_model/wire/ethernet_port.h"
+
+namespace ringside::hw {
+
+/// One instance of the hardware. Not reset: that is done by its pins.
+class VerilatedCard {
+ public:
+  virtual ~VerilatedCard() = default;
+  virtual const CardPins& pins() const = 0;
+  /// Outputs follow inputs; registers follow a rising clk.
+  virtual void eval() = 0;
+  /// Everything that the hardware holds, pins included, as bytes: equal images, equal states.
+  virtual void image(std::vector<std::byte>* bytes) const = 0;
+  /// Writes the signals of every settled state to the FST file `path` from now on. False with
+  /// `error` if the file cannot be made, or if this build of the card cannot.
+  virtual bool record_waves(const std::string& path, std::string* error) = 0;
+  /// The state that just settled is of `time_ps`, which never goes back.
+  virtual void dump_waves(TimePs time_ps) = 0;
+  /// Assertions of the RTL that failed since the start. Their messages are on standard output.
+  virtual unsigned failed_assertions() const = 0;
+};
+
+struct VerilatedCardOptions {
+  bool waves = false;  ///< the build that can write them, which is slower
+};
+
+/// The card of hw_model/rtl.
+std::unique_ptr<VerilatedCard> make_verilated_card(const VerilatedCardOptions& options);
+
+}  // namespace ringside::hw

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// VerilatedCard around a class that Verilator made. Included where such a class is named, only.
+#pragma once
+
+#include <verilated.h>
+
+#include <cstddef>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "hw_model/rtl_bridge/verilated_card.h"
+
+namespace ringside::hw {
+
+/// `Model` has the ports of nic_pins.sv; `Symbols` is its class of all instances (Model__Syms).
+template <typename Model, typename Symbols>
+class VerilatedModel : public VerilatedCard {
+ public:
+  VerilatedModel() : model_(&configured(context_), ""), pins_(pins_of(model_)) {}
+  ~VerilatedModel() override {
+    Verilated::threadContextp(&context_);
+    model_.final();
+  }
+
+  const CardPins& pins() const override { return pins_; }
+  void eval() override {
+    // What the generated code calls asks the thread for its context: another card's, else.
+    Verilated::threadContextp(&context_);
+    model_.eval();
+  }
+  void image(std::vector<std::byte>* bytes) const override {
+    bytes->resize(sizeof(Symbols));
+    std::memcpy(bytes->data(), static_cast<const void*>(model_.rootp->vlSymsp), sizeof(Symbols));
+  }
+  bool record_waves(const std::string&, std::string* error) override {
+    *error = "this build of the card writes no waves";
+    return false;
+  }
+  void dump_waves(TimePs) override {}
+  unsigned failed_assertions() const override {
+    return static_cast<unsigned>(context_.errorCount());
+  }
+
+ protected:
+  VerilatedContext context_;
+  Model model_;
+
+ private:
+  /// Several cards live in one process: each has a context. A failed assertion is told of by
+  /// failed_assertions(), so that the run ends in order.
+  static VerilatedContext& configured(VerilatedContext& context) {
+    context.fatalOnError(false);
+    context.errorLimit(1'000'000);
+    context.randReset(0);
+    return context;
+  }
+  CardPins pins_;
+};
+
+}  // namespace ringside::hw

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the bridge itself notices: cards that say they are quiescent and are not, assertions of the
+// RTL that fail.
+#include "tests/unit/rtl_bridge/echo_host.h"
+
+namespace ringside::test {
+namespace {
+
+/// The card says that it has nothing to do, and hides what it would offer.
+class LyingCard final : public EchoHost::Hardware {
+ public:
+  LyingCard() : shown_(EchoHost::Hardware::pins()) {
+    shown_.quiescent = &one_;
+    shown_.host_completion_valid = &zero_;
+    shown_.tx_valid = &zero_;
+    shown_.trace_valid = &no_trace_;
+  }
+  const hw::CardPins& pins() const override { return shown_; }
+
+ private:
+  hw::CardPins shown_;
+  uint8_t one_ = 1, zero_ = 0;
+  uint16_t no_trace_ = 0;
+};
+
+struct Complaints {
+  std::vector<std::string> lines;
+  hw::Complain take = [this](uint64_t, const std::string& what) { lines.push_back(what); };
+};
+
+TEST(RtlWrongCard, ChangesWhileQuiescentAreFound) {
+  Complaints complaints;
+  EchoHost host("host", {}, {hw::ClockMode::kProven, complaints.take}, {},
+                std::make_unique<LyingCard>());
+  ASSERT_TRUE(run_thread([&] {
+    wait_us(1);
+    EXPECT_TRUE(complaints.lines.empty());
+    host.send(pattern(60, 1));
+    wait_us(5);
+  }));
+  ASSERT_EQ(complaints.lines.size(), 1u);
+  EXPECT_EQ(complaints.lines[0], "the card said it was quiescent and changed at edge 1 behind");
+}
+
+TEST(RtlWrongCard, QuiescentWithoutAnAnswerIsFound) {
+  Complaints complaints;
+  hw::NicConfig config;
+  config.root_complex.completion_timeout_ps = 10'000'000;
+  EchoHost host("host", config, {hw::ClockMode::kStopped, complaints.take}, {},
+                std::make_unique<LyingCard>());
+  ASSERT_TRUE(run_thread([&] { EXPECT_EQ(host.get(kScratch), ~uint64_t{0}); }));
+  ASSERT_FALSE(complaints.lines.empty());
+  EXPECT_EQ(complaints.lines[0],
+            "the card is quiescent for ever with a request of the host unanswered");
+}
+
+TEST(RtlWrongCard, AFailedAssertionIsTold) {
+  Complaints complaints;
+  EchoHost host("host", {}, {hw::ClockMode::kStopped, complaints.take});
+  EchoHost other("other", {}, {hw::ClockMode::kStopped, {}});
+  ASSERT_TRUE(run_thread([&] {
+    host.set(kScratch, 0xBAC);
+    wait_us(2);
+    EXPECT_TRUE(complaints.lines.empty());
+    host.set(kScratch, 0xBAD);
+    other.set(kScratch, 0xBAC);
+    EXPECT_EQ(host.get(kScratch), 0xBADu);
+    EXPECT_EQ(other.get(kScratch), 0xBACu);
+  }));
+  ASSERT_FALSE(complaints.lines.empty());
+  EXPECT_NE(complaints.lines[0].find("assertion"), std::string::npos);
+}
+
+/// Without somebody to complain to, the run ends.
+TEST(RtlWrongCard, ACheckEndsTheSimulation) {
+  sc_core::sc_report_handler::set_actions(sc_core::SC_FATAL, sc_core::SC_THROW);
+  EchoHost host("host", {}, {});
+  std::string line;
+  try {
+    run_thread([&] {
+      host.set(kScratch, 0xBAD);
+      host.get(kScratch);
+    });
+  } catch (const sc_core::sc_report& report) {
+    line = report.get_msg();
+  }
+  EXPECT_NE(line.find("assertion"), std::string::npos) << line;
+}
+
+}  // namespace
+}  // namespace ringside::test
