@@ -15,7 +15,11 @@ class RtlBench {
  public:
   /// `seed` (not 0) sets what is unknown: memories, registers without reset, X.
   explicit RtlBench(int seed) : seeded_(context_, seed), module_(&context_, "") {}
-  ~RtlBench() { module_.final(); }
+  ~RtlBench() {
+    module_.final();
+    // Verilator 5.006 takes the scopes out of the thread's context, not out of their own.
+    Verilated::threadContextp(&context_);
+  }
   RtlBench(const RtlBench&) = delete;
   RtlBench& operator=(const RtlBench&) = delete;
 
