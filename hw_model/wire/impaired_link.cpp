@@ -24,14 +24,14 @@ void spawn_method(Body body, const char* name, const sc_core::sc_event& event) {
 }  // namespace
 
 ImpairedLink::ImpairedLink(const sc_core::sc_module_name& name, const LinkConfig& config,
-                           const LinkFaults& faults)
-    : Link(name, config), faults_(faults), random_(faults.seed) {
+                           const LinkFaults& faults, Arrivals* arrivals)
+    : Link(name, config, arrivals), faults_(faults), random_(faults.seed) {
   for (unsigned sender = 0; sender < 2; ++sender) {
     FaultyEnd& end = faulty_[sender];
     end.link = this;
     end.end = &ends_[sender];
     end.impairment.emplace(faults.ways[sender]);
-    spawn_method([this, sender] { deliver(sender); }, "deliver_faulty", end.arrival);
+    end.arrival = arrivals_.add(end);
   }
   spawn_method([this] { change_carrier(); }, "carrier", carrier_event_);
 }
@@ -84,28 +84,26 @@ void ImpairedLink::FaultyEnd::passed(TimePs end_ps) {
 
 /// The first of `arriving`, but not before the last one has passed the receiver.
 void ImpairedLink::FaultyEnd::notify() {
-  if (arriving.empty()) return;
+  if (arriving.empty()) return link->arrivals_.at(arrival, kNeverPs);
   const auto& [key, first] = *arriving.begin();
   const TimePs end_ps = std::max(key.first, last_end_ps + wire_time(first.frame->bytes.size()));
-  arrival.cancel();
-  arrival.notify(sc_time::from_value(end_ps - now_ps()));
+  link->arrivals_.at(arrival, end_ps);
 }
 
-void ImpairedLink::deliver(unsigned sender) {
-  FaultyEnd& from = faulty_[sender];
+void ImpairedLink::FaultyEnd::arrive() {
   const TimePs now = now_ps();
-  while (!from.arriving.empty()) {
-    const auto first = from.arriving.begin();
-    const TimePs taken = from.wire_time(first->second.frame->bytes.size());
-    if (std::max(first->first.first, from.last_end_ps + taken) > now) break;
+  while (!arriving.empty()) {
+    const auto first = arriving.begin();
+    const TimePs taken = wire_time(first->second.frame->bytes.size());
+    if (std::max(first->first.first, last_end_ps + taken) > now) break;
     InFlight arrived = std::move(first->second);
-    from.arriving.erase(first);
+    arriving.erase(first);
     arrived.start_ps = now - (arrived.end_ps - arrived.start_ps);
-    arrived.end_ps = from.last_end_ps = now;
-    ++from.delivered;
-    hand_over(ends_[1 - sender], arrived);
+    arrived.end_ps = last_end_ps = now;
+    ++delivered;
+    link->hand_over(link->ends_[1 - end->index], arrived);
   }
-  from.notify();
+  notify();
 }
 
 FramePtr ImpairedLink::flipped(const Frame& frame, Impairment& impairment, bool silent) {
@@ -127,7 +125,7 @@ void ImpairedLink::set_carrier(bool up) {
     end.drop_link_down += end.arriving.size();
     end.arriving.clear();
     end.held_back.clear();
-    end.arrival.cancel();
+    arrivals_.at(end.arrival, kNeverPs);
     end.end->free_at_ps = now_ps();
   }
   for (End& end : ends_) end.receiver->carrier_change(up);

@@ -50,8 +50,10 @@ struct LinkFaultCounters {
 class ImpairedLink final : public Link {
  public:
   ImpairedLink(const sc_core::sc_module_name& name, const LinkConfig& config,
-               const LinkFaults& faults);
+               const LinkFaults& faults, Arrivals* arrivals = nullptr);
   EthernetPort& end(unsigned index) override { return faulty_[index]; }
+  /// Of faults nothing is known ahead.
+  void report_arrivals(unsigned, Horizon& horizon) override { horizon.unbound(); }
   /// The outages' times count from now.
   void start_outages();
   /// Lets the carrier go or come, and tells both ends. What is on its way is lost.
@@ -67,7 +69,7 @@ class ImpairedLink final : public Link {
     Key key;
     uint32_t frames_left;
   };
-  class FaultyEnd final : public EthernetPort {
+  class FaultyEnd final : public EthernetPort, public ArrivalHandler {
    public:
     void attach(EthernetReceiver& receiver) override { end->attach(receiver); }
     TimePs transmit(const FramePtr& frame, TimePs earliest_ps) override;
@@ -80,6 +82,7 @@ class ImpairedLink final : public Link {
     void hold_back(InFlight&& frame, TimePs end_ps);
     void passed(TimePs end_ps);
     void notify();
+    void arrive() override;
 
     ImpairedLink* link = nullptr;
     End* end = nullptr;
@@ -88,12 +91,11 @@ class ImpairedLink final : public Link {
     std::vector<HeldBack> held_back;  ///< until so many frames have passed, oldest first
     uint64_t scheduled = 0;
     TimePs last_end_ps = 0;
-    sc_core::sc_event arrival;
+    unsigned arrival = 0;  ///< number in the agenda
     uint64_t drop_link_down = 0;
     uint64_t delivered = 0;
   };
 
-  void deliver(unsigned sender);
   FramePtr flipped(const Frame& frame, Impairment& impairment, bool silent);
   void next_outage();
   void change_carrier();

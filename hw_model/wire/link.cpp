@@ -10,20 +10,25 @@ constexpr uint64_t kPsPerS = 1'000'000'000'000;
 
 }  // namespace
 
-Link::Link(const sc_core::sc_module_name& name, const LinkConfig& config)
+Link::Link(const sc_core::sc_module_name& name, const LinkConfig& config, Arrivals* arrivals)
     : sc_core::sc_module(name),
       config_(config),
-      ps_per_byte_(kPsPerS * 8 % config.rate_bps == 0 ? kPsPerS * 8 / config.rate_bps : 0) {
+      ps_per_byte_(kPsPerS * 8 % config.rate_bps == 0 ? kPsPerS * 8 / config.rate_bps : 0),
+      own_arrivals_(arrivals == nullptr ? std::make_unique<Arrivals>() : nullptr),
+      arrivals_(arrivals == nullptr ? *own_arrivals_ : *arrivals) {
   for (unsigned sender = 0; sender < 2; ++sender) {
     ends_[sender].link = this;
     ends_[sender].index = sender;
-    sc_core::sc_spawn_options options;
-    options.spawn_method();
-    options.set_sensitivity(&ends_[sender].arrival);
-    options.dont_initialize();
-    sc_core::sc_spawn([this, sender] { deliver(sender); }, sc_core::sc_gen_unique_name("deliver"),
-                      &options);
+    ends_[sender].arrival = arrivals_.add(ends_[sender]);
   }
+}
+
+TimePs Link::min_latency() const {
+  return config_.delay_ps + bits_time(kPreambleBytes + kMinFrameBytes + kFcsBytes);
+}
+
+void Link::report_arrivals(unsigned end, Horizon& horizon) {
+  arrivals_.report(ends_[1 - end].arrival, horizon.add_source());
 }
 
 TimePs Link::bits_time(uint64_t bytes) const {
@@ -41,25 +46,19 @@ TimePs Link::End::wire_time(uint64_t bytes) const {
 TimePs Link::End::transmit(const FramePtr& frame, TimePs earliest_ps) {
   TimePs end_ps = 0;
   in_flight.push_back(launch(frame, earliest_ps, end_ps));
-  if (in_flight.size() == 1) {
-    arrival.notify(
-        sc_core::sc_time::from_value(in_flight.front().end_ps - sc_core::sc_time_stamp().value()));
-  }
+  if (in_flight.size() == 1) link->arrivals_.at(arrival, in_flight.front().end_ps);
   return end_ps;
 }
 
-void Link::deliver(unsigned sender) {
-  End& from = ends_[sender];
-  End& to = ends_[1 - sender];
+void Link::End::arrive() {
+  End& to = link->ends_[1 - index];
   const TimePs now = sc_core::sc_time_stamp().value();
-  while (!from.in_flight.empty() && from.in_flight.front().end_ps <= now) {
-    const InFlight arrived = std::move(from.in_flight.front());
-    from.in_flight.pop_front();
-    hand_over(to, arrived);
+  while (!in_flight.empty() && in_flight.front().end_ps <= now) {
+    const InFlight arrived = std::move(in_flight.front());
+    in_flight.pop_front();
+    link->hand_over(to, arrived);
   }
-  if (!from.in_flight.empty()) {
-    from.arrival.notify(sc_core::sc_time::from_value(from.in_flight.front().end_ps - now));
-  }
+  if (!in_flight.empty()) link->arrivals_.at(arrival, in_flight.front().end_ps);
 }
 
 }  // namespace ringside::hw

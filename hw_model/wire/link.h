@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <memory>
 #include <systemc>
 #include <utility>
 #include <vector>
 
+#include "hw_model/wire/arrivals.h"
 #include "hw_model/wire/ethernet_port.h"
+#include "hw_model/wire/horizon.h"
 
 namespace ringside::hw {
 
@@ -42,10 +45,15 @@ struct LinkDirectionCounters {
 /// A link without fault; ImpairedLink has them.
 class Link : public sc_core::sc_module {
  public:
-  Link(const sc_core::sc_module_name& name, const LinkConfig& config);
+  /// `arrivals`: the agenda that it shares with other links and that outlives it; null: its own.
+  Link(const sc_core::sc_module_name& name, const LinkConfig& config, Arrivals* arrivals = nullptr);
   /// End 0 or 1.
   virtual EthernetPort& end(unsigned index) { return ends_[index]; }
   void observe(LinkObserver* observer) { observers_.push_back(observer); }
+  /// From a frame's first bit out to its last bit in, at the least.
+  TimePs min_latency() const;
+  /// From now on `horizon` knows what is on its way to `end`, and that nothing else touches it.
+  virtual void report_arrivals(unsigned end, Horizon& horizon);
   /// Traffic sent by end 0 or 1.
   const LinkDirectionCounters& counters(unsigned sender) const { return ends_[sender].counters; }
 
@@ -56,7 +64,7 @@ class Link : public sc_core::sc_module {
     TimePs start_ps;
     TimePs end_ps;
   };
-  class End : public EthernetPort {
+  class End : public EthernetPort, public ArrivalHandler {
    public:
     void attach(EthernetReceiver& receiver) override { this->receiver = &receiver; }
     TimePs transmit(const FramePtr& frame, TimePs earliest_ps) override;
@@ -64,6 +72,7 @@ class Link : public sc_core::sc_module {
     TimePs wire_time(uint64_t bytes) const override;
     uint64_t rate_bps() const override { return link->config_.rate_bps; }
     bool carrier() const override { return true; }
+    void arrive() override;
 
     /// Pads a frame, gives it its time on the wire and counts it; `end_ps` is when it has left.
     [[gnu::always_inline]] InFlight launch(const FramePtr& frame, TimePs earliest_ps,
@@ -74,7 +83,7 @@ class Link : public sc_core::sc_module {
     EthernetReceiver* receiver = nullptr;
     TimePs free_at_ps = 0;
     std::deque<InFlight> in_flight;  ///< sent by this end, not yet arrived at the other
-    sc_core::sc_event arrival;
+    unsigned arrival = 0;            ///< number in the agenda
     LinkDirectionCounters counters;
   };
 
@@ -90,11 +99,10 @@ class Link : public sc_core::sc_module {
   LinkConfig config_;
   TimePs ps_per_byte_;  ///< 0: no whole number
   std::array<End, 2> ends_;
+  std::unique_ptr<Arrivals> own_arrivals_;  ///< null: shared
+  Arrivals& arrivals_;
   std::vector<LinkObserver*> observers_;
   FramePool pool_;  ///< of frames that are not as they were sent
-
- private:
-  void deliver(unsigned sender);
 };
 
 inline Link::InFlight Link::End::launch(const FramePtr& frame, TimePs earliest_ps, TimePs& end_ps) {
