@@ -20,8 +20,10 @@ static_assert(std::endian::native == std::endian::little);
 
 void StreamDigest::Free::operator()(XXH3_state_s* state) const { XXH3_freeState(state); }
 
-StreamDigest::StreamDigest()
-    : state_(XXH3_createState()), block_(std::make_unique_for_overwrite<std::byte[]>(kBlockBytes)) {
+StreamDigest::StreamDigest(std::size_t block_bytes)
+    : state_(XXH3_createState()),
+      block_bytes_(block_bytes),
+      block_(std::make_unique_for_overwrite<std::byte[]>(block_bytes)) {
   if (state_ == nullptr) throw std::bad_alloc();
   XXH3_128bits_reset(state_.get());
 }

@@ -20,13 +20,18 @@ uint64_t hash64(ByteView bytes);
 /// XXH3-128 of a stream that comes in many small pieces, which are gathered into blocks first.
 class StreamDigest {
  public:
-  StreamDigest();
+  static constexpr std::size_t kBlockBytes = 16384;
+  /// Pieces from this size on are hashed where they lie.
+  static constexpr std::size_t kDirectBytes = 1024;
+
+  /// `block_bytes`: what is gathered; kDirectBytes at least.
+  explicit StreamDigest(std::size_t block_bytes = kBlockBytes);
   StreamDigest(StreamDigest&&) noexcept;
   StreamDigest& operator=(StreamDigest&&) noexcept;
   ~StreamDigest();
 
   void update(ByteView bytes) {
-    if (bytes.size() > kBlockBytes - used_ || bytes.size() >= kDirectBytes) {
+    if (bytes.size() > block_bytes_ - used_ || bytes.size() >= kDirectBytes) {
       update_slow(bytes);
       return;
     }
@@ -38,15 +43,13 @@ class StreamDigest {
   std::string hex() const;
 
  private:
-  static constexpr std::size_t kBlockBytes = 16384;
-  /// Pieces from this size on are hashed where they lie.
-  static constexpr std::size_t kDirectBytes = 1024;
   struct Free {
     void operator()(XXH3_state_s* state) const;
   };
   void update_slow(ByteView bytes);
 
   std::unique_ptr<XXH3_state_s, Free> state_;
+  std::size_t block_bytes_;
   std::unique_ptr<std::byte[]> block_;
   std::size_t used_ = 0;
 };
@@ -74,7 +77,8 @@ class RunDigest {
 
  private:
   static constexpr std::size_t kHeaderBytes = 28;
-  StreamDigest stream_;
+  /// There may be hundreds, of which each must not push the others out of the caches.
+  StreamDigest stream_{2 * StreamDigest::kDirectBytes};
   uint64_t records_ = 0;
 };
 

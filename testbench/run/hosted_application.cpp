@@ -46,6 +46,10 @@ void HostedApplication::work_ns(uint64_t ns) {
   core.sync();
 }
 
+void HostedApplication::received(ByteView bytes) {
+  monitor_.application_bytes(content_name_, bytes, CpuCore::running()->local_time_ps());
+}
+
 void HostedApplication::check(std::string_view name, bool pass, std::string_view detail) {
   checks_.push_back({"app." + name_ + "." + std::string(name), pass, std::string(detail)});
 }

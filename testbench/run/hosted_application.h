@@ -28,7 +28,7 @@ class HostedApplication : public Application {
   std::optional<stack::IpAddress> address_of(std::string_view host,
                                              stack::Family family) const override;
   void work_ns(uint64_t ns) override;
-  void received(ByteView bytes) override { monitor_.application_bytes(content_name_, bytes); }
+  void received(ByteView bytes) override;
   void check(std::string_view name, bool pass, std::string_view detail) override;
   const std::vector<CheckResult>& checks() const { return checks_; }
 

@@ -39,6 +39,7 @@ class Monitor::LinkWatch : public hw::LinkObserver {
       interfaces_[end] = monitor_.capture_.add_interface(interface);
     }
   }
+  const formats::RunDigest& digest(unsigned end) const { return digests_[end]; }
   uint64_t data_frames() const { return data_frames_[0] + data_frames_[1]; }
   /// Of those, they that arrived where they went.
   uint64_t data_frames_at_home() const {
@@ -50,8 +51,7 @@ class Monitor::LinkWatch : public hw::LinkObserver {
     if (parsed.payload_end != parsed.payload_offset) {
       ++data_frames_[end];
     }
-    monitor_.digest_.record(now, static_cast<uint8_t>(Kind::kFrame), first_source_ + end,
-                            frame.bytes);
+    digests_[end].record(now, static_cast<uint8_t>(Kind::kFrame), first_source_ + end, frame.bytes);
     if (monitor_.capture_.is_open()) {
       formats::PcapngPacketOptions options;
       options.direction = formats::PacketDirection::kInbound;
@@ -72,21 +72,26 @@ class Monitor::LinkWatch : public hw::LinkObserver {
   std::string link_;
   WatchedEnd ends_[2];
   uint64_t rate_bps_;
+  formats::RunDigest digests_[2];
   uint32_t interfaces_[2] = {};
   uint64_t data_frames_[2] = {};
 };
 
-class Monitor::MemoryWatch : public hw::HostMemoryObserver {
+/// What devices do to one host: writes to its memory and interrupts.
+class Monitor::HostWatch : public hw::HostMemoryObserver {
  public:
-  MemoryWatch(Monitor& monitor, uint32_t source) : monitor_(monitor), source_(source) {}
+  explicit HostWatch(uint32_t source) : source_(source) {}
   void device_write(uint64_t bus, const std::byte*, ByteView bytes) override {
-    monitor_.digest_.record(now_ps(), static_cast<uint8_t>(Kind::kMemoryWrite), source_, bytes,
-                            bus);
+    digest_.record(now_ps(), static_cast<uint8_t>(Kind::kMemoryWrite), source_, bytes, bus);
   }
+  void interrupt(uint32_t message) {
+    digest_.record(now_ps(), static_cast<uint8_t>(Kind::kInterrupt), source_, bytes_of(message));
+  }
+  const formats::RunDigest& digest() const { return digest_; }
 
  private:
-  Monitor& monitor_;
   uint32_t source_;
+  formats::RunDigest digest_;
 };
 
 Monitor::Monitor() = default;
@@ -111,26 +116,18 @@ uint64_t Monitor::data_frames() const {
 }
 
 void Monitor::watch_memory(hw::HostMemory& memory) {
-  memories_.push_back(
-      std::make_unique<MemoryWatch>(*this, static_cast<uint32_t>(memories_.size())));
-  memory.observe(memories_.back().get());
+  hosts_.push_back(std::make_unique<HostWatch>(static_cast<uint32_t>(hosts_.size())));
+  memory.observe(hosts_.back().get());
 }
 
-void Monitor::interrupt(uint32_t source, uint32_t message) {
-  digest_.record(now_ps(), static_cast<uint8_t>(Kind::kInterrupt), source, bytes_of(message));
-}
+void Monitor::interrupt(uint32_t host, uint32_t message) { hosts_[host]->interrupt(message); }
 
-void Monitor::application_bytes(const std::string& name, ByteView bytes) {
-  auto it = content_.find(name);
-  if (it == content_.end()) {
-    const auto source = static_cast<uint32_t>(content_.size());
-    it = content_.emplace(name, Content{source, {}}).first;
-  }
+void Monitor::application_bytes(const std::string& name, ByteView bytes, uint64_t time_ps) {
+  Content& content = content_[name];
   // The bytes themselves are hashed once: digest() folds content_digest() in.
   const uint64_t size = bytes.size();
-  digest_.record(now_ps(), static_cast<uint8_t>(Kind::kApplication), it->second.source,
-                 bytes_of(size));
-  it->second.digest.update(bytes);
+  content.records.record(time_ps, static_cast<uint8_t>(Kind::kApplication), 0, bytes_of(size));
+  content.bytes.update(bytes);
 }
 
 Status Monitor::open_capture(const std::string& path, const std::string& scenario,
@@ -147,17 +144,23 @@ Status Monitor::open_capture(const std::string& path, const std::string& scenari
 Status Monitor::close_capture() { return capture_.close(); }
 
 std::string Monitor::digest() const {
-  formats::RunDigest both;
-  for (const std::string& hex : {digest_.hex(), content_digest()}) {
-    both.record(0, 0, 0, std::as_bytes(std::span(hex)));
+  formats::RunDigest all;
+  const auto add = [&all](const std::string& hex) {
+    all.record(0, 0, 0, std::as_bytes(std::span(hex)));
+  };
+  for (const auto& link : links_) {
+    for (unsigned end = 0; end < 2; ++end) add(link->digest(end).hex());
   }
-  return both.hex();
+  for (const auto& host : hosts_) add(host->digest().hex());
+  for (const auto& [name, content] : content_) add(content.records.hex());
+  add(content_digest());
+  return all.hex();
 }
 
 std::string Monitor::content_digest() const {
   formats::RunDigest digest;
   for (const auto& [name, content] : content_) {
-    const std::string hex = content.digest.hex();
+    const std::string hex = content.bytes.hex();
     digest.record(0, 0, 0, std::as_bytes(std::span(name)));
     digest.record(0, 0, 0, std::as_bytes(std::span(hex)));
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run's digests are made of, and the capture: sees frames, host-memory writes, interrupts
-// and application bytes in the order in which they happen.
+// and application bytes, of each source in the order in which they happen.
 #pragma once
 
 #include <cstdint>
@@ -30,10 +30,10 @@ class Monitor {
   void watch_link(hw::Link& link, const std::string& name, const WatchedEnd (&ends)[2],
                   uint64_t rate_bps);
   void watch_memory(hw::HostMemory& memory);
-  /// Sources number the hosts; `message` is the MSI-X vector.
-  void interrupt(uint32_t source, uint32_t message);
-  /// Bytes that application `name` received.
-  void application_bytes(const std::string& name, ByteView bytes);
+  /// `host` in the order of watch_memory(); `message` is the MSI-X vector.
+  void interrupt(uint32_t host, uint32_t message);
+  /// Bytes that application `name` received at `time_ps` of its host's clock.
+  void application_bytes(const std::string& name, ByteView bytes, uint64_t time_ps);
 
   /// Starts a capture of all links watched so far and later; before the simulation.
   /// `told` gets the first error of the file when it happens.
@@ -45,7 +45,8 @@ class Monitor {
   /// Those of one link, both directions; links count in the order of watch_link().
   uint64_t data_frames_on_link(std::size_t link) const;
 
-  /// Over everything, in the order in which it happened.
+  /// Over everything: of each source in the order in which it happened there, one source after the
+  /// other. Times are part of it; what sources do at one time has no order among them.
   std::string digest() const;
   /// Over the application bytes, in the order of the applications' names: no time in it.
   std::string content_digest() const;
@@ -53,16 +54,14 @@ class Monitor {
  private:
   enum class Kind : uint8_t { kFrame = 1, kMemoryWrite = 2, kInterrupt = 3, kApplication = 4 };
   class LinkWatch;
-  class MemoryWatch;
+  class HostWatch;
   struct Content {
-    uint32_t source;
-    formats::StreamDigest digest;
+    formats::RunDigest records;
+    formats::StreamDigest bytes;
   };
-
-  formats::RunDigest digest_;
   std::map<std::string, Content> content_;
   std::vector<std::unique_ptr<LinkWatch>> links_;
-  std::vector<std::unique_ptr<MemoryWatch>> memories_;
+  std::vector<std::unique_ptr<HostWatch>> hosts_;
   formats::PcapngWriter capture_;
 };
 
