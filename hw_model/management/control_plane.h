@@ -6,6 +6,7 @@
 
 #include "hw_model/registers/management_interface.h"
 #include "hw_model/wire/ethernet_port.h"
+#include "hw_model/wire/horizon.h"
 
 namespace ringside::hw {
 
@@ -23,6 +24,8 @@ class ControlPlane {
   /// Names who gets the commands. Once, before the simulation starts.
   virtual void attach(CommandSink& sink) = 0;
   virtual void post(const rs_event& event) = 0;
+  /// From now on `horizon` knows when the next commands come; what cannot tell unbounds it.
+  virtual void report_to(Horizon& horizon) { horizon.unbound(); }
 };
 
 /// Firmware compiled for the host: a SystemC module `name` that gives each event to `ops.step`

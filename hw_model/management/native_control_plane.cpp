@@ -27,22 +27,28 @@ class NativeControlPlane final : public sc_core::sc_module, public ControlPlane 
   void attach(CommandSink& sink) override { sink_ = &sink; }
   void post(const rs_event& event) override {
     waiting_.push_back({sc_core::sc_time_stamp() + latency_, event});
-    if (waiting_.size() == 1) due_.notify(latency_);
+    if (waiting_.size() == 1) notify(latency_);
   }
+  void report_to(Horizon& horizon) override { due_time_ = horizon.add_source(); }
 
  private:
   struct Waiting {
     sc_core::sc_time due;
     rs_event event;
   };
+  void notify(const sc_core::sc_time& delay) {
+    due_.notify(delay);
+    due_time_.at((sc_core::sc_time_stamp() + delay).value());
+  }
   void run() {
-    const sc_core::sc_time now = sc_core::sc_time_stamp();
+    const sc_core::sc_time& now = sc_core::sc_time_stamp();
+    due_time_.never();
     while (!waiting_.empty() && waiting_.front().due <= now) {
       const rs_event event = waiting_.front().event;
       waiting_.pop_front();
       ops_.step(state_.data(), &event, &NativeControlPlane::emit, this);
     }
-    if (!waiting_.empty()) due_.notify(waiting_.front().due - now);
+    if (!waiting_.empty()) notify(waiting_.front().due - now);
   }
   static void emit(void* context, const rs_command* command) {
     static_cast<NativeControlPlane*>(context)->sink_->command(*command);
@@ -54,6 +60,7 @@ class NativeControlPlane final : public sc_core::sc_module, public ControlPlane 
   CommandSink* sink_ = nullptr;
   std::deque<Waiting> waiting_;
   sc_core::sc_event due_;
+  DueTime due_time_;
 };
 
 }  // namespace

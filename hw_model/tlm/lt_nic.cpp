@@ -63,6 +63,11 @@ class LtNic final : public NicModel,
     core_.trace(sink == nullptr ? nullptr : &stamp_);
   }
 
+  void report_to(Horizon& horizon) override {
+    due_ = horizon.add_source();
+    control_->report_to(horizon);
+  }
+
   // EthernetReceiver
   void receive_frame(const FramePtr& frame, TimePs, TimePs) override {
     take(Event::frame_in(frame));
@@ -134,8 +139,10 @@ class LtNic final : public NicModel,
 
   // -- the greedy scheduler
   void schedule() {
-    if (!scheduled_) work_.notify(sc_core::SC_ZERO_TIME);
+    if (scheduled_) return;
     scheduled_ = true;
+    work_.notify(sc_core::SC_ZERO_TIME);
+    due_.at(sc_core::sc_time_stamp().value());
   }
   /// Something may have changed for any queue.
   void look_at_all() {
@@ -164,6 +171,7 @@ class LtNic final : public NicModel,
   tlm::tlm_generic_payload write_payload_;
   PcieExtension write_extension_;
   sc_core::sc_event work_;
+  DueTime due_;  ///< of work_
   /// Queues to look at beside those that are kicked; bits of queues that do not exist mean nothing.
   uint32_t pending_ = 0;
   unsigned turn_queue_ = 0;  ///< transmit queue whose turn it is, and frames left of the turn
@@ -321,6 +329,7 @@ void LtNic::b_transport(tlm::tlm_generic_payload& request, sc_core::sc_time&) {
 
 void LtNic::serve() {
   scheduled_ = false;
+  due_.never();
   if (!core_.active()) return;
   serving_ = true;
   drain_transmit_buffer();
@@ -435,7 +444,9 @@ void LtNic::wake_when_room() {
   const uint64_t wanted =
       std::max<uint64_t>(config_.tx_buffer_bytes / 4, config_.mtu + kEthernetHeader + kVlanTag);
   const TimePs now = sc_core::sc_time_stamp().value();
-  work_.notify(sc_core::sc_time::from_value(in_flight_.time_of_room(wanted, now) - now));
+  const TimePs room = in_flight_.time_of_room(wanted, now);
+  work_.notify(sc_core::sc_time::from_value(room - now));
+  due_.also_at(room);
 }
 
 }  // namespace

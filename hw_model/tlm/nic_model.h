@@ -16,6 +16,7 @@
 #include "hw_model/tlm/pipeline_config.h"
 #include "hw_model/trace/nic_trace.h"
 #include "hw_model/wire/ethernet_port.h"
+#include "hw_model/wire/horizon.h"
 
 namespace ringside::hw {
 
@@ -72,6 +73,9 @@ class NicModel : public sc_core::sc_module, public EthernetReceiver {
   virtual const PcieLedger* ledger() const { return nullptr; }
   /// Bus directions and pipeline stages with the time that they were busy so far.
   virtual std::vector<NicResource> resources() const { return {}; }
+  /// From now on `horizon` knows when the card does something by itself. Before the simulation
+  /// starts. A model that cannot tell unbounds it.
+  virtual void report_to(Horizon& horizon) { horizon.unbound(); }
   /// Nothing else is pending: forgets time-outs that wait for nothing, so that they are no work.
   /// Between deltas of the simulation, not from a process.
   virtual void drop_idle_timers() {}

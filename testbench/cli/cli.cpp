@@ -157,6 +157,8 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
       ->expected(1)
       ->take_all()
       ->type_name("KIND,...");
+  run->add_flag("--no-look-ahead", arguments.no_look_ahead,
+                "No host goes ahead of the others: slower, same result");
   run->add_flag("--quiet", arguments.quiet, "No progress and no summary");
   run->add_flag("--json", arguments.json, "Print summary.json in place of the summary");
 

@@ -20,6 +20,7 @@ struct RunArguments {
   std::optional<std::string> out;
   bool force = false;
   std::vector<std::string> traces;
+  bool no_look_ahead = false;
   bool quiet = false;
   bool json = false;
 };

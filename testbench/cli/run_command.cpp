@@ -98,6 +98,7 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
   }
   const std::optional<Scenario> scenario = load_for(arguments, environment);
   if (!scenario) return kExitBadInput;
+  options.look_ahead = !arguments.no_look_ahead;
   options.trace_pcapng = traces.pcapng;
   options.trace_events = traces.events;
   options.trace_perfetto = traces.perfetto;

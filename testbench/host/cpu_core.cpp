@@ -74,7 +74,7 @@ void CpuCore::wait_for_core(ProcessContext& process) {
   while (current_ != &process) sc_core::wait(process.resume_);
   running_ = this;
   level_ = Level::kProcess;
-  slice_end_ps_ = sc_time_stamp().value() + kSlicePs;
+  slice_end_ps_ = local_time_ps() + kSlicePs;
   attention_ = true;
   if (serialise_) serialise_();
   begins(Level::kProcess, process.name_);
@@ -138,7 +138,7 @@ void CpuCore::wake(ProcessContext& process) {
 void CpuCore::preempt_if_slice_over() {
   if (level_ != Level::kProcess || bottom_halves_off_ != 0 || run_queue_.empty()) return;
   ProcessContext& process = *current_;
-  if (!process.runnable_ || sc_time_stamp().value() < slice_end_ps_) return;
+  if (!process.runnable_ || local_time_ps() < slice_end_ps_) return;
   run_queue_.push_back(&process);
   switch_away(process);
 }
@@ -166,6 +166,7 @@ void CpuCore::raise_softirq(SoftirqItem& item) {
   if (softirqs_deferred_) {
     wake(*ksoftirqd_);
   } else if (running_ != this) {
+    softirq_from_outside_ = true;
     notify_at_local_time(interrupt_event_);
   }
 }
@@ -179,20 +180,32 @@ void CpuCore::cancel_softirq(SoftirqItem& item) {
 void CpuCore::enable_bottom_halves() {
   if (--bottom_halves_off_ != 0) return;
   if (level_ != Level::kProcess) return;
-  if (softirqs_can_run()) run_softirqs(kSoftirqRounds);
+  if (softirqs_can_run()) run_softirqs(kSoftirqRounds, accrued_ps_);
   preempt_if_slice_over();
 }
 
-bool CpuCore::activity_before_local_time() const {
+bool CpuCore::must_pay() const {
   const sc_time next = sc_core::sc_time_to_pending_activity(sc_core::sc_get_curr_simcontext());
-  return next.value() <= accrued_ps_;
+  if (next.value() > accrued_ps_) return false;
+  if (horizon_ == nullptr) return true;
+  const uint64_t now = sc_time_stamp().value();
+  return horizon_->touched(now + accrued_ps_, now + next.value());
 }
 
 void CpuCore::pay() {
   for (;;) {
     attention_ = false;
-    if (level_ < Level::kInterrupt && !interrupts_.empty()) take_interrupts();
-    if (level_ == Level::kProcess && softirqs_can_run()) run_softirqs(kSoftirqRounds);
+    // What interrupts and other cores raise runs at once, what the process itself has raised when
+    // it has paid for what it did before that.
+    bool softirqs_at_once = std::exchange(softirq_from_outside_, false);
+    if (level_ < Level::kInterrupt && !interrupts_.empty()) {
+      take_interrupts();
+      softirqs_at_once = true;
+    }
+    if (level_ == Level::kProcess && softirqs_can_run() &&
+        (softirqs_at_once || accrued_ps_ == 0)) {
+      run_softirqs(kSoftirqRounds, 0);
+    }
     if (accrued_ps_ == 0) break;
     const uint64_t amount = std::exchange(accrued_ps_, 0);
     const uint64_t start = sc_time_stamp().value();
@@ -230,9 +243,10 @@ void CpuCore::take_interrupts() {
   attention_ = true;
 }
 
-void CpuCore::run_softirqs(unsigned rounds) {
-  const uint64_t accrued = std::exchange(accrued_ps_, 0);
+void CpuCore::run_softirqs(unsigned rounds, uint64_t paid_first_ps) {
+  const uint64_t accrued = std::exchange(accrued_ps_, paid_first_ps) - paid_first_ps;
   const Level level = std::exchange(level_, Level::kSoftirq);
+  softirq_from_outside_ = false;
   begins(Level::kSoftirq);
   ++bottom_halves_off_;
   ++softirqs_run_;
@@ -266,7 +280,7 @@ void CpuCore::ksoftirqd() {
       block();
     } else {
       current_->runnable_ = true;
-      run_softirqs(1);
+      run_softirqs(1, accrued_ps_);
       pay();
     }
   }
@@ -283,7 +297,7 @@ void CpuCore::idle() {
     if (!interrupts_.empty()) {
       take_interrupts();
     } else if (softirqs_can_run()) {
-      run_softirqs(kSoftirqRounds);
+      run_softirqs(kSoftirqRounds, 0);
     } else if (!run_queue_.empty()) {
       hand_over();
     } else {

@@ -6,7 +6,9 @@
 // switch. Process contexts are SystemC threads that hand the core to each other; when none wants
 // it, the core's idle thread holds it. Code runs in zero time and is charged (charge()); the charge
 // is paid at synchronisation points (sync()) as soon as anything else could happen before it is
-// through.
+// through. With a look-ahead (look_ahead()) only what can touch this core's host counts, and the
+// core may be ahead of other hosts; what happens is the same, because whatever a core does depends
+// on its local time alone, never on how much of it is paid.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +21,7 @@
 #include <vector>
 
 #include "host_driver/platform.h"
+#include "hw_model/wire/horizon.h"
 #include "testbench/host/cost_table.h"
 
 namespace ringside::tb {
@@ -77,14 +80,14 @@ class ProcessContext {
 
 enum class Level : uint8_t { kIdle, kProcess, kSoftirq, kInterrupt };
 
-/// Told what a core runs, at the simulation time of the change. Contexts nest: a softirq ends
-/// before what it interrupted goes on.
+/// Told what a core runs and the core's time of the change, which may be ahead of simulation time.
+/// Contexts nest: a softirq ends before what it interrupted goes on.
 class CoreObserver {
  public:
   virtual ~CoreObserver() = default;
   /// `process` is the name of a process, empty for the other levels.
-  virtual void context_begins(Level level, std::string_view process) = 0;
-  virtual void context_ends() = 0;
+  virtual void context_begins(Level level, std::string_view process, uint64_t time_ps) = 0;
+  virtual void context_ends(uint64_t time_ps) = 0;
 };
 
 class CpuCore : public sc_core::sc_module {
@@ -124,10 +127,13 @@ class CpuCore : public sc_core::sc_module {
   void charge_ps(uint64_t ps) { accrued_ps_ += ps; }
   /// Simulation time plus what the running context has yet to pay.
   uint64_t local_time_ps() const { return sc_core::sc_time_stamp().value() + accrued_ps_; }
-  /// Synchronisation point: pays if anything is pending before the local time.
+  /// Synchronisation point: pays if anything that counts is pending before the local time.
   void sync() {
-    if (attention_ || (accrued_ps_ != 0 && activity_before_local_time())) pay();
+    if (attention_ || (accrued_ps_ != 0 && must_pay())) pay();
   }
+  /// From now on only what `horizon` says counts. It must know all that can touch this core, and
+  /// that is the only one of its host. Null: all that is pending counts.
+  void look_ahead(const hw::Horizon* horizon) { horizon_ = horizon; }
   /// Brings simulation time up to local time; takes interrupts that come meanwhile.
   void pay();
   /// To be called after code on this core waited by itself (a held register read, a spin) since
@@ -157,12 +163,12 @@ class CpuCore : public sc_core::sc_module {
 
  private:
   void begins(Level level, std::string_view process = {}) {
-    if (observer_ != nullptr) observer_->context_begins(level, process);
+    if (observer_ != nullptr) observer_->context_begins(level, process, local_time_ps());
   }
   void ends() {
-    if (observer_ != nullptr) observer_->context_ends();
+    if (observer_ != nullptr) observer_->context_ends(local_time_ps());
   }
-  bool activity_before_local_time() const;
+  bool must_pay() const;
   /// If another core of this host runs, it is about to make this one do something.
   void called_from_other_core();
   /// Notifies `event` of this core now, or at the local time of the other core that causes it.
@@ -171,7 +177,8 @@ class CpuCore : public sc_core::sc_module {
     return !softirqs_.empty() && !softirqs_deferred_ && bottom_halves_off_ == 0;
   }
   void take_interrupts();
-  void run_softirqs(unsigned rounds);
+  /// They begin when `paid_first_ps` of what is accrued is paid; the rest is paid after them.
+  void run_softirqs(unsigned rounds, uint64_t paid_first_ps);
   void ksoftirqd();
   void idle();
   /// Gives the core to the next runnable process, or to idle.
@@ -195,6 +202,7 @@ class CpuCore : public sc_core::sc_module {
   std::deque<InterruptSource*> interrupts_;
   std::deque<SoftirqItem*> softirqs_;
   bool softirqs_deferred_ = false;  ///< left to ksoftirqd
+  bool softirq_from_outside_ = false;
   sc_core::sc_event interrupt_event_;
   sc_core::sc_event idle_event_;
   sc_core::sc_event_or_list idle_or_interrupt_;
@@ -206,6 +214,7 @@ class CpuCore : public sc_core::sc_module {
   std::function<void()> serialise_;
   MemoryOrder* memory_order_ = nullptr;
   CoreObserver* observer_ = nullptr;
+  const hw::Horizon* horizon_ = nullptr;
   static inline CpuCore* running_ = nullptr;
 };
 

@@ -55,6 +55,9 @@ SimHost::SimHost(const sc_core::sc_module_name& name, const SimHostConfig& confi
     memory_.observe(memory_orders_.back().get());
   }
   platform_ = std::make_unique<SimPlatform>(config.name, cores, config.seed, std::move(log));
+  platform_->report_to(horizon_);
+  // Cores touch each other at any time, and seeded interleaving is made of looks at all times.
+  if (config.cores != 1 || config.interleave_seeded) horizon_.unbound();
   intx_ = std::make_unique<IntxLine>(*cores_[0]);
   const PciHostContext context{memory_, allocator_, cores, *intx_};
   hw::InterruptSink& sink = *this;
@@ -82,6 +85,11 @@ void SimHost::plug(unsigned index, hw::NicModel& nic) {
   nic.pcie_initiator().bind(port(index).up);
   port(index).set_sizes(nic.link_config().mps, nic.link_config().mrrs);
   pci(index).set_bus_timed(nic.ledger() != nullptr);
+  nic.report_to(horizon_);
+}
+
+void SimHost::look_ahead() {
+  if (horizon_.bounded()) cores_[0]->look_ahead(&horizon_);
 }
 
 void SimHost::pause_until(uint64_t until_ps) {

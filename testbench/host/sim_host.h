@@ -52,13 +52,18 @@ class SimHost : public sc_core::sc_module, private hw::InterruptSink {
   SimPciAccess& pci(unsigned index) { return *pci_[index]; }
   CpuCore& core(unsigned index) { return *cores_[index]; }
   unsigned core_count() const { return static_cast<unsigned>(cores_.size()); }
-  /// Puts `nic` into port `index`. Before the simulation starts.
+  /// Puts `nic` into port `index`, which reports to the horizon. Before the simulation starts.
   void plug(unsigned index, hw::NicModel& nic);
   /// Finds and places what the cards decode, as firmware of a host does. From a process context.
   void enumerate();
   /// All cores stand still from now until `until_ps`, where interrupts can be taken: each begins
   /// with an interrupt that does nothing but last, and what comes meanwhile waits.
   void pause_until(uint64_t until_ps);
+  /// What is known of its near future. Whoever builds around the host completes it: with the ways
+  /// in, and with what else can touch it.
+  hw::Horizon& horizon() { return horizon_; }
+  /// From now on its core goes ahead of what happens elsewhere, if the horizon is bounded.
+  void look_ahead();
   void observe_interrupts(InterruptObserver observer) { observer_ = std::move(observer); }
   /// The stack's memory: this host's arena.
   stack::MemoryCallbacks stack_memory();
@@ -69,6 +74,7 @@ class SimHost : public sc_core::sc_module, private hw::InterruptSink {
   void intx(unsigned port, bool asserted) override;
 
   SimHostConfig config_;
+  hw::Horizon horizon_;
   hw::HostMemory memory_;
   ArenaAllocator allocator_;
   std::vector<std::unique_ptr<CpuCore>> cores_;

@@ -222,6 +222,8 @@ void SimPlatform::log(driver::LogLevel level, std::string_view message) {
   if (log_) log_(level, host_ + ": " + std::string(message));
 }
 
+void SimPlatform::report_to(hw::Horizon& horizon) { timers_->report_to(horizon); }
+
 ProcessContext& SimPlatform::spawn(std::string name, std::function<void()> body, unsigned core) {
   return cores_[core]->spawn(std::move(name), std::move(body));
 }

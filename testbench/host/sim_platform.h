@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "formats/random.h"
 #include "host_driver/platform.h"
 #include "testbench/host/cpu_core.h"
 #include "testbench/host/timer_queue.h"
-#include "formats/random.h"
 
 namespace ringside::tb {
 
@@ -36,6 +36,9 @@ class SimPlatform : public driver::Platform {
   bool in_process() override;
   uint64_t random() override { return random_.next(); }
   void log(driver::LogLevel level, std::string_view message) override;
+
+  /// From now on `horizon` knows when the next timer expires.
+  void report_to(hw::Horizon& horizon);
 
   /// A process context on core `core`.
   ProcessContext& spawn(std::string name, std::function<void()> body, unsigned core = 0);

@@ -26,7 +26,7 @@ class TimerQueue::SimTimer : public driver::Timer {
     }
     deadline_ps = deadline_ns * kPsPerNs;
     if (expired) return;  // it fires as soon as the softirq comes to it; run_softirq looks again
-    if (entry_ps > deadline_ps) queue_.push(*this);
+    if (entry_ps > deadline_ps) queue_.push(*this, queue_.now_ps());
   }
   void cancel() override { deadline_ps = driver::kForever; }
   bool armed() const override { return deadline_ps != driver::kForever; }
@@ -56,11 +56,16 @@ std::unique_ptr<driver::Timer> TimerQueue::make_timer(driver::Callback callback,
   return std::make_unique<SimTimer>(*this, callback, context);
 }
 
-void TimerQueue::push(SimTimer& timer) {
+uint64_t TimerQueue::now_ps() const {
+  const CpuCore* core = CpuCore::running();
+  return core != nullptr ? core->local_time_ps() : sc_core::sc_time_stamp().value();
+}
+
+void TimerQueue::push(SimTimer& timer, uint64_t now_ps) {
   timer.entry_ps = timer.deadline_ps;
   heap_.push_back({timer.deadline_ps, next_order_++, &timer});
   std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
-  schedule_hardware();
+  schedule_hardware(now_ps);
 }
 
 void TimerQueue::forget(SimTimer& timer) {
@@ -71,16 +76,19 @@ void TimerQueue::forget(SimTimer& timer) {
   std::replace(expired_.begin(), expired_.end(), &timer, static_cast<SimTimer*>(nullptr));
 }
 
-void TimerQueue::schedule_hardware() {
-  if (heap_.empty() || heap_.front().deadline_ps >= hardware_ps_) return;
-  const uint64_t now = sc_core::sc_time_stamp().value();
-  hardware_ps_ = heap_.front().deadline_ps;
-  hardware_event_.notify(sc_core::sc_time::from_value(hardware_ps_ > now ? hardware_ps_ - now : 0));
+void TimerQueue::schedule_hardware(uint64_t now_ps) {
+  if (heap_.empty()) return;
+  const uint64_t first_ps = std::max(heap_.front().deadline_ps, now_ps);
+  if (first_ps >= hardware_ps_) return;
+  hardware_ps_ = first_ps;
+  hardware_event_.notify(sc_core::sc_time::from_value(first_ps - sc_core::sc_time_stamp().value()));
+  due_.at(first_ps);
 }
 
 void TimerQueue::expire() {
   const uint64_t now = sc_core::sc_time_stamp().value();
   hardware_ps_ = driver::kForever;
+  due_.never();
   while (!heap_.empty() && heap_.front().deadline_ps <= now) {
     const Entry entry = heap_.front();
     std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
@@ -90,14 +98,14 @@ void TimerQueue::expire() {
     timer->entry_ps = driver::kForever;
     if (!timer->armed()) continue;
     if (timer->deadline_ps > now) {
-      push(*timer);
+      push(*timer, now);
     } else {
       timer->expired = true;
       expired_.push_back(timer);
     }
   }
   if (!expired_.empty()) core_.raise(*this);
-  schedule_hardware();
+  schedule_hardware(now);
 }
 
 void TimerQueue::interrupt() { core_.raise_softirq(*this); }
@@ -110,7 +118,7 @@ void TimerQueue::run_softirq() {
     timer->expired = false;
     if (!timer->armed()) continue;
     if (timer->deadline_ps > core_.local_time_ps()) {
-      push(*timer);
+      push(*timer, now_ps());
       continue;
     }
     timer->deadline_ps = driver::kForever;

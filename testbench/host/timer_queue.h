@@ -19,6 +19,8 @@ class TimerQueue : public sc_core::sc_module, private InterruptSource, private S
   ~TimerQueue() override;
   /// The timer must not outlive the queue.
   std::unique_ptr<driver::Timer> make_timer(driver::Callback callback, void* context);
+  /// From now on `horizon` knows when the next one expires.
+  void report_to(hw::Horizon& horizon) { due_ = horizon.add_source(); }
 
  private:
   class SimTimer;
@@ -31,9 +33,12 @@ class TimerQueue : public sc_core::sc_module, private InterruptSource, private S
                                               : order > other.order;
     }
   };
-  void push(SimTimer& timer);
+  /// The running core's time, at which a timer is armed.
+  uint64_t now_ps() const;
+  void push(SimTimer& timer, uint64_t now_ps);
   void forget(SimTimer& timer);
-  void schedule_hardware();
+  /// Sets the hardware timer for the first deadline, or for `now_ps` if that is over.
+  void schedule_hardware(uint64_t now_ps);
   void expire();
   void interrupt() override;
   void run_softirq() override;
@@ -44,6 +49,7 @@ class TimerQueue : public sc_core::sc_module, private InterruptSource, private S
   uint64_t hardware_ps_ = driver::kForever;
   std::deque<SimTimer*> expired_;
   sc_core::sc_event hardware_event_;
+  hw::DueTime due_;
 };
 
 }  // namespace ringside::tb

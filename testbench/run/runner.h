@@ -59,6 +59,9 @@ struct RunOptions {
   std::function<void(const std::string&)> file_failed;
   /// Exists; captures and other files of the run go into it.
   std::string out_dir;
+  /// Hosts go ahead of what happens elsewhere as far as it cannot reach them. It changes how fast a
+  /// run is and nothing else.
+  bool look_ahead = true;
   bool trace_pcapng = false;
   bool trace_events = false;
   bool trace_perfetto = false;

@@ -160,6 +160,7 @@ Status Simulation::build_hosts() {
       return Status::failure("host." + config.name + ".memory: this machine does not give " +
                              std::to_string(config.memory_bytes) + " bytes; expected less");
     }
+    if (!config.pauses.empty()) node->host->horizon().unbound();
     monitor_.watch_memory(node->host->memory());
     const auto source = static_cast<uint32_t>(nodes_.size());
     node->host->observe_interrupts([this, source](unsigned port, uint32_t message) {
@@ -236,14 +237,18 @@ Status Simulation::build_links() {
     const std::string name = "link_" + config.name;
     const hw::LinkConfig link{config.rate_bps, config.delay_ps};
     if (const hw::LinkFaults faults = link_faults(wires_.size()); faults.active()) {
-      auto faulty = std::make_unique<hw::ImpairedLink>(name.c_str(), link, faults);
+      auto faulty = std::make_unique<hw::ImpairedLink>(name.c_str(), link, faults, &arrivals_);
       wire->faulty = faulty.get();
       wire->link = std::move(faulty);
     } else {
-      wire->link = std::make_unique<hw::Link>(name.c_str(), link);
+      wire->link = std::make_unique<hw::Link>(name.c_str(), link, &arrivals_);
     }
     for (unsigned end = 0; end < 2; ++end) {
       plug(config.parts[end], config.name, wire->link->end(end));
+      if (config.parts[end].kind == EndKind::kNic) {
+        Node& node = *nodes_[scenario_.nics[config.parts[end].index].host];
+        add_way_in(node.host->horizon(), *wire->link, end, config.parts[1 - end]);
+      }
     }
     monitor_.watch_link(*wire->link, config.name, {watched_end(config, 0), watched_end(config, 1)},
                         config.rate_bps);
@@ -264,6 +269,15 @@ Status Simulation::build_links() {
     }
   }
   return Status::success();
+}
+
+void Simulation::add_way_in(hw::Horizon& horizon, hw::Link& link, unsigned end,
+                            const LinkEnd& far) const {
+  link.report_arrivals(end, horizon);
+  hw::TimePs latency = link.min_latency();
+  // A switch does nothing but pass frames on.
+  if (far.kind == EndKind::kSwitch) latency += scenario_.switches[far.index].latency_ps;
+  horizon.add_way_in(latency);
 }
 
 void Simulation::plug(const LinkEnd& part, const std::string& link, hw::EthernetPort& end) {
@@ -363,6 +377,7 @@ void Simulation::start_servers() {
           if (--not_ready_ == 0) start_clients();
         });
         if (!was_ready && --not_ready_ == 0) start_clients();
+        CpuCore::running()->pay();  // the run may end here
         --task->servers_left;
         finish_if_done();
       });
@@ -400,13 +415,21 @@ void Simulation::start_clients() {
       spawn(node, task->label, [this, task = task.get(), index, app] {
         app->platform().sleep_until((start_ps_ + task->traffic.start_ps) / kPsPerNs);
         task->work->run_client(index, *app);
+        CpuCore::running()->pay();
         --task->clients_left;
         finish_if_done();
       });
     }
   }
   outside_.start();
+  start_look_ahead();
   finish_if_done();
+}
+
+void Simulation::start_look_ahead() {
+  // The outside has its own time.
+  if (!options_.look_ahead || loop_ != nullptr) return;
+  for (const auto& node : nodes_) node->host->look_ahead();
 }
 
 void Simulation::pause() {

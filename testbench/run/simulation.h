@@ -63,7 +63,11 @@ class Simulation {
   /// Accounts for what a link alters silently.
   void check_altered(RunResult& result) const;
   void start_pauses();
+  /// Lets hosts go ahead of what happens elsewhere.
+  void start_look_ahead();
   hw::LinkFaults link_faults(std::size_t index) const;
+  /// Tells `horizon` of a host, whose card is at `end`, what comes over a link from `far` and when.
+  void add_way_in(hw::Horizon& horizon, hw::Link& link, unsigned end, const LinkEnd& far) const;
   /// Connects the part at one end of a link to it.
   void plug(const LinkEnd& part, const std::string& link, hw::EthernetPort& end);
   Status build_traffic();
@@ -83,6 +87,7 @@ class Simulation {
   Monitor& monitor_;
   ExternalLoop* loop_;
   hw::FramePool frames_;
+  hw::Arrivals arrivals_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<hw::NicModel>> nics_;  ///< as Scenario::nics
   /// What resources() said of each card as the measured time began and ended.

@@ -19,24 +19,24 @@ TimePs now_ps() { return sc_core::sc_time_stamp().value(); }
 class PerfettoTrace::CoreTrack final : public CoreObserver {
  public:
   CoreTrack(PerfettoWriter& writer, TraceTrack track) : writer_(writer), track_(track) {}
-  void context_begins(Level level, std::string_view process) override {
-    write_open();
+  void context_begins(Level level, std::string_view process, TimePs time_ps) override {
+    write_open(time_ps);
     open_.push_back({level == Level::kInterrupt ? "interrupt"
                      : level == Level::kSoftirq ? "softirq"
                                                 : quoted(process),
-                     now_ps()});
+                     time_ps});
   }
-  void context_ends() override {
+  void context_ends(TimePs time_ps) override {
     if (open_.empty()) return;  // it began before the trace
-    write_open();
+    write_open(time_ps);
     if (written_ == open_.size()) {
-      writer_.end(track_, now_ps());
+      writer_.end(track_, time_ps);
       --written_;
     }
     open_.pop_back();
   }
   void finish() {
-    while (!open_.empty()) context_ends();
+    while (!open_.empty()) context_ends(now_ps());
   }
 
  private:
@@ -44,8 +44,8 @@ class PerfettoTrace::CoreTrack final : public CoreObserver {
     std::string name;
     TimePs start_ps;
   };
-  void write_open() {
-    for (; written_ < open_.size() && open_[written_].start_ps < now_ps(); ++written_) {
+  void write_open(TimePs time_ps) {
+    for (; written_ < open_.size() && open_[written_].start_ps < time_ps; ++written_) {
       writer_.begin(track_, open_[written_].name, open_[written_].start_ps);
     }
   }

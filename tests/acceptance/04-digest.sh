@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# One scenario, model and seed give one digest: over 10 runs (3 without --full), traced or not, whatever
-# the options of output, in Release, Debug and ASan builds. Another seed gives another.
+# One scenario, model and seed give one digest: over 10 runs (3 without --full), traced or not, with and
+# without look-ahead, whatever the options of output, in Release, Debug and ASan builds. Another seed gives another.
 #   RINGSIDE_DEBUG_PROGRAM, RINGSIDE_ASAN_PROGRAM   the other builds' programs; without one, its
 #                                                   part is left out
 # shellcheck source=lib.sh
@@ -31,6 +31,8 @@ digest_of_runs() { # SCENARIO MODEL
   run "$name-traced" "$scenario" --model "$model" --trace pcapng,events
   same "$name-traced" "with --trace"
   rm -rf "$name-traced"
+  run "$name-paying" "$scenario" --model "$model" --no-look-ahead
+  same "$name-paying" "with --no-look-ahead"
   run "$name-quiet" "$scenario" --model "$model" --quiet
   same "$name-quiet" "with --quiet"
   mkdir "$name-old"
@@ -45,7 +47,7 @@ digest_of_runs() { # SCENARIO MODEL
   if [ "$(summary "$name-seed" 's["content_digest"]')" = "${expected#* }" ]; then
     fail "$name: seed 2: the same content_digest"
   fi
-  figure "$name: one digest, ${expected% *}, and content_digest, ${expected#* }, in $((runs + 3)) runs;" \
+  figure "$name: one digest, ${expected% *}, and content_digest, ${expected#* }, in $((runs + 4)) runs;" \
     "seed 2: $(digests "$name-seed")"
 }
 for scenario in "$examples"/*.toml; do

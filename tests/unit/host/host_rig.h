@@ -39,14 +39,16 @@ class Softirq : public tb::SoftirqItem {
 };
 
 struct HostRig {
-  explicit HostRig(const tb::CostTable& costs = tb::zero_costs(), unsigned core_count = 1) {
+  /// Hosts of one simulation have different names.
+  explicit HostRig(const tb::CostTable& costs = tb::zero_costs(), unsigned core_count = 1,
+                   const std::string& name = "") {
     std::vector<tb::CpuCore*> pointers;
     for (unsigned i = 0; i < core_count; ++i) {
-      cores.push_back(std::make_unique<tb::CpuCore>(("core" + std::to_string(i)).c_str(), costs,
-                                                    std::size_t{1} << 18));
+      cores.push_back(std::make_unique<tb::CpuCore>((name + "core" + std::to_string(i)).c_str(),
+                                                    costs, std::size_t{1} << 18));
       pointers.push_back(cores.back().get());
     }
-    platform = std::make_unique<tb::SimPlatform>("host", pointers, 1, nullptr);
+    platform = std::make_unique<tb::SimPlatform>(name + "host", pointers, 1, nullptr);
   }
   tb::CpuCore& core(unsigned index = 0) { return *cores[index]; }
   /// A process that lives from now on.
