@@ -61,9 +61,10 @@ std::string WriteCheck::posted(Purpose purpose, unsigned queue, uint64_t address
     }
     const std::size_t part = std::min(left, bytes.size());
     const auto wanted = next.bytes.begin() + static_cast<std::ptrdiff_t>(next.done);
-    const auto [wrong, right] = std::mismatch(bytes.begin(), bytes.begin() + part, wanted);
-    if (wrong != bytes.begin() + part) {
-      const auto offset = static_cast<std::size_t>(wrong - bytes.begin());
+    const ByteView now = bytes.first(part);
+    const auto [wrong, right] = std::mismatch(now.begin(), now.end(), wanted);
+    if (wrong != now.end()) {
+      const auto offset = static_cast<std::size_t>(wrong - now.begin());
       return fmt::format(
           "{}: the byte at {:#x} (byte {} of {} of what is written at {:#x}, "
           "chain {}) is {:#04x}, expected {:#04x}",
