@@ -56,6 +56,33 @@ CLI::App* add_measure_pcie(CLI::App& measure, MeasurePcieArguments& arguments) {
   return pcie;
 }
 
+CLI::App* add_measure_card(CLI::App& measure, MeasureCardArguments& arguments) {
+  CLI::App* card = measure.add_subcommand(
+      "card", "What a card does by itself, as CSV: prefilled rings, a host that costs nothing");
+  card->add_option("--model", arguments.model, "Model of the card (at if not given)");
+  card->add_option("--directions", arguments.directions, "Of receive, transmit, both")
+      ->delimiter(',')
+      ->expected(1)
+      ->take_all()
+      ->type_name("LIST");
+  card->add_option("--sizes", arguments.sizes, "Sizes of frames without FCS, such as 60,1514")
+      ->delimiter(',')
+      ->expected(1)
+      ->take_all()
+      ->type_name("LIST");
+  card->add_option("--rate", arguments.rate, "Of the wire (100G if not given)");
+  card->add_option("--load", arguments.load,
+                   "Share of what the wire carries that is offered, such as 0.5")
+      ->check(CLI::Range(0.0001, 1.0));
+  card->add_flag("--json", arguments.json, "JSON in place of CSV");
+  card->footer(
+      "One queue pair, gen4 x16, 512 bits at 250 MHz. Frames that come faster than the card takes\n"
+      "them are dropped. Latency of a received frame: from its last bit to the used index that\n"
+      "names it; of a sent one: from the available index to its first bit. cycles_per_frame are\n"
+      "the card's own.");
+  return card;
+}
+
 void add_events(CLI::App& app, EventsArguments& arguments) {
   CLI::App* events = app.add_subcommand("events", "Print what a run's cards did");
   events->add_option("FILE", arguments.file, "events.nictrace of a run, or the run's folder")
@@ -179,6 +206,8 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
   CLI::App* measure = app.add_subcommand("measure", "Measure a part of the model by itself");
   measure->require_subcommand(1);
   CLI::App* measure_pcie = add_measure_pcie(*measure, measure_arguments);
+  MeasureCardArguments card_arguments;
+  CLI::App* measure_card = add_measure_card(*measure, card_arguments);
 
   ServeArguments serve_arguments;
   add_serve(app, serve_arguments);
@@ -216,6 +245,7 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
   if (explain->parsed()) return command_explain(key, markdown, environment);
   if (list->parsed()) return command_list(topic, environment);
   if (measure_pcie->parsed()) return command_measure_pcie(measure_arguments, environment);
+  if (measure_card->parsed()) return command_measure_card(card_arguments, environment);
   if (app.got_subcommand("serve")) return command_serve(serve_arguments, environment);
   if (app.got_subcommand("events")) return command_events(events_arguments, environment);
   return command_doctor(environment);

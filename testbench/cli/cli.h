@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "testbench/measure/open_loop.h"
 #include "testbench/measure/pcie_bandwidth.h"
 #include "testbench/run/runner.h"
 #include "testbench/scenario/scenario.h"
@@ -27,6 +28,9 @@ struct CliEnvironment {
   /// Makes the measurement: tb::measure_pcie.
   Status (*measure_pcie)(const std::vector<PciePoint>& points,
                          std::vector<PcieBandwidth>* results) = nullptr;
+  /// Likewise: tb::measure_open_loop.
+  Status (*measure_card)(const std::vector<OpenLoopPoint>& points,
+                         std::vector<OpenLoopResult>* results) = nullptr;
   /// Name and version of parts that only the program knows ("SystemC", "2.3.4").
   std::vector<std::pair<std::string, std::string>> components = {};
   /// The folder that the program lies in; empty if not known.

@@ -38,6 +38,16 @@ struct MeasurePcieArguments {
   bool json = false;
 };
 
+/// Of `measure card`.
+struct MeasureCardArguments {
+  std::optional<std::string> model;
+  std::vector<std::string> directions;  ///< none: all
+  std::vector<std::string> sizes;       ///< none: a set of them
+  std::optional<std::string> rate;      ///< of the wire
+  std::optional<double> load;           ///< share of what the wire carries; none: all of it
+  bool json = false;
+};
+
 /// Of `events`; what is not given lets every record through.
 struct EventsArguments {
   std::string file;  ///< or the folder of its run
@@ -77,6 +87,7 @@ int command_explain(const std::string& key, bool markdown, const CliEnvironment&
 /// `topic` is one of list_topics(), or empty for all.
 int command_list(const std::string& topic, const CliEnvironment& environment);
 int command_measure_pcie(const MeasurePcieArguments& arguments, const CliEnvironment& environment);
+int command_measure_card(const MeasureCardArguments& arguments, const CliEnvironment& environment);
 int command_serve(const ServeArguments& arguments, const CliEnvironment& environment);
 int command_events(const EventsArguments& arguments, const CliEnvironment& environment);
 int command_doctor(const CliEnvironment& environment);

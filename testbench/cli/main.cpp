@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
       .run = ringside::tb::run_scenario,
       .serve = ringside::tb::serve,
       .measure_pcie = ringside::tb::measure_pcie,
+      .measure_card = ringside::tb::measure_open_loop,
       .components = {{"SystemC", sc_core::sc_release()}},
       .program_folder = program.parent_path().string(),
   };

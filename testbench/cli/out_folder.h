@@ -22,7 +22,8 @@ struct OutFolder {
 /// `out` as given with --out; without it a fresh one under out/, called after `name`.
 OutFolder make_out_folder(const std::optional<std::string>& out, bool force,
                           const std::string& name);
-/// Removes what an earlier run says that it wrote, and what one that was killed left, so that nothing stale stands beside new results.
+/// Removes what an earlier run says that it wrote, and what one that was killed left, so that
+/// nothing stale stands beside new results.
 void remove_old_results(const std::filesystem::path& folder);
 
 struct TraceKinds {

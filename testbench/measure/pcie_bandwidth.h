@@ -17,7 +17,8 @@ struct PciePoint {
   unsigned tags = 1024;         ///< read requests in flight, 1 to 1024
   uint32_t transfer_bytes = 0;  ///< of one DMA write or read, 1 to kTransferBytesMax
 };
-/// Beyond it one transfer would fill the requester's reassembly buffer, and reads would wait for it.
+/// Beyond it one transfer would fill the requester's reassembly buffer, and reads would wait for
+/// it.
 inline constexpr uint32_t kTransferBytesMax = 1 << 18;
 
 /// What came of it. Rates in bits per ps, as times and bytes gave them.

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// `ringside measure card`.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "testbench/cli/commands.h"
+#include "testbench/scenario/quantity.h"
+#include "testbench/scenario/suggest.h"
+
+namespace ringside::tb {
+namespace {
+
+constexpr uint32_t kSizes[] = {60, 128, 256, 512, 1024, 1514, 4096, 9014};
+constexpr uint32_t kSizeLeast = 60, kSizeMost = 9014;
+/// What one Ethernet frame takes beside its bytes: preamble, FCS, gap.
+constexpr double kWireOverhead = 24;
+constexpr ModelKind kModels[] = {ModelKind::kLt, ModelKind::kAt, ModelKind::kRtl};
+constexpr OpenLoopDirection kDirections[] = {
+    OpenLoopDirection::kReceive, OpenLoopDirection::kTransmit, OpenLoopDirection::kBoth};
+
+/// 0: no such size.
+uint32_t parse_size(const std::string& text) {
+  const bool plain = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  const QuantityResult size = parse_quantity(Quantity::kSize, plain ? text + "B" : text);
+  const bool good =
+      size.error == QuantityError::kNone && size.value >= kSizeLeast && size.value <= kSizeMost;
+  return good ? static_cast<uint32_t>(size.value) : 0;
+}
+
+template <typename Kinds>
+std::string names(const Kinds& kinds) {
+  std::vector<std::string> words;
+  for (const auto kind : kinds) words.emplace_back(name_of(kind));
+  return join_words(words, "or");
+}
+
+/// Of `text` among `kinds`; null if there is none.
+template <typename Kinds>
+auto find(const Kinds& kinds, const std::string& text) {
+  const auto found = std::find_if(std::begin(kinds), std::end(kinds),
+                                  [&text](auto kind) { return text == name_of(kind); });
+  return found == std::end(kinds) ? nullptr : &*found;
+}
+
+constexpr const char* kColumns[] = {
+    "model",     "direction",  "frame_B",          "rx_mfps",   "tx_mfps",   "rx_gbps",
+    "tx_gbps",   "rx_dropped", "cycles_per_frame", "rx_p50_ns", "rx_p99_ns", "tx_p50_ns",
+    "tx_p99_ns", "limit",      "limit_busy"};
+
+std::array<std::string, std::size(kColumns)> row(const OpenLoopResult& result) {
+  const OpenLoopPoint& point = result.point;
+  const auto mfps = [](const OpenLoopFlow& flow) {
+    return fmt::format("{:.3f}", flow.frames_per_s / 1e6);
+  };
+  const auto gbps = [&point](const OpenLoopFlow& flow) {
+    return fmt::format("{:.3f}", flow.frames_per_s * 8 * point.frame_bytes / 1e9);
+  };
+  const auto ns = [](hw::TimePs time) {
+    return fmt::format("{:.1f}", static_cast<double>(time) / 1e3);
+  };
+  const double slower = point.direction == OpenLoopDirection::kReceive ? result.receive.frames_per_s
+                        : point.direction == OpenLoopDirection::kTransmit
+                            ? result.transmit.frames_per_s
+                            : std::min(result.receive.frames_per_s, result.transmit.frames_per_s);
+  const double cycles = slower == 0 ? 0 : static_cast<double>(point.nic.pipeline.clock_hz) / slower;
+  return {std::string(name_of(point.model)),
+          std::string(name_of(point.direction)),
+          std::to_string(point.frame_bytes),
+          mfps(result.receive),
+          mfps(result.transmit),
+          gbps(result.receive),
+          gbps(result.transmit),
+          std::to_string(result.receive.dropped),
+          fmt::format("{:.2f}", cycles),
+          ns(result.receive.latency_p50_ps),
+          ns(result.receive.latency_p99_ps),
+          ns(result.transmit.latency_p50_ps),
+          ns(result.transmit.latency_p99_ps),
+          result.limit,
+          fmt::format("{:.3f}", result.limit_busy)};
+}
+
+std::string csv(const std::vector<OpenLoopResult>& results) {
+  std::string text = fmt::format("{}\n", fmt::join(kColumns, ","));
+  for (const OpenLoopResult& result : results) {
+    text += fmt::format("{}\n", fmt::join(row(result), ","));
+  }
+  return text;
+}
+
+std::string json(const std::vector<OpenLoopResult>& results) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const OpenLoopResult& result : results) {
+    nlohmann::ordered_json object;
+    const auto values = row(result);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const nlohmann::json number = nlohmann::json::parse(values[i], nullptr, false);
+      if (number.is_number()) {
+        object[kColumns[i]] = number;
+      } else {
+        object[kColumns[i]] = values[i];
+      }
+    }
+    rows.push_back(std::move(object));
+  }
+  return rows.dump(2) + "\n";
+}
+
+}  // namespace
+
+int command_measure_card(const MeasureCardArguments& arguments, const CliEnvironment& environment) {
+  const auto refuse = [&](const std::string& error) {
+    environment.err << "ringside: measure card: " << error << "\n";
+    return kExitBadInput;
+  };
+  OpenLoopPoint point;
+  if (arguments.model) {
+    const ModelKind* model = find(kModels, *arguments.model);
+    if (model == nullptr) {
+      return refuse(fmt::format("--model: '{}' cannot be measured; expected {}",
+                                printable(*arguments.model), names(kModels)));
+    }
+    point.model = *model;
+  }
+  if (arguments.rate) {
+    const QuantityResult rate = parse_quantity(Quantity::kRate, *arguments.rate);
+    if (rate.error != QuantityError::kNone || rate.value == 0) {
+      return refuse(fmt::format("--rate: '{}' is no rate; expected {}", printable(*arguments.rate),
+                                describe(Quantity::kRate)));
+    }
+    point.wire_bps = rate.value;
+  }
+  std::vector<OpenLoopDirection> directions;
+  for (const std::string& text : arguments.directions) {
+    const OpenLoopDirection* direction = find(kDirections, text);
+    if (direction == nullptr) {
+      return refuse(fmt::format("--directions: '{}' is none; expected {}", printable(text),
+                                names(kDirections)));
+    }
+    directions.push_back(*direction);
+  }
+  if (directions.empty()) directions.assign(std::begin(kDirections), std::end(kDirections));
+  std::vector<uint32_t> sizes;
+  for (const std::string& text : arguments.sizes) {
+    sizes.push_back(parse_size(text));
+    if (sizes.back() == 0) {
+      return refuse(fmt::format("--sizes: '{}' is no frame size; expected {} to {} bytes",
+                                printable(text), kSizeLeast, kSizeMost));
+    }
+  }
+  if (sizes.empty()) sizes.assign(std::begin(kSizes), std::end(kSizes));
+
+  std::vector<OpenLoopPoint> points;
+  for (const OpenLoopDirection direction : directions) {
+    for (const uint32_t size : sizes) {
+      point.direction = direction;
+      point.frame_bytes = size;
+      point.nic.mtu = static_cast<uint16_t>(std::max(1500u, size - 14));
+      if (arguments.load) {
+        point.frames_per_s =
+            *arguments.load * static_cast<double>(point.wire_bps) / (8 * (size + kWireOverhead));
+      }
+      points.push_back(point);
+    }
+  }
+  std::vector<OpenLoopResult> results;
+  const Status status = environment.measure_card(points, &results);
+  if (!status.ok()) {
+    environment.err << "ringside: measure card: " << status.error << "\n";
+    return kExitCheckFailed;
+  }
+  environment.out << (arguments.json ? json(results) : csv(results));
+  return kExitOk;
+}
+
+}  // namespace ringside::tb

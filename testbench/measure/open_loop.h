@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// One card by itself in an open loop: prefilled rings, a host that costs nothing and takes no
+// interrupts, a wire that brings frames at a set rate. What the card itself can do.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/status.h"
+#include "hw_model/tlm/nic_config.h"
+#include "testbench/scenario/scenario.h"
+
+namespace ringside::tb {
+
+enum class OpenLoopDirection : uint8_t { kReceive, kTransmit, kBoth };
+
+std::string_view name_of(OpenLoopDirection direction);
+
+/// One measurement. Frame sizes in bytes without frame check sequence.
+struct OpenLoopPoint {
+  ModelKind model = ModelKind::kAt;
+  hw::NicConfig nic;
+  OpenLoopDirection direction = OpenLoopDirection::kReceive;
+  uint32_t frame_bytes = 1514;
+  uint64_t wire_bps = 100'000'000'000;
+  /// Frames offered each way, per second; 0: as many as the wire carries (receive) or the rings
+  /// give (transmit).
+  double frames_per_s = 0;
+  uint16_t ring_size = 1024;
+  hw::TimePs warm_up_ps = 20'000'000;
+  hw::TimePs measure_ps = 100'000'000;
+};
+
+/// Of one direction.
+struct OpenLoopFlow {
+  double frames_per_s = 0;
+  uint64_t frames = 0;   ///< in the measured time
+  uint64_t dropped = 0;  ///< received ones, in the measured time
+  /// Receive: from the last bit on the wire until the used index names the frame. Transmit: from
+  /// the available index until the first bit on the wire. 0 without frames.
+  hw::TimePs latency_p50_ps = 0, latency_p99_ps = 0;
+};
+
+struct OpenLoopResult {
+  OpenLoopPoint point;
+  OpenLoopFlow receive, transmit;
+  std::string limit;  ///< the busiest resource
+  double limit_busy = 0;
+  std::vector<hw::NicCounter> counters;  ///< at the end
+};
+
+/// Measures all points in one simulation, the only one of the process. An error says which point
+/// could not be measured: the card did not come up, or a frame was not what it should be.
+Status measure_open_loop(const std::vector<OpenLoopPoint>& points,
+                         std::vector<OpenLoopResult>* results);
+
+}  // namespace ringside::tb

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+// See open_loop_rig.h.
+#include "testbench/measure/open_loop_rig.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "hw_model/core/bar_layout.h"
+#include "hw_model/core/pci_config.h"
+#include "testbench/run/make_nic.h"
+
+namespace ringside::tb {
+
+namespace {
+
+using formats::CommonCfg;
+using formats::SplitRing;
+using hw::BarLayout;
+
+constexpr std::size_t kStackBytes = 1 << 18;
+/// Until the card holds descriptors.
+constexpr hw::TimePs kPrefetchPs = 5'000'000;
+/// Where a frame carries its number.
+constexpr std::size_t kNumberAt = 14, kNumberBytes = sizeof(uint64_t);
+constexpr uint32_t kHeader = sizeof(formats::VirtioNetHdr);
+/// Preamble, frame check sequence and gap (IEEE 802.3), and the shortest frame without them, bytes.
+constexpr uint64_t kWireOverhead = 8 + 4 + 12;
+constexpr uint64_t kLeastFrame = 60;
+constexpr uint64_t kPsPerS = 1'000'000'000'000;
+constexpr uint64_t kFeatures =
+    formats::feature_bit(VIRTIO_F_VERSION_1) | formats::feature_bit(VIRTIO_F_ACCESS_PLATFORM) |
+    formats::feature_bit(VIRTIO_F_ORDER_PLATFORM) | formats::feature_bit(VIRTIO_NET_F_MRG_RXBUF) |
+    formats::feature_bit(VIRTIO_F_EVENT_IDX);
+
+std::size_t memory_bytes(const OpenLoopPoint& point) {
+  const std::size_t buffers = 2 * std::size_t{point.ring_size} * (point.frame_bytes + 128);
+  return (std::size_t{1} << 20) + 2 * buffers;
+}
+
+}  // namespace
+
+OpenLoopRig::OpenLoopRig(const sc_core::sc_module_name& name, const OpenLoopPoint& point)
+    : sc_module(name),
+      point_(point),
+      memory_(memory_bytes(point)),
+      port_("port", 0, memory_, *this) {
+  nic_ = make_nic(point_.model, "card", point_.nic, pool_);
+  port_.down.bind(nic_->pcie_target());
+  nic_->pcie_initiator().bind(port_.up);
+  port_.set_sizes(nic_->link_config().mps, nic_->link_config().mrrs);
+  nic_->connect(*this);
+  memory_.observe(this);
+  pattern_ = pool_.make();
+  pattern_->bytes.resize(point_.frame_bytes);
+  for (std::size_t i = 0; i < pattern_->bytes.size(); ++i) {
+    pattern_->bytes[i] = static_cast<std::byte>(i * 7 + (i >> 8));
+  }
+  pattern_->bytes[12] = std::byte{0x88};  // no VLAN tag
+  pattern_->bytes[13] = std::byte{0xB5};
+
+  const auto thread = [this](void (OpenLoopRig::*body)(), const char* thread_name) {
+    sc_core::sc_spawn_options options;
+    options.set_stack_size(static_cast<int>(kStackBytes));
+    sc_core::sc_spawn([this, body] { (this->*body)(); }, thread_name, &options);
+  };
+  thread(&OpenLoopRig::bring_up, "bring_up");
+  thread(&OpenLoopRig::ring_doorbells, "doorbells");
+  const auto method = [this](void (OpenLoopRig::*body)(), const char* method_name,
+                             sc_core::sc_event& event) {
+    sc_core::sc_spawn_options options;
+    options.spawn_method();
+    options.set_sensitivity(&event);
+    options.dont_initialize();
+    sc_core::sc_spawn([this, body] { (this->*body)(); }, method_name, &options);
+  };
+  method(&OpenLoopRig::arrive, "arrivals", arrival_event_);
+  method(&OpenLoopRig::offer, "offers", offer_event_);
+  method(&OpenLoopRig::measure, "measurement", measure_event_);
+}
+
+void OpenLoopRig::fail(std::string what) {
+  if (!error_.empty()) return;
+  error_ = std::move(what);
+  sc_core::sc_stop();
+}
+
+// -- host memory and registers
+
+template <typename T>
+T OpenLoopRig::load(uint64_t address) const {
+  T value;
+  std::memcpy(&value, memory_.translate(address, sizeof value), sizeof value);
+  return value;
+}
+
+template <typename T>
+void OpenLoopRig::store(uint64_t address, T value) {
+  std::memcpy(memory_.translate(address, sizeof value), &value, sizeof value);
+}
+
+uint64_t OpenLoopRig::allocate(uint64_t size) {
+  next_ = (next_ + 63) / 64 * 64;
+  const uint64_t address = next_;
+  next_ += size;
+  return address;
+}
+
+uint64_t OpenLoopRig::get(uint32_t offset, unsigned width) {
+  return port_.memory_read(port_.bar_address(0) + offset, width);
+}
+
+void OpenLoopRig::set(uint32_t offset, unsigned width, uint64_t value) {
+  port_.memory_write(port_.bar_address(0) + offset, width, value);
+}
+
+// -- bring-up (virtio 1.4, "Device Initialization")
+
+OpenLoopRig::Ring OpenLoopRig::make_ring(unsigned index, uint32_t buffer_bytes) {
+  Ring ring;
+  ring.index = index;
+  set(CommonCfg::kQueueSelect, 2, index);
+  ring.size = std::min(point_.ring_size, static_cast<uint16_t>(get(CommonCfg::kQueueSize, 2)));
+  if (ring.size == 0) {
+    fail(fmt::format("the card has no queue {}", index));
+    return ring;
+  }
+  ring.desc = allocate(SplitRing::desc_bytes(ring.size));
+  ring.avail = allocate(SplitRing::avail_bytes(ring.size));
+  ring.used = allocate(SplitRing::used_bytes(ring.size));
+  const uint32_t stride = (buffer_bytes + 63) / 64 * 64;
+  ring.buffers = allocate(uint64_t{stride} * ring.size);
+  ring.buffer_bytes = buffer_bytes;
+  const bool transmit = index % 2 == 1;
+  for (unsigned i = 0; i < ring.size; ++i) {
+    const uint64_t buffer = ring.buffers + uint64_t{stride} * i;
+    const auto flags = static_cast<uint16_t>(transmit ? 0 : VIRTQ_DESC_F_WRITE);
+    store(ring.desc + 16 * i, formats::VirtqDesc{buffer, buffer_bytes, flags, 0});
+    if (!transmit) continue;
+    std::memcpy(memory_.translate(buffer + kHeader, pattern_->bytes.size()), pattern_->bytes.data(),
+                pattern_->bytes.size());
+  }
+  store<uint16_t>(ring.avail + SplitRing::used_event(ring.size), 0x7FFF);
+  set(CommonCfg::kQueueSize, 2, ring.size);
+  set(CommonCfg::kQueueMsixVector, 2, 0xFFFF);
+  set(CommonCfg::kQueueDesc, 8, ring.desc);
+  set(CommonCfg::kQueueDriver, 8, ring.avail);
+  set(CommonCfg::kQueueDevice, 8, ring.used);
+  set(CommonCfg::kQueueEnable, 2, 1);
+  if (get(CommonCfg::kQueueEnable, 2) != 1) fail(fmt::format("queue {} is not enabled", index));
+  return ring;
+}
+
+void OpenLoopRig::bring_up() {
+  port_.enumerate();
+  port_.config_write(hw::PciConfig::kCommand, 2, 0x6);
+  set(CommonCfg::kDeviceStatus, 1, 0);
+  if (get(CommonCfg::kDeviceStatus, 1) != 0) return fail("the card does not leave reset");
+  set(CommonCfg::kDeviceStatus, 1, VIRTIO_STATUS_ACKNOWLEDGE);
+  set(CommonCfg::kDeviceStatus, 1, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
+  for (unsigned word = 0; word < 2; ++word) {
+    set(CommonCfg::kDriverFeatureSelect, 4, word);
+    set(CommonCfg::kDriverFeature, 4, (kFeatures >> (32 * word)) & 0xFFFFFFFF);
+  }
+  const uint8_t features_ok =
+      VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_FEATURES_OK;
+  set(CommonCfg::kDeviceStatus, 1, features_ok);
+  if (get(CommonCfg::kDeviceStatus, 1) != features_ok) return fail("features are refused");
+  rx_ = make_ring(0, point_.frame_bytes + kHeader);
+  tx_ = make_ring(1, point_.frame_bytes + kHeader);
+  if (!error_.empty()) return;
+  set(CommonCfg::kDeviceStatus, 1, features_ok | VIRTIO_STATUS_DRIVER_OK);
+  if (get(CommonCfg::kDeviceStatus, 1) != (features_ok | VIRTIO_STATUS_DRIVER_OK)) {
+    return fail("the card does not begin");
+  }
+  rx_.running = receives();
+  tx_.running = transmits();
+  if (receives()) {
+    for (uint16_t id = 0; id < rx_.size; ++id) make_available(rx_, id);
+    publish(rx_);
+    // Frames come when the card holds descriptors.
+    arrival_event_.notify(sc_core::sc_time::from_value(kPrefetchPs));
+  }
+  if (transmits()) {
+    if (point_.frames_per_s == 0) {
+      for (uint16_t id = 0; id < tx_.size; ++id) give(id);
+      publish(tx_);
+    } else {
+      offer_event_.notify(sc_core::sc_time::from_value(kPrefetchPs));
+    }
+  }
+  measure_event_.notify(sc_core::sc_time::from_value(point_.warm_up_ps));
+}
+
+// -- rings
+
+void OpenLoopRig::make_available(Ring& ring, uint16_t id) {
+  store(ring.avail + SplitRing::avail_entry(ring.avail_idx % ring.size), id);
+  ++ring.avail_idx;
+}
+
+/// A frame more to send, in buffer `id`.
+void OpenLoopRig::give(uint16_t id) {
+  const auto desc = load<formats::VirtqDesc>(tx_.desc + 16 * id);
+  store(desc.addr + kHeader + kNumberAt, transmit_.next + transmit_.begun.size());
+  transmit_.begun.push_back(sc_core::sc_time_stamp().value());
+  make_available(tx_, id);
+}
+
+/// Frame by frame in order; a number that is left out was dropped. False if it is not as it was
+/// given.
+bool OpenLoopRig::came_out(Flow& flow, const std::byte* frame, std::size_t size, hw::TimePs at_ps) {
+  const std::byte* wanted = pattern_->bytes.data();
+  constexpr std::size_t kBehind = kNumberAt + kNumberBytes;
+  uint64_t number = 0;
+  if (size != pattern_->bytes.size() || std::memcmp(frame, wanted, kNumberAt) != 0 ||
+      std::memcmp(frame + kBehind, wanted + kBehind, size - kBehind) != 0) {
+    return false;
+  }
+  std::memcpy(&number, frame + kNumberAt, kNumberBytes);
+  if (number < flow.next || number - flow.next >= flow.begun.size()) return false;
+  for (; flow.next != number; ++flow.next) {
+    flow.begun.pop_front();
+    if (measuring_) ++flow.dropped;
+  }
+  if (measuring_) {
+    ++flow.done;
+    flow.latencies.push_back(at_ps - std::min(at_ps, flow.begun.front()));
+  }
+  flow.begun.pop_front();
+  ++flow.next;
+  return true;
+}
+
+/// Shows what was made available, and notifies if the card asked for it.
+void OpenLoopRig::publish(Ring& ring) {
+  const auto before = load<uint16_t>(ring.avail + SplitRing::kAvailIdx);
+  store(ring.avail + SplitRing::kAvailIdx, ring.avail_idx);
+  const auto event = load<uint16_t>(ring.used + SplitRing::avail_event(ring.size));
+  if (!formats::need_event(event, ring.avail_idx, before)) return;
+  ring.doorbell = true;
+  doorbell_event_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void OpenLoopRig::ring_doorbells() {
+  for (;;) {
+    sc_core::wait(doorbell_event_);
+    for (Ring* ring : {&rx_, &tx_}) {
+      if (!ring->doorbell) continue;
+      ring->doorbell = false;
+      set(BarLayout::kNotify + BarLayout::kNotifyMultiplier * ring->index, 2, ring->index);
+    }
+  }
+}
+
+void OpenLoopRig::device_write(uint64_t bus, const std::byte*, ByteView bytes) {
+  for (Ring* ring : {&rx_, &tx_}) {
+    if (!ring->running || bus != ring->used + SplitRing::kUsedIdx || bytes.size() != 2) continue;
+    uint16_t index = 0;
+    std::memcpy(&index, bytes.data(), sizeof index);
+    used_index_written(*ring, index);
+  }
+}
+
+void OpenLoopRig::used_index_written(Ring& ring, uint16_t index) {
+  const hw::TimePs now = sc_core::sc_time_stamp().value();
+  const auto count = static_cast<uint16_t>(index - ring.used_seen);
+  if (count > ring.size) return fail(fmt::format("queue {}: the used index jumps", ring.index));
+  const bool receive = ring.index == 0;
+  for (; ring.used_seen != index; ++ring.used_seen) {
+    const auto entry =
+        load<formats::VirtqUsedElem>(ring.used + SplitRing::used_entry(ring.used_seen % ring.size));
+    if (entry.id >= ring.size) return fail(fmt::format("queue {}: a bad used id", ring.index));
+    if (receive) {
+      const auto desc = load<formats::VirtqDesc>(ring.desc + 16 * entry.id);
+      const std::byte* frame = memory_.translate(desc.addr + kHeader, point_.frame_bytes);
+      if (entry.len != kHeader + point_.frame_bytes ||
+          !came_out(receive_, frame, point_.frame_bytes, now)) {
+        return fail("a received frame is not what was sent");
+      }
+      make_available(ring, static_cast<uint16_t>(entry.id));
+    } else if (point_.frames_per_s == 0) {
+      give(static_cast<uint16_t>(entry.id));
+    }
+  }
+  // Never reached: no interrupts.
+  store<uint16_t>(ring.avail + SplitRing::used_event(ring.size),
+                  static_cast<uint16_t>(ring.used_seen + 0x7FFF));
+  if (receive || point_.frames_per_s == 0) publish(ring);
+}
+
+// -- the wire
+
+hw::TimePs OpenLoopRig::wire_time(uint64_t bytes) const {
+  const uint64_t bits = 8 * (std::max(bytes, kLeastFrame) + kWireOverhead);
+  return bits * kPsPerS / point_.wire_bps;
+}
+
+hw::TimePs OpenLoopRig::interval_ps() const {
+  const hw::TimePs least = wire_time(point_.frame_bytes);
+  if (point_.frames_per_s == 0) return least;
+  return std::max(least,
+                  static_cast<hw::TimePs>(static_cast<double>(kPsPerS) / point_.frames_per_s));
+}
+
+/// A frame's last bit.
+void OpenLoopRig::arrive() {
+  const hw::TimePs now = sc_core::sc_time_stamp().value();
+  const hw::FramePtr frame = pool_.make();
+  frame->bytes = pattern_->bytes;
+  const uint64_t number = receive_.next + receive_.begun.size();
+  std::memcpy(frame->bytes.data() + kNumberAt, &number, kNumberBytes);
+  receive_.begun.push_back(now);
+  receiver_->receive_frame(frame, now - wire_time(point_.frame_bytes), now);
+  arrival_event_.notify(sc_core::sc_time::from_value(interval_ps()));
+}
+
+/// A frame more to send.
+void OpenLoopRig::offer() {
+  const auto in_use = static_cast<uint16_t>(tx_.avail_idx - tx_.used_seen);
+  if (in_use < tx_.size) {
+    give(static_cast<uint16_t>(tx_.avail_idx % tx_.size));
+    publish(tx_);
+  }
+  offer_event_.notify(sc_core::sc_time::from_value(interval_ps()));
+}
+
+hw::TimePs OpenLoopRig::transmit(const hw::FramePtr& frame, hw::TimePs earliest_ps) {
+  const hw::TimePs now = sc_core::sc_time_stamp().value();
+  const hw::TimePs start = std::max({wire_free_ps_, earliest_ps, now});
+  wire_free_ps_ = start + wire_time(frame->bytes.size());
+  if (!came_out(transmit_, frame->bytes.data(), frame->bytes.size(), start)) {
+    fail("a sent frame is not what was given to send");
+  }
+  return wire_free_ps_;
+}
+
+// -- measurement
+
+void OpenLoopRig::measure() {
+  if (!measuring_) {
+    measuring_ = true;
+    busy_before_ = nic_->resources();
+    measure_event_.notify(sc_core::sc_time::from_value(point_.measure_ps));
+    return;
+  }
+  measuring_ = false;
+  const std::vector<hw::NicResource> busy = nic_->resources();
+  for (std::size_t i = 0; i < busy.size() && i < busy_before_.size(); ++i) {
+    // A reservation may reach beyond now, so less can come than was there before.
+    const hw::TimePs before = std::min(busy[i].busy_ps, busy_before_[i].busy_ps);
+    const double share =
+        static_cast<double>(busy[i].busy_ps - before) / static_cast<double>(point_.measure_ps);
+    if (share <= limit_busy_) continue;
+    limit_busy_ = share;
+    limit_ = busy[i].name;
+  }
+  arrival_event_.cancel();
+  offer_event_.cancel();
+  rx_.running = tx_.running = false;
+}
+
+OpenLoopFlow OpenLoopRig::flow(const Flow& flow, hw::TimePs window_ps) {
+  OpenLoopFlow result;
+  result.frames = flow.done;
+  result.dropped = flow.dropped;
+  result.frames_per_s = static_cast<double>(flow.done) * static_cast<double>(kPsPerS) /
+                        static_cast<double>(window_ps);
+  std::vector<hw::TimePs> sorted = flow.latencies;
+  std::sort(sorted.begin(), sorted.end());
+  if (sorted.empty()) return result;
+  result.latency_p50_ps = sorted[sorted.size() / 2];
+  result.latency_p99_ps = sorted[sorted.size() * 99 / 100];
+  return result;
+}
+
+OpenLoopResult OpenLoopRig::result() const {
+  OpenLoopResult result;
+  result.point = point_;
+  result.receive = flow(receive_, point_.measure_ps);
+  result.transmit = flow(transmit_, point_.measure_ps);
+  result.limit = limit_;
+  result.limit_busy = limit_busy_;
+  result.counters = nic_->counters();
+  return result;
+}
+
+}  // namespace ringside::tb

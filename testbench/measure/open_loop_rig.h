@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host and the wire around one card of an open-loop measurement.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "formats/virtio.h"
+#include "hw_model/pcie/host_memory.h"
+#include "hw_model/pcie/root_port.h"
+#include "hw_model/tlm/nic_model.h"
+#include "testbench/measure/open_loop.h"
+
+namespace ringside::tb {
+
+/// Descriptor i is buffer i, one buffer a frame, and every buffer that comes back is given again at
+/// once. Interrupts are suppressed by used_event; the card is notified when it asks for it.
+class OpenLoopRig : public sc_core::sc_module,
+                    public hw::EthernetPort,
+                    private hw::HostMemoryObserver,
+                    private hw::InterruptSink {
+ public:
+  OpenLoopRig(const sc_core::sc_module_name& name, const OpenLoopPoint& point);
+
+  OpenLoopResult result() const;
+  /// What went wrong, or nothing.
+  const std::string& error() const { return error_; }
+
+  // EthernetPort: the card's end of a wire that swallows what is sent
+  void attach(hw::EthernetReceiver& receiver) override { receiver_ = &receiver; }
+  hw::TimePs transmit(const hw::FramePtr& frame, hw::TimePs earliest_ps) override;
+  hw::TimePs free_at() const override { return wire_free_ps_; }
+  hw::TimePs wire_time(uint64_t bytes) const override;
+  uint64_t rate_bps() const override { return point_.wire_bps; }
+  bool carrier() const override { return true; }
+
+ private:
+  struct Ring {
+    unsigned index = 0;
+    uint16_t size = 0;
+    uint64_t desc = 0, avail = 0, used = 0, buffers = 0;
+    uint32_t buffer_bytes = 0;
+    uint16_t avail_idx = 0, used_seen = 0;
+    bool doorbell = false;  ///< to be rung
+    bool running = false;
+  };
+  /// Frames are numbered, and carry their number.
+  struct Flow {
+    uint64_t done = 0;             ///< frames in the measured time
+    uint64_t dropped = 0;          ///< likewise
+    uint64_t next = 0;             ///< number of the next frame that can come out
+    std::deque<hw::TimePs> begun;  ///< of frames from `next` on
+    std::vector<hw::TimePs> latencies;
+  };
+
+  void bring_up();
+  void ring_doorbells();
+  void arrive();
+  void offer();
+  void measure();
+  Ring make_ring(unsigned index, uint32_t buffer_bytes);
+  void make_available(Ring& ring, uint16_t id);
+  void give(uint16_t id);
+  bool came_out(Flow& flow, const std::byte* frame, std::size_t size, hw::TimePs at_ps);
+  void publish(Ring& ring);
+  void used_index_written(Ring& ring, uint16_t index);
+  void device_write(uint64_t bus, const std::byte* memory, ByteView bytes) override;
+  void msi(unsigned, uint32_t) override {}
+  void intx(unsigned, bool) override {}
+  uint64_t get(uint32_t offset, unsigned width);
+  void set(uint32_t offset, unsigned width, uint64_t value);
+  template <typename T>
+  T load(uint64_t address) const;
+  template <typename T>
+  void store(uint64_t address, T value);
+  uint64_t allocate(uint64_t size);
+  hw::TimePs interval_ps() const;
+  bool receives() const { return point_.direction != OpenLoopDirection::kTransmit; }
+  bool transmits() const { return point_.direction != OpenLoopDirection::kReceive; }
+  void fail(std::string what);
+  static OpenLoopFlow flow(const Flow& flow, hw::TimePs window_ps);
+
+  OpenLoopPoint point_;
+  hw::FramePool pool_;
+  hw::HostMemory memory_;
+  hw::RootPort port_;
+  std::unique_ptr<hw::NicModel> nic_;
+  hw::EthernetReceiver* receiver_ = nullptr;
+  hw::FramePtr pattern_;
+  uint64_t next_ = hw::HostMemory::kArenaBase + 4096;
+  Ring rx_, tx_;
+  Flow receive_, transmit_;
+  hw::TimePs wire_free_ps_ = 0;
+  bool measuring_ = false;
+  std::vector<hw::NicResource> busy_before_;
+  std::string limit_;
+  double limit_busy_ = 0;
+  std::string error_;
+  sc_core::sc_event doorbell_event_, arrival_event_, offer_event_, measure_event_;
+};
+
+}  // namespace ringside::tb

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// `ringside measure card`: one simulation a process, run by CTest.
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "testbench/cli/cli.h"
+#include "tests/support/gtest.h"
+
+namespace ringside::test {
+namespace {
+
+struct Outcome {
+  int status;
+  std::string out;
+  std::string err;
+};
+
+Outcome run(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), {"ringside", "measure", "card"});
+  std::ostringstream out;
+  std::ostringstream err;
+  const tb::CliEnvironment environment{
+      .out = out, .err = err, .measure_card = tb::measure_open_loop};
+  const int status =
+      tb::cli_main(static_cast<int>(arguments.size()), arguments.data(), environment);
+  return {status, out.str(), err.str()};
+}
+
+// 1514 bytes and 24 around them take 123.04 ns of 100 Gbit/s.
+TEST(MeasureCard, TakesLargeFramesAtLineRateEachWayAndBothWays) {
+  const Outcome outcome = run({"--sizes", "1514", "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const nlohmann::json rows = nlohmann::json::parse(outcome.out);
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_NEAR(rows[0]["rx_mfps"].get<double>(), 8.127, 0.03);
+  EXPECT_EQ(rows[0]["tx_mfps"], 0.0);
+  EXPECT_NEAR(rows[1]["tx_mfps"].get<double>(), 8.127, 0.03);
+  EXPECT_NEAR(rows[2]["rx_mfps"].get<double>(), 8.127, 0.03);
+  EXPECT_NEAR(rows[2]["tx_mfps"].get<double>(), 8.127, 0.03);
+  EXPECT_NEAR(rows[0]["cycles_per_frame"].get<double>(), 30.76, 0.12);
+  EXPECT_EQ(rows[0]["rx_dropped"], 0);
+}
+
+TEST(MeasureCard, OffersWhatIsAskedFor) {
+  const Outcome outcome =
+      run({"--sizes", "256", "--directions", "both", "--load", "0.1", "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const nlohmann::json row = nlohmann::json::parse(outcome.out)[0];
+  EXPECT_NEAR(row["rx_mfps"].get<double>(), 4.464, 0.03);
+  EXPECT_NEAR(row["tx_mfps"].get<double>(), 4.464, 0.03);
+  // Over the bus and back takes longer than the bus alone, and no queue builds up.
+  EXPECT_GT(row["rx_p50_ns"].get<double>(), 100);
+  EXPECT_LT(row["rx_p99_ns"].get<double>(), 2000);
+  EXPECT_GT(row["tx_p50_ns"].get<double>(), 1000);
+  EXPECT_LT(row["tx_p99_ns"].get<double>(), 10000);
+}
+
+TEST(MeasureCard, RefusesInOneLine) {
+  const std::pair<std::vector<const char*>, const char*> cases[] = {
+      {{"--model", "diff"}, "--model: 'diff' cannot be measured; expected lt, at or rtl"},
+      {{"--sizes", "59"}, "--sizes: '59' is no frame size; expected 60 to 9014 bytes"},
+      {{"--directions", "up"}, "--directions: 'up' is none; expected receive, transmit or both"},
+      {{"--rate", "fast"}, "--rate: 'fast' is no rate; expected "},
+  };
+  for (const auto& [arguments, expected] : cases) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.err.rfind(std::string("ringside: measure card: ") + expected, 0), 0u)
+        << outcome.err;
+    EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1);
+  }
+}
+
+}  // namespace
+}  // namespace ringside::test
