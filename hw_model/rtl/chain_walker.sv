@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walks descriptor chains in ring order, descriptor by descriptor as they land, and validates each
+// copy that was read; no descriptor table is believed (virtio 1.4, "The Virtqueue Descriptor
+// Table", "Indirect Descriptors"). Errors and their order are those of hw_model/core/chain_walk.cpp.
+module chain_walker
+  import nic_pkg::*;
+#(
+  localparam int unsigned SlotW = $clog2(Window),
+  localparam int unsigned CountW = $clog2(FetchBatch + 1),
+  localparam int unsigned Piece = 16,  // descriptors of an indirect table in one fetch
+  localparam int unsigned PieceW = $clog2(Piece),
+  localparam int unsigned LandingBits = QueueW + SlotW + 5
+) (
+  input  logic                         clk,
+  input  logic                         rst_n,
+  input  logic                         go,  // steps are allowed
+  input  logic                         flush,
+  input  logic     [Queues-1:0]        rewind,  // gives up what landed; nothing is in flight
+  input  logic     [Queues-1:0][31:0]  rewind_position,
+  input  logic     [Queues-1:0][3:0]   size_log2,
+  input  logic                         indirect,  // VIRTIO_F_INDIRECT_DESC
+  // landing memory: of each queue the heads, one for each place of the window, then a piece
+  input  logic                         write,
+  input  logic [LandingBits-1:0]       write_address,
+  input  logic [LaneW:0]               write_count,
+  input  logic [DataBits-1:0]          write_data,
+  input  logic                         heads_landed,
+  input  queue_t                       heads_queue,
+  input  logic [SlotW-1:0]             heads_slot,  // the first; they do not run over the end
+  input  logic [CountW-1:0]            heads_count,
+  input  logic                         piece_landed,
+  input  queue_t                       piece_queue,
+  // id of the head at a place of the window
+  output queue_t                       id_queue,
+  output logic [SlotW-1:0]             id_slot,
+  input  logic [15:0]                  id,
+  // A step that others must know of: a chain is whole, a read is needed, or an error.
+  output logic                         step_valid,
+  input  logic                         step_ready,
+  output queue_t                       step_queue,
+  output logic [31:0]                  step_position,
+  output logic                         step_described,
+  output chain_t                       step_chain,
+  output logic [31:0]                  step_usable,  // bytes of the chain, modulo 2^32
+  output logic                         step_error,
+  output error_e                       step_code,
+  output logic                         step_read,
+  output logic                         step_table,  // of an indirect table, else of the ring's
+  output logic [63:0]                  step_table_address,
+  output logic [19:0]                  step_offset,  // bytes from the start of the table
+  output logic [4:0]                   step_count,  // descriptors
+  // segments, with the step that they come from
+  input  logic     [Queues-1:0]        segment_room,
+  output logic                         segment_write,
+  output queue_t                       segment_queue,
+  output segment_t                     segment,
+  output logic                         segment_last,
+  output logic     [Queues-1:0]        stuck,  // a walk waits for room for segments
+  output logic     [Queues-1:0]        quiet,  // nothing that landed is to be walked
+  output logic                         working  // the next clock edge takes a step
+);
+  localparam int unsigned Rows = 2 ** LandingBits / DataBytes;
+  localparam int unsigned TableLimit = 1024;  // or the ring's size, if that is more. VQS-D-002
+
+  if (Piece != 16) $error("the landing memory has room for 16 descriptors");
+
+  // What is known of a chain between two descriptors.
+  typedef struct packed {
+    logic [15:0] walked;  // descriptors of the ring's table
+    logic [15:0] readable;
+    logic [15:0] writable;
+    logic [32:0] readable_bytes;
+    logic [32:0] writable_bytes;
+    logic in_table;
+    logic [63:0] table_address;
+    logic [15:0] entries;  // of the indirect table
+    logic [15:0] seen;  // of them
+    logic [11:0] block;  // piece that was fetched
+  } walk_t;
+
+  typedef struct packed {
+    logic [15:0] next;
+    logic [12:0] reserved_flags;
+    logic is_indirect;
+    logic is_writable;
+    logic has_next;
+    logic [31:0] length;
+    logic [63:0] address;
+  } descriptor_t;
+
+  // -- chains by queue
+  logic [Window-1:0] landed[Queues];  // heads that wait
+  logic [31:0] position[Queues];  // of the chain that is walked, or comes next
+  logic [Queues-1:0] begun;
+  logic [Queues-1:0] have;  // begun, and its next descriptor is in the landing memory
+  logic [PieceW-1:0] place[Queues];  // where
+  logic [Queues-1:0] in_pipe;
+  walk_t walks[2**QueueW];
+
+  logic [Queues-1:0] ready_to_go, want;
+  logic pick_any;
+  queue_t pick, last;
+
+  always_comb begin
+    for (int q = 0; q < int'(Queues); q++) begin
+      ready_to_go[q] = !in_pipe[q] && (begun[q] ? have[q] : landed[q][position[q][SlotW-1:0]]);
+      stuck[q] = ready_to_go[q] && !segment_room[q];
+      quiet[q] = stuck[q] || (!in_pipe[q] && !begun[q] && landed[q] == '0);
+    end
+    want = go ? ready_to_go & segment_room : '0;
+  end
+  ring_pick #(.Width(Queues)) turn (.want, .last, .any(pick_any), .index(pick));
+
+  // -- fetch: descriptor from the landing memory
+  logic fetch, fetch_moves;
+  logic [LandingBits-5:0] fetch_place;  // in descriptors
+  logic [DataBits-1:0] row;
+  logic row_valid;
+  queue_t row_queue;
+  logic row_head;
+  descriptor_t row_descriptor;
+
+  assign fetch = pick_any && fetch_moves;
+  assign fetch_place = {pick, begun[pick],
+                        begun[pick] ? SlotW'(place[pick]) : position[pick][SlotW-1:0]};
+  if (DataBytes == 16) begin : g_narrow
+    lane_ram #(.Rows(Rows)) landing (
+      .clk, .write, .write_address, .write_count, .write_data,
+      .read(fetch), .read_address({fetch_place, 4'd0}), .read_data(row)
+    );
+    assign row_descriptor = row;
+  end else begin : g_wide
+    logic [LaneW-5:0] row_lane;
+    lane_ram #(.Rows(Rows)) landing (
+      .clk, .write, .write_address, .write_count, .write_data,
+      .read(fetch), .read_address({fetch_place[LandingBits-5:LaneW-4], LaneW'(0)}),
+      .read_data(row)
+    );
+    always_ff @(posedge clk) if (fetch) row_lane <= fetch_place[LaneW-5:0];
+    assign row_descriptor = row[128*row_lane+:128];
+  end
+
+  // -- walk: checks, and what follows
+  logic valid, moves;
+  queue_t queue;
+  logic [31:0] at;
+  logic [15:0] head;
+  // Flags without meaning are not looked at.
+  /* verilator lint_off UNUSEDSIGNAL */
+  descriptor_t descriptor;
+  /* verilator lint_on UNUSEDSIGNAL */
+  logic [31:0] length_less_1;
+  walk_t walk, next;
+
+  assign id_queue = row_queue;
+  assign id_slot = position[row_queue][SlotW-1:0];
+  assign fetch_moves = !row_valid || !valid || moves;
+
+  logic [15:0] size, limit;
+  logic main, segment_good, wraps, too_large, to_table, same_block;
+  logic [33:0] bytes;
+  logic [32:0] usable;
+  logic failed, described, continues;
+  error_e code;
+  logic [11:0] block, last_block;
+
+  assign size = 16'd1 << size_log2[queue];
+  assign limit = size > 16'(TableLimit) ? size : 16'(TableLimit);
+  assign main = !walk.in_table;
+  assign wraps = descriptor.address > ~{32'd0, length_less_1};
+  assign bytes = {1'b0, walk.readable_bytes} + {1'b0, walk.writable_bytes} +
+                 {2'b00, descriptor.length};
+  assign too_large = bytes > 34'h1_0000_0000;  // VQS-R-004
+  assign last_block = 12'((next.entries - 16'd1) >> PieceW);
+  assign block = to_table ? 12'd0 : 12'(descriptor.next >> PieceW);
+  assign same_block = block == walk.block;
+
+  always_comb begin
+    failed = 1'b0;
+    code = ErrorZeroLength;
+    to_table = 1'b0;
+    segment_good = 1'b0;
+    described = 1'b0;
+    if (main && walk.walked >= size) begin  // VQS-R-008; a loop
+      failed = 1'b1;
+      code = ErrorChainTooLong;
+    end else if (descriptor.is_indirect) begin  // WRITE is ignored. VQS-D-007, VQS-D-008
+      failed = 1'b1;
+      if (!main) code = ErrorIndirectNested;  // VQS-R-007
+      else if (!indirect) code = ErrorIndirectNotNegotiated;
+      else if (descriptor.has_next) code = ErrorIndirectWithNext;  // VQS-R-009
+      else if (descriptor.length == '0 || descriptor.length[3:0] != '0 ||
+               descriptor.length[31:4] > {12'd0, limit}) code = ErrorIndirectSize;
+      else if (wraps) code = ErrorAddressWraps;
+      else begin
+        failed = 1'b0;
+        to_table = 1'b1;
+      end
+    end else if (descriptor.length == '0) begin
+      failed = 1'b1;
+    end else if (wraps) begin
+      failed = 1'b1;
+      code = ErrorAddressWraps;
+    end else if (!descriptor.is_writable && walk.writable != '0) begin  // VQS-R-002
+      failed = 1'b1;
+      code = ErrorReadableAfterWritable;
+    end else if (too_large) begin
+      failed = 1'b1;
+      code = ErrorChainTooLarge;
+    end else begin
+      segment_good = 1'b1;
+      if (!descriptor.has_next) begin
+        described = usable != '0;
+        failed = !described;
+        code = ErrorNoUsableBuffer;
+      end else if (descriptor.next >= (main ? size : walk.entries)) begin
+        failed = 1'b1;
+        code = ErrorNextOutOfRange;
+      end else if (!main && walk.seen + 16'd1 == walk.entries) begin
+        failed = 1'b1;
+        code = ErrorChainTooLong;
+      end
+    end
+  end
+  assign continues = !main && segment_good && !failed && !described && same_block;
+
+  always_comb begin
+    next = walk;
+    if (main) next.walked = walk.walked + 16'd1;
+    else next.seen = walk.seen + 16'd1;
+    if (segment_good && descriptor.is_writable) begin
+      next.writable = walk.writable + 16'd1;
+      next.writable_bytes = walk.writable_bytes + {1'b0, descriptor.length};
+    end
+    if (segment_good && !descriptor.is_writable) begin
+      next.readable = walk.readable + 16'd1;
+      next.readable_bytes = walk.readable_bytes + {1'b0, descriptor.length};
+    end
+    if (to_table) begin
+      next.in_table = 1'b1;
+      next.table_address = descriptor.address;
+      next.entries = descriptor.length[19:4];
+      next.seen = '0;
+    end
+    next.block = block;
+  end
+
+  assign step_valid = valid && !continues;
+  assign step_queue = queue;
+  assign step_position = at;
+  assign step_described = described;
+  assign step_chain = '{position: at, id: head, readable: next.readable, writable: next.writable,
+                        readable_bytes: next.readable_bytes, writable_bytes: next.writable_bytes};
+  // A control command without room for its ack cannot be answered: its usable bytes are writable.
+  assign usable = queue[0] && queue != queue_t'(ControlQueue) ? next.readable_bytes
+                                                               : next.writable_bytes;
+  assign step_usable = usable[31:0];
+  assign step_error = failed;
+  assign step_code = code;
+  assign step_read = !failed && !described;
+  assign step_table = next.in_table;
+  assign step_table_address = next.table_address;
+  assign step_offset = next.in_table ? 20'({block, 8'd0}) : {descriptor.next, 4'd0};
+  always_comb begin
+    step_count = 5'd1;
+    if (next.in_table) begin
+      step_count = 5'(Piece);
+      if (block == last_block) step_count = {1'b0, 4'(next.entries - 16'd1)} + 5'd1;
+    end
+  end
+
+  assign moves = valid && go && (continues || step_ready);
+  assign segment_write = moves && segment_good && !failed;
+  assign segment_queue = queue;
+  assign segment = '{address: descriptor.address, length: descriptor.length};
+  assign segment_last = described;
+  assign working = pick_any && fetch_moves || row_valid && (!valid || moves) || moves;
+
+  always_ff @(posedge clk) begin
+    if (moves) walks[queue] <= next;
+  end
+
+  always_ff @(posedge clk) begin
+    if (fetch) begin
+      row_queue <= pick;
+      row_head <= !begun[pick];
+      last <= pick;
+    end
+    if (row_valid && (!valid || moves)) begin
+      queue <= row_queue;
+      at <= position[row_queue];
+      head <= id;
+      descriptor <= row_descriptor;
+      length_less_1 <= row_descriptor.length - 32'd1;
+      walk <= row_head ? walk_t'(0) : walks[row_queue];
+    end
+    if (fetch_moves) row_valid <= pick_any;
+    if (!valid || moves) valid <= row_valid;
+    if (!rst_n || flush) begin
+      row_valid <= 1'b0;
+      valid <= 1'b0;
+      last <= '0;
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    for (int q = 0; q < int'(Queues); q++) begin
+      if (fetch && pick == queue_t'(q)) begin
+        in_pipe[q] <= 1'b1;
+        begun[q] <= 1'b1;
+        have[q] <= 1'b0;
+      end
+      if (moves && queue == queue_t'(q)) begin
+        in_pipe[q] <= 1'b0;
+        begun[q] <= !described;
+        have[q] <= continues;
+        place[q] <= next.in_table ? descriptor.next[PieceW-1:0] : '0;
+        if (to_table) place[q] <= '0;
+        if (described) position[q] <= position[q] + 32'd1;
+      end
+      if (piece_landed && piece_queue == queue_t'(q)) have[q] <= 1'b1;
+      if (!rst_n || flush || rewind[q]) begin
+        in_pipe[q] <= 1'b0;
+        begun[q] <= 1'b0;
+        have[q] <= 1'b0;
+        position[q] <= rewind_position[q];
+      end
+      if (!rst_n || flush) position[q] <= '0;
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    for (int q = 0; q < int'(Queues); q++) begin
+      automatic logic [Window-1:0] come = '0;
+      automatic logic [Window-1:0] gone = '0;
+      if (heads_landed && heads_queue == queue_t'(q)) begin
+        come = ((Window'(1) << heads_count) - Window'(1)) << heads_slot;
+      end
+      if (fetch && pick == queue_t'(q) && !begun[q]) gone[position[q][SlotW-1:0]] = 1'b1;
+      landed[q] <= (landed[q] & ~gone) | come;
+      if (!rst_n || flush || rewind[q]) landed[q] <= '0;
+    end
+  end
+endmodule
