@@ -35,12 +35,16 @@ Status VirtioNetDriver::bring_up() {
   // Find the registers: "Virtio Over PCI Bus", PCI Device Discovery.
   if (Status status = device_.discover(); !status.ok()) return status;
   Status status = initialize(options_.queue_pairs);
-  if (!status.ok() && pairs_ > 1) {
-    // Whatever it is that the device cannot do with so many, it may be usable without.
+  while (!status.ok() && pairs_ > 1) {
+    // Whatever it is that the device cannot do with so many, it may be usable without: with the
+    // pairs before the one that failed, or with one if it was none of them.
+    const unsigned fewer = good_pairs_;
     platform_.log(LogLevel::kWarning, "virtio-net: bring-up with " + std::to_string(pairs_) +
-                                          " queue pairs failed, one is used: " + status.error);
+                                          " queue pairs failed, " +
+                                          (fewer == 1 ? "one is" : std::to_string(fewer) + " are") +
+                                          " used: " + status.error);
     take_memory_back();
-    status = initialize(1);
+    status = initialize(fewer);
   }
   if (!status.ok()) {
     if (mutant(Mutant::kNotResetBeforeFree)) queues_enabled_ = false;
@@ -52,8 +56,19 @@ Status VirtioNetDriver::bring_up() {
   return status;
 }
 
+/// Does `step` for one pair after the other until one fails, which good_pairs_ then tells.
+template <typename F>
+Status VirtioNetDriver::for_each_pair(F&& step) {
+  for (unsigned pair = 0; pair < pairs_; ++pair) {
+    good_pairs_ = std::max(pair, 1u);
+    if (Status status = step(pair); !status.ok()) return status;
+  }
+  good_pairs_ = 1;
+  return Status::success();
+}
+
 Status VirtioNetDriver::initialize(unsigned most_pairs) {
-  pairs_ = 1;
+  pairs_ = good_pairs_ = 1;
   // 1. Reset the device, and wait until it says that it is (RST-R-001, PCC-R-005).
   if (!device_.reset(options_.reset_timeout_ns)) {
     return Status::failure("device_status does not read 0 after a reset: it is " +
@@ -81,10 +96,12 @@ Status VirtioNetDriver::initialize(unsigned most_pairs) {
   Notifiers notifiers;
   pci_.set_bus_master(true);
   if (Status status = set_up_queues(&notifiers); !status.ok()) return status;
-  for (unsigned pair = 0; pair < pairs_; ++pair) {
-    if (Status status = receive_[pair]->fill(); !status.ok()) return status;
+  const Status filled = for_each_pair([&](unsigned pair) {
+    Status status = receive_[pair]->fill();
     if (mutant(Mutant::kNotifiedBeforeDriverOk)) notifiers.receive[pair].notify(pci_, 0);
-  }
+    return status;
+  });
+  if (!filled.ok()) return filled;
   // 8. DRIVER_OK: the device is live.
   device_.add_status(VIRTIO_STATUS_DRIVER_OK);
   const uint8_t status = device_.status();
@@ -244,20 +261,18 @@ Status VirtioNetDriver::prepare_queue(uint16_t index, const SplitVirtqueue& queu
 }
 
 Status VirtioNetDriver::prepare_rings() {
-  for (unsigned pair = 0; pair < pairs_; ++pair) {
+  Status status = for_each_pair([this](unsigned pair) {
     uint16_t receive = 0, transmit = 0;
-    if (Status status = queue_size(receive_index(pair), &receive); !status.ok()) return status;
-    if (Status status = queue_size(transmit_index(pair), &transmit); !status.ok()) return status;
-    if (Status status = receive_[pair]->prepare(features_, receive, mtu_); !status.ok()) {
-      return status;
-    }
-    if (Status status = transmit_[pair]->prepare(features_, transmit, mtu_); !status.ok()) {
-      return status;
-    }
-  }
-  if (pairs_ == 1) return Status::success();
+    Status done = queue_size(receive_index(pair), &receive);
+    if (done.ok()) done = queue_size(transmit_index(pair), &transmit);
+    if (done.ok()) done = receive_[pair]->prepare(features_, receive, mtu_);
+    if (done.ok()) done = transmit_[pair]->prepare(features_, transmit, mtu_);
+    return done;
+  });
+  if (!status.ok() || pairs_ == 1) return status;
   uint16_t size = 0;
-  if (Status status = queue_size(control_index(), &size); !status.ok()) return status;
+  status = queue_size(control_index(), &size);
+  if (!status.ok()) return status;
   return control_.prepare(features_, std::min(size, kControlQueueSize));
 }
 
@@ -271,19 +286,14 @@ Status VirtioNetDriver::set_up_queues(Notifiers* notifiers) {
   // Vectors come before queue_enable (PCC-R-004).
   if (Status status = set_up_interrupts(); !status.ok()) return status;
   queues_enabled_ = true;
-  for (unsigned pair = 0; pair < pairs_; ++pair) {
-    if (Status status =
-            prepare_queue(receive_index(pair), receive_[pair]->queue(), &notifiers->receive[pair]);
-        !status.ok()) {
-      return status;
-    }
-    if (Status status = prepare_queue(transmit_index(pair), transmit_[pair]->queue(),
-                                      &notifiers->transmit[pair]);
-        !status.ok()) {
-      return status;
-    }
-  }
-  if (pairs_ == 1) return Status::success();
+  Status status = for_each_pair([&](unsigned pair) {
+    Status done =
+        prepare_queue(receive_index(pair), receive_[pair]->queue(), &notifiers->receive[pair]);
+    if (!done.ok()) return done;
+    return prepare_queue(transmit_index(pair), transmit_[pair]->queue(),
+                         &notifiers->transmit[pair]);
+  });
+  if (!status.ok() || pairs_ == 1) return status;
   return prepare_queue(control_index(), control_.queue(), &notifiers->control);
 }
 

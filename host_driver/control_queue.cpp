@@ -15,6 +15,8 @@ constexpr std::size_t kAckOffset = kHeaderBytes + ControlQueue::kMostData;
 /// What no answer is: an ack byte that the device did not write.
 constexpr std::byte kNoAck{0xA5};
 constexpr uint64_t kFirstPauseNs = 1'000, kLongestPauseNs = 1'000'000;
+/// From this pause on the answer is late: a device that is well has given it long before.
+constexpr uint64_t kLatePauseNs = 100'000;
 
 }  // namespace
 
@@ -63,7 +65,7 @@ ControlQueue::Answer ControlQueue::wait(uint64_t timeout_ns) {
       ++counters_.timeouts;
       return Answer::kNoAnswer;
     }
-    if (owner_.hopeless(owner_.context)) return Answer::kHopeless;
+    if (owner_.hopeless(owner_.context, pause_ns >= kLatePauseNs)) return Answer::kHopeless;
     platform_.sleep_until(now_ns + pause_ns);
     next = queue_.next_used(&used);
   }

@@ -35,9 +35,10 @@ class ControlQueue {
     kHopeless,  ///< the owner said so
   };
 
-  /// Whoever knows that no answer is worth waiting for: asked before every pause.
+  /// Whoever knows that no answer is worth waiting for: asked before every pause. `late`: the
+  /// device has had long enough that it is worth asking it how it is.
   struct Owner {
-    bool (*hopeless)(void* context);
+    bool (*hopeless)(void* context, bool late);
     void* context;
   };
 

@@ -78,16 +78,20 @@ bool VirtioNetDriver::check_status() {
   return state_ == State::kRunning;
 }
 
-/// While a command is under way configuration changes wait, of which one may be an error.
-bool VirtioNetDriver::control_hopeless() {
+/// While a command is under way configuration changes wait, of which one may be an error; and a
+/// device that needs a reset may not be able to say so.
+bool VirtioNetDriver::control_hopeless(bool late) {
   if (state_ != State::kRunning) return true;
-  return config_pending_ && !check_status();
+  return (late || config_pending_) && !check_status();
 }
 
 void VirtioNetDriver::run_control() {
   control_running_ = true;
   enter_control();
-  if (state_ == State::kRunning && status_wanted_.exchange(false)) check_status();
+  if (state_ == State::kRunning && look_wanted_.exchange(false)) {
+    look_for_lost_frames();
+    if (check_status()) arm_watchdog();
+  }
   if (state_ == State::kRunning && config_pending_.exchange(false)) handle_configuration_change();
   if (state_ == State::kBroken) {
     begin_recovery();

@@ -16,7 +16,9 @@ VirtioNetDriver::VirtioNetDriver(PciAccess& pci, Platform& platform,
       options_(options),
       device_(pci, platform),
       control_(pci, platform,
-               {[](void* self) { return static_cast<VirtioNetDriver*>(self)->control_hopeless(); },
+               {[](void* self, bool late) {
+                  return static_cast<VirtioNetDriver*>(self)->control_hopeless(late);
+                },
                 this}),
       events_(
           platform, [](void* self) { static_cast<VirtioNetDriver*>(self)->deliver_events(); },

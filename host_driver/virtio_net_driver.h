@@ -96,6 +96,8 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
   Status queue_size(uint16_t index, uint16_t* size);
   Status set_up_queues(Notifiers* notifiers);
   Status prepare_rings();
+  template <typename F>
+  Status for_each_pair(F&& step);
   void start_queues(const Notifiers& notifiers);
   unsigned enable_pairs(const Notifier& notifier);
   uint64_t readable_features() const;
@@ -127,12 +129,13 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
   void enter_control();
   void leave_control();
   void drain_control();
-  bool control_hopeless();
+  bool control_hopeless(bool late);
   bool check_status();
 
   // -- watchdog.cpp
   void arm_watchdog();
   void on_watchdog();
+  void look_for_lost_frames();
 
   // -- interrupts.cpp
   Status set_up_interrupts();
@@ -169,6 +172,8 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
 
   uint32_t max_pairs_ = 1;  ///< the device's, which places the control queue
   unsigned pairs_ = 1;      ///< set up
+  /// After a bring-up that failed: the pairs before the one that it failed for; else 1.
+  unsigned good_pairs_ = 1;
   /// That frames are transmitted on; all others that were asked for are closed.
   std::atomic<unsigned> active_pairs_{1};
   std::array<Pair, kMostQueuePairs> pair_contexts_;
@@ -184,7 +189,7 @@ class VirtioNetDriver final : public NetDevice, private QueueOwner {
   std::unique_ptr<Timer> watchdog_;
   std::unique_ptr<WaitQueue> control_queue_;
   std::atomic<bool> control_running_{false};  ///< control_work_ is in its callback
-  std::atomic<bool> status_wanted_{false};    ///< the watchdog asks for a look at device_status
+  std::atomic<bool> look_wanted_{false};      ///< the watchdog asks for a look at the device
   std::atomic<bool> control_busy_{false};
   std::atomic<bool> config_pending_{false};
   std::atomic<bool> link_pending_{false};

@@ -9,18 +9,22 @@ void VirtioNetDriver::arm_watchdog() {
   if (options_.watchdog_ns != 0) watchdog_->arm(platform_.now_ns() + options_.watchdog_ns);
 }
 
-/// Softirq context, while the device is up.
+/// Softirq context. The rings belong to whoever has the control lock: they may be on their way up
+/// or down, on another core.
 void VirtioNetDriver::on_watchdog() {
   if (state_ != State::kRunning) return;
+  look_wanted_ = true;
+  control_work_->schedule();
+}
+
+/// With the control lock, on a device that is up.
+void VirtioNetDriver::look_for_lost_frames() {
   unsigned missed = 0;
   for (unsigned pair = 0; pair < pairs_; ++pair) missed += receive_[pair]->poll_if_missed() ? 1 : 0;
   if (missed != 0) {
     platform_.log(LogLevel::kWarning,
                   "virtio-net: received frames waited for an interrupt that did not come");
   }
-  status_wanted_ = true;
-  control_work_->schedule();
-  arm_watchdog();
 }
 
 }  // namespace ringside::driver::inline RINGSIDE_DRIVER_BUILD

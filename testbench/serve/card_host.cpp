@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <utility>
 
 #include "formats/virtio.h"
@@ -36,13 +35,6 @@ constexpr uint64_t kHostFeatures =
 
 bool overlaps(const VhostRegion& region, uint64_t bus, uint64_t size) {
   return region.bus < bus + size && bus < region.bus + region.size;
-}
-
-bool inside(const std::vector<VhostRegion>& regions, uint64_t bus, uint64_t size) {
-  return std::any_of(regions.begin(), regions.end(), [&](const VhostRegion& region) {
-    return bus >= region.bus && bus - region.bus <= region.size &&
-           size <= region.size - (bus - region.bus);
-  });
 }
 
 }  // namespace
@@ -260,7 +252,13 @@ Status CardHost::enable_ring(unsigned queue) {
 Status CardHost::start_control_queue(uint64_t features) {
   const auto index = static_cast<uint16_t>(2 * pairs_);
   control_ = std::make_unique<driver::ControlQueue>(
-      pci_, platform_, driver::ControlQueue::Owner{[](void*) { return false; }, nullptr});
+      pci_, platform_,
+      driver::ControlQueue::Owner{[](void* card, bool late) {
+                                    return late &&
+                                           (static_cast<driver::VirtioPci*>(card)->status() &
+                                            VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0;
+                                  },
+                                  &virtio_});
   Status status = control_->prepare(features, kControlQueueSize);
   if (!status.ok()) return status;
   driver::Notifier notifier;
@@ -472,23 +470,8 @@ Status CardHost::set_features(uint64_t features) {
 }
 
 Status CardHost::start(unsigned queue, const VhostQueue& setup) {
-  if (queue >= rings_.size()) return Status::failure("no such virtqueue");
-  const uint16_t size = setup.size;
-  if (!std::has_single_bit(size) || size > queue_size_max_) {
-    return Status::failure("a virtqueue of " + std::to_string(size) +
-                           " entries; expected a power of two up to " +
-                           std::to_string(queue_size_max_));
-  }
   if ((features_ & feature_bit(VIRTIO_F_VERSION_1)) == 0) {
     return Status::failure("the front end did not acknowledge VIRTIO_F_VERSION_1");
-  }
-  const auto part_ok = [this](uint64_t bus, std::size_t align, std::size_t bytes) {
-    return bus % align == 0 && inside(regions_, bus, bytes);
-  };
-  if (!part_ok(setup.descriptors, SplitRing::kDescAlign, SplitRing::desc_bytes(size)) ||
-      !part_ok(setup.available, SplitRing::kAvailAlign, SplitRing::avail_bytes(size)) ||
-      !part_ok(setup.used, SplitRing::kUsedAlign, SplitRing::used_bytes(size))) {
-    return Status::failure("a part of a virtqueue lies outside of memory or is not aligned");
   }
   rings_[queue].setup = setup;
   rings_[queue].started = true;
