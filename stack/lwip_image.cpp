@@ -14,6 +14,8 @@
 #include <cstring>
 #include <memory>
 
+#include "formats/address_sanitizer.h"
+
 extern "C" {
 extern const char ringside_lwip_image[];
 extern const char ringside_lwip_image_end[];
@@ -122,10 +124,14 @@ std::unique_ptr<LwipImage> LwipImage::load(std::string* error) {
       operations, {inside + (search.begin - search.address), search.end - search.begin}));
 }
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(RINGSIDE_ADDRESS_SANITIZER)
 // AddressSanitizer forbids reading what lies between variables, also to memcpy().
+#if defined(__clang__)
+__attribute__((no_sanitize("address", "undefined"), no_builtin("memcpy"))) void
+#else
 __attribute__((no_sanitize("address", "undefined"),
                optimize("no-tree-loop-distribute-patterns"))) void
+#endif
 copy_variables(const std::byte* from, std::byte* to, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
 }

@@ -5,7 +5,9 @@
 #include <bit>
 #include <new>
 
-#if defined(__SANITIZE_ADDRESS__)
+#include "formats/address_sanitizer.h"
+
+#if defined(RINGSIDE_ADDRESS_SANITIZER)
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))

@@ -11,6 +11,20 @@ namespace ringside::tb {
 namespace {
 
 /// Options that change the scenario.
+/// Where results go and what is said of them; `folder` is what --out means if it is not given.
+void add_result_options(CLI::App& verb, ResultArguments& arguments, const std::string& folder,
+                        const std::string& quiet) {
+  verb.add_option("--out", arguments.out, "Folder for results " + folder);
+  verb.add_flag("--force", arguments.force, "Write into the folder even if it exists");
+  verb.add_option("--trace", arguments.traces, "What to record: pcapng, events or perfetto")
+      ->delimiter(',')
+      ->expected(1)
+      ->take_all()
+      ->type_name("KIND,...");
+  verb.add_flag("--quiet", arguments.quiet, quiet);
+  verb.add_flag("--json", arguments.json, "Print summary.json in place of the summary");
+}
+
 void add_scenario_options(CLI::App& verb, RunArguments& arguments) {
   verb.add_option("SCENARIO", arguments.scenario, "The scenario's file")->required();
   verb.add_option("--model", arguments.model, "Model of every card, in place of the scenario's");
@@ -128,15 +142,8 @@ void add_serve(CLI::App& app, ServeArguments& arguments) {
       ->expected(1)
       ->take_all()
       ->type_name("KEY=VALUE");
-  serve->add_option("--out", arguments.out, "Folder for results [none without --trace]");
-  serve->add_flag("--force", arguments.force, "Write into the folder even if it exists");
-  serve->add_option("--trace", arguments.traces, "What to record: pcapng, events or perfetto")
-      ->delimiter(',')
-      ->expected(1)
-      ->take_all()
-      ->type_name("KIND,...");
-  serve->add_flag("--quiet", arguments.quiet, "No messages, no progress and no summary");
-  serve->add_flag("--json", arguments.json, "Print summary.json in place of the summary");
+  add_result_options(*serve, arguments, "[none without --trace]",
+                     "No messages, no progress and no summary");
   serve->footer(
       "Two cards are joined by a link, more of them, or several and a TAP or capture, by a "
       "switch.\n"
@@ -177,17 +184,9 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
   RunArguments arguments;
   CLI::App* run = app.add_subcommand("run", "Run a scenario");
   add_scenario_options(*run, arguments);
-  run->add_option("--out", arguments.out, "Folder for results [out/SCENARIO-NNN]");
-  run->add_flag("--force", arguments.force, "Write into the folder even if it exists");
-  run->add_option("--trace", arguments.traces, "What to record: pcapng, events or perfetto")
-      ->delimiter(',')
-      ->expected(1)
-      ->take_all()
-      ->type_name("KIND,...");
+  add_result_options(*run, arguments, "[out/SCENARIO-NNN]", "No progress and no summary");
   run->add_flag("--no-look-ahead", arguments.no_look_ahead,
                 "No host goes ahead of the others: slower, same result");
-  run->add_flag("--quiet", arguments.quiet, "No progress and no summary");
-  run->add_flag("--json", arguments.json, "Print summary.json in place of the summary");
 
   CLI::App* check = app.add_subcommand("check", "Check a scenario without running it");
   add_scenario_options(*check, arguments);

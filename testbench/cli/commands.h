@@ -10,19 +10,23 @@
 
 namespace ringside::tb {
 
-/// Of `run`, and of `check` as far as it has them.
-struct RunArguments {
-  std::string scenario;
+/// Of `run` and `serve`: settings, and what becomes of the results.
+struct ResultArguments {
   std::optional<std::string> model;
-  std::optional<std::string> firmware;
   std::optional<std::string> seed;
   std::vector<std::string> sets;
   std::optional<std::string> out;
   bool force = false;
   std::vector<std::string> traces;
-  bool no_look_ahead = false;
   bool quiet = false;
   bool json = false;
+};
+
+/// Of `run`, and of `check` as far as it has them.
+struct RunArguments : ResultArguments {
+  std::string scenario;
+  std::optional<std::string> firmware;
+  bool no_look_ahead = false;
 };
 
 /// Of `measure pcie`. Sizes in bytes.
@@ -61,8 +65,7 @@ struct EventsArguments {
 };
 
 /// Of `serve`.
-struct ServeArguments {
-  std::optional<std::string> model;
+struct ServeArguments : ResultArguments {
   std::vector<std::string> sockets;
   std::optional<std::string> tap;
   std::optional<std::string> pcap;
@@ -71,13 +74,6 @@ struct ServeArguments {
   bool loopback = false;
   std::optional<std::string> queues;
   std::optional<std::string> mac;
-  std::optional<std::string> seed;
-  std::vector<std::string> sets;
-  std::optional<std::string> out;
-  bool force = false;
-  std::vector<std::string> traces;
-  bool quiet = false;
-  bool json = false;
 };
 
 /// Each returns the exit status.

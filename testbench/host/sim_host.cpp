@@ -2,6 +2,8 @@
 // See sim_host.h.
 #include "testbench/host/sim_host.h"
 
+#include "formats/address_sanitizer.h"
+
 namespace ringside::tb {
 
 namespace {
@@ -9,7 +11,7 @@ namespace {
 /// Message that observers see for INTx: beyond every MSI-X vector.
 constexpr uint32_t kIntxMessage = 0x10000;
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(RINGSIDE_ADDRESS_SANITIZER)
 /// Red zones and unmerged locals make frames several times larger.
 constexpr std::size_t kStackFactor = 4;
 #else

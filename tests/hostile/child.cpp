@@ -2,10 +2,11 @@
 // See child.h.
 #include "tests/hostile/child.h"
 
+#include <cstddef>
 #include <systemc>
-#include <utility>
 
 #include "tests/support/child.h"
+#include "tests/support/sim_thread.h"
 
 namespace ringside::hostile {
 
@@ -18,31 +19,14 @@ std::string in_child(unsigned seconds, const std::function<std::string()>& work,
   return test::in_child(seconds, quietly, ok);
 }
 
-namespace {
-
-class Thread : public sc_core::sc_module {
- public:
-  SC_HAS_PROCESS(Thread);
-  Thread(const sc_core::sc_module_name& name, std::function<void()> body)
-      : sc_module(name), body_(std::move(body)) {
-    SC_THREAD(run);
-    set_stack_size(1 << 20);
-  }
-  bool finished = false;
-
- private:
-  void run() {
-    body_();
-    finished = true;
-    sc_core::sc_stop();
-  }
-  std::function<void()> body_;
-};
-
-}  // namespace
-
-bool simulate(std::function<void()> body, unsigned bound_ms) {
-  Thread thread("thread", std::move(body));
+bool simulate(const std::function<void()>& body, unsigned bound_ms) {
+  test::SimThread thread(
+      "thread",
+      [&body] {
+        body();
+        sc_core::sc_stop();
+      },
+      std::size_t{1} << 20);
   sc_core::sc_start(static_cast<double>(bound_ms), sc_core::SC_MS);
   return thread.finished;
 }

@@ -12,6 +12,6 @@ std::string in_child(unsigned seconds, const std::function<std::string()>& work,
 
 /// Runs `body` in an SC_THREAD until it returns or `bound_ms` of virtual time are over; false in
 /// the latter case. Once a process.
-bool simulate(std::function<void()> body, unsigned bound_ms);
+bool simulate(const std::function<void()>& body, unsigned bound_ms);
 
 }  // namespace ringside::hostile

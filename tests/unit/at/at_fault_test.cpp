@@ -63,7 +63,7 @@ struct OpenHost {
     });
   }
   bool run(std::function<void()> body) {
-    Thread thread("thread", [&] {
+    SimThread thread("thread", [&] {
       body();
       sc_core::sc_stop();
     });

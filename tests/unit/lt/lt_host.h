@@ -17,6 +17,7 @@
 #include "hw_model/tlm/lt_nic.h"
 #include "hw_model/wire/link.h"
 #include "tests/support/gtest.h"
+#include "tests/support/sim_thread.h"
 
 namespace ringside::test {
 
@@ -175,25 +176,6 @@ class LtHost : public hw::InterruptSink {
   uint64_t next_ = hw::HostMemory::kArenaBase + 4096;
 };
 
-/// Runs one function in an SC_THREAD.
-class Thread : public sc_core::sc_module {
- public:
-  SC_HAS_PROCESS(Thread);
-  Thread(const sc_core::sc_module_name& name, std::function<void()> body)
-      : sc_module(name), body_(std::move(body)) {
-    SC_THREAD(run);
-    set_stack_size(1 << 18);
-  }
-  bool finished = false;
-
- private:
-  void run() {
-    body_();
-    finished = true;
-  }
-  std::function<void()> body_;
-};
-
 /// Alice and bob, each with a card, and a link between them.
 struct LtPair {
   explicit LtPair(const hw::NicConfig& config = {}, const hw::LinkConfig& wire = {},
@@ -204,7 +186,7 @@ struct LtPair {
   }
   /// Runs `body` in a thread until it returns; false if it did not within a virtual second.
   bool run(std::function<void()> body) {
-    Thread thread("thread", [&] {
+    SimThread thread("thread", [&] {
       body();
       sc_core::sc_stop();
     });

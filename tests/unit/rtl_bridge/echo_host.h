@@ -104,7 +104,7 @@ class EchoHost : public hw::InterruptSink, public hw::EthernetReceiver, public h
 
 /// Runs `body` in an SC_THREAD until it returns; false if it did not within a virtual second.
 inline bool run_thread(std::function<void()> body) {
-  Thread thread("thread", [&] {
+  SimThread thread("thread", [&] {
     body();
     sc_core::sc_stop();
   });

@@ -10,23 +10,8 @@
 namespace ringside::test {
 namespace {
 
-struct Case {
-  const char* what;
-  std::string text;
-  /// Without "dir/two.toml:".
-  std::string error;
-};
-
-void check(const std::vector<Case>& cases) {
-  for (const Case& c : cases) {
-    const std::string error = error_of(c.text);
-    EXPECT_EQ(error, "dir/two.toml:" + c.error) << c.what;
-    EXPECT_EQ(error.find('\n'), std::string::npos) << c.what;
-  }
-}
-
 TEST(ScenarioError, KeysAndSections) {
-  check({
+  check_errors({
       {"unknown key", replaced("mtu = 1500", "ringsize = 512"),
        "11: unknown key 'ringsize' in [nic.alice0]; expected one of those that `ringside explain "
        "nic` lists (did you mean 'ring_size'?)"},
@@ -73,7 +58,7 @@ TEST(ScenarioError, KeysAndSections) {
 }
 
 TEST(ScenarioError, BrokenToml) {
-  check({
+  check_errors({
       {"no value", "version = \n",
        "1:11: broken TOML: Error while parsing key-value pair: expected value, saw '\\n'; expected "
        "TOML 1.0"},
@@ -91,7 +76,7 @@ TEST(ScenarioError, BrokenToml) {
 
 TEST(ScenarioError, ValuesOfTheWrongKind) {
   const std::string nic = "nic.alice0.";
-  check({
+  check_errors({
       {"string for integer", replaced("mtu = 1500", "mtu = \"1500\""),
        "11: nic.alice0.mtu = \"1500\"; expected an integer from 576 to 9000"},
       {"float for integer", replaced("mtu = 1500", "mtu = 1500.0"),
@@ -136,7 +121,7 @@ TEST(ScenarioError, ValuesOfTheWrongKind) {
 }
 
 TEST(ScenarioError, Units) {
-  check({
+  check_errors({
       {"no unit", replaced("[flow.upload]", "delay = 2\n[flow.upload]"),
        "16: link.wire.delay = 2 has no unit; expected a time with its unit, such as \"2us\" (ps, "
        "ns, us, ms or s)"},
@@ -168,7 +153,7 @@ TEST(ScenarioError, Units) {
 }
 
 TEST(ScenarioError, Addresses) {
-  check({
+  check_errors({
       {"no prefix", replaced("10.0.0.2/24", "10.0.0.2"),
        "8: host.bob.address = \"10.0.0.2\" has no prefix length; expected an IPv4 host address "
        "with prefix length such as \"10.0.0.1/24\""},
@@ -222,7 +207,7 @@ TEST(ScenarioError, Switches) {
            "[switch.core]\n[link.second]\nends = [\"bob0\", \"core\"]\n" + std::string(more);
   };
   EXPECT_EQ(error_of(cabled("")), "");
-  check({
+  check_errors({
       {"no such end", cabled("[link.x]\nends = [\"coer\", \"bob0\"]\n"),
        "23: link.x.ends: no nic or switch is named 'coer'; expected alice0, bob0 or core (did you "
        "mean 'core'?)"},
@@ -265,7 +250,7 @@ TEST(ScenarioError, FaultsOfTheNetwork) {
   const std::string kSpans =
       "expected a list of times such as [\"10ms to 12ms\", \"1s to 1.5s\"], in order";
   EXPECT_EQ(error_of(impair("loss = \"0.1%\"\nfrom = \"bob0\"\n")), "");
-  check({
+  check_errors({
       {"no link", with("[impair.bad]\nloss = \"1%\"\n"),
        "19: link is missing in [impair.bad]; expected link = the name of a link"},
       {"no such link", with("[impair.bad]\nlink = \"wier\"\n"),
@@ -304,7 +289,7 @@ TEST(ScenarioError, FaultsOfTheNetwork) {
 }
 
 TEST(ScenarioError, PartsThatDoNotFit) {
-  check({
+  check_errors({
       {"no such nic", replaced("nics = [\"bob0\"]", "nics = [\"bob1\"]"),
        "7: host.bob.nics: no nic is named 'bob1'; expected alice0 or bob0 (did you mean 'bob0'?)"},
       {"nic of two hosts", replaced("nics = [\"bob0\"]", "nics = [\"alice0\"]"),
@@ -353,7 +338,7 @@ TEST(ScenarioError, PartsThatDoNotFit) {
 TEST(ScenarioError, Files) {
   const TemporaryFolder folder;
   const std::string data = folder.write("data.bin", "x");
-  check({
+  check_errors({
       {"missing file", with("file = \"nope.bin\"\n"),
        "19: flow.upload.file: file 'dir/nope.bin' does not exist; expected the path of a file that "
        "can be read"},

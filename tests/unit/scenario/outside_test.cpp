@@ -12,6 +12,7 @@
 namespace ringside::tb {
 namespace {
 
+using test::check_errors;
 using test::error_of;
 
 /// Lines 1 to 11: a host on a tap.
@@ -29,18 +30,6 @@ constexpr std::string_view kTap =
     "rate = \"10G\"\n";                  // 11
 
 std::string on_tap(std::string_view more) { return std::string(kTap).append(more); }
-
-struct Case {
-  const char* what;
-  std::string text;
-  std::string error;
-};
-
-void check(const std::vector<Case>& cases) {
-  for (const Case& c : cases) {
-    EXPECT_EQ(error_of(c.text), c.error.empty() ? "" : "dir/two.toml:" + c.error) << c.what;
-  }
-}
 
 TEST(OutsideScenario, FillsInDefaults) {
   const Scenario s = test::parse(kTap).scenario.value();
@@ -119,7 +108,7 @@ TEST(OutsideScenario, RefusesPartsThatDoNotFit) {
     std::string text(kTap);
     return text.replace(text.find(from), from.size(), to);
   };
-  check({
+  check_errors({
       {"no interface", replaced("interface = \"tap0\"\n", ""),
        "7: interface is missing in [tap.kernel]; expected interface = a string"},
       {"no boolean", replaced("[link", "create = \"yes\"\n[link"),
@@ -150,7 +139,7 @@ TEST(OutsideScenario, RefusesTrafficThatCannotGetThere) {
   const std::string ping = "[ping.p]\nfrom = \"alice\"\nto_address = ";
   const test::TemporaryFolder folder;
   const std::string outside = "expected that of a host behind a tap";
-  check({
+  check_errors({
       {"host and address", on_tap(ping + "\"10.0.0.1\"\nto = \"alice\"\n"),
        "14: ping.p.to_address beside ping.p.to; expected one of them"},
       {"neither", on_tap("[flow.f]\nto = \"alice\"\n"),

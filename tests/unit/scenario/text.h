@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "testbench/scenario/load.h"
+#include "tests/support/gtest.h"
 
 namespace ringside::test {
 
@@ -58,6 +59,21 @@ inline tb::LoadResult parse(std::string_view text, const std::vector<std::string
 /// The error of a scenario; "" if it has none.
 inline std::string error_of(std::string_view text, const std::vector<std::string>& sets = {}) {
   return parse(text, sets).error;
+}
+
+/// A scenario, and the line that it is refused with, without "dir/two.toml:"; "" if it is good.
+struct ErrorCase {
+  const char* what;
+  std::string text;
+  std::string error;
+};
+
+inline void check_errors(const std::vector<ErrorCase>& cases) {
+  for (const ErrorCase& c : cases) {
+    const std::string error = error_of(c.text);
+    EXPECT_EQ(error, c.error.empty() ? "" : "dir/two.toml:" + c.error) << c.what;
+    EXPECT_EQ(error.find('\n'), std::string::npos) << c.what;
+  }
 }
 
 /// A folder of its own that goes away with all in it.
