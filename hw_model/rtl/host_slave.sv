@@ -4,13 +4,16 @@
 //
 // Requests of the host, commands of firmware, interrupts and events are carried out one at a time
 // (`action`), as steps of the functional core are. What follows from one - messages, reads that are
-// no longer held - is done before the next (`After`). Before an action that may stop the data plane
+// no longer held - is done before the next (`After`). An error stops the data plane at the edge at
+// which it comes. Before an action that may stop the data plane
 // `active` is low for a cycle, so that nothing is decided that its record would forbid.
 //
 // Trace: each request that is carried out gives one record, with its tag as `id`. A read that is
 // held gives one with `frame` 1 then, and one with `frame` 2 when it is answered. Purpose PurposeConfig: it came as a configuration request; then `address` is the
 // offset in configuration space, or in the BAR if it went through the window of
-// VIRTIO_PCI_CAP_PCI_CFG. TraceManagementEvent of a link has speed and state as `size` and `chain`.
+// VIRTIO_PCI_CAP_PCI_CFG. A doorbell of no virtqueue is a TraceRegisterWrite of PurposeDoorbell.
+// TraceDeviceError with `size` 1: the write with the tag `id` was given up,
+// because there was no room for its event. TraceManagementEvent of a link has speed and state as `size` and `chain`.
 module host_slave
   import nic_pkg::*;
   import ringside_regs_pkg::*;
@@ -98,6 +101,7 @@ module host_slave
     Prepare,
     PostDeferred,
     QueueInterrupt,
+    TellError,
     Expire,
     GiveUp,  // a write whose event had no room for too long
     ResetFunction,
@@ -189,7 +193,7 @@ module host_slave
   logic [31:0] message_data;
   logic may_send, ready_valid, set_pending, drop_pending;
 
-  logic post, post_control, room, firmware_valid, firmware_done, management_idle;
+  logic post, post_control, room, spare_room, firmware_valid, firmware_done, management_idle;
   management_event_t post_event;
   logic [31:0] last_number, next_number;
   management_command_t firmware;
@@ -236,7 +240,8 @@ module host_slave
     .bus_read(management_read), .bus_write(management_write), .bus_address(management_address),
     .bus_write_data(management_write_data), .bus_read_data(management_read_data),
     .bus_ready(management_ready), .event_waits(management_interrupt),
-    .post, .post_event, .post_control, .control(command), .room, .last_number,
+    .post, .post_event, .post_control, .control(command), .room, .spare_room,
+    .last_number,
     .command_valid(firmware_valid), .command(firmware), .command_done(firmware_done),
     .idle(management_idle)
   );
@@ -309,6 +314,7 @@ module host_slave
                                 !understood.nothing && is_write &&
                                 understood.address[11:2] == DeviceControl[11:2] &&
                                 understood.lanes[1] && understood.data[15];
+    if (understood.function_reset) understood.needs_room = 1'b1;
     understood.deadline = queued_arrival + NowW'(straps.hold_bound);
   end
 
@@ -338,18 +344,24 @@ module host_slave
   logic [VectorW-1:0] send_vector;
   logic [15:0] send_queue;
   logic intx_level, intx_wanted;
-  logic error_traced_next;  // the error of the last cycle
-  error_t last_error;
+  logic told_valid, told_room, told_first;  // the oldest error that was taken
+  error_t told;
   logic error_deferred, power_deferred;  // events that are still to be posted, in this order
   logic [4:0] deferred_code;
   logic [15:0] deferred_queue;
-  logic take_error, stall;
+  logic take_error;
 
   assign interrupt_ready = !taken_valid;
   assign intx_wanted = isr != '0 && !msix_enable && !interrupt_disable;
-  assign take_error = error_valid && !quiesced;
-  // The error's record is of the next cycle, and its event goes before others.
-  assign stall = error_valid || error_traced_next;
+  // An error stops the data plane at once. It is told behind interrupts that were decided before.
+  assign take_error = error_valid && !quiesced && !reset_device && told_room;
+
+  fifo #(.Width($bits(error_t) + 1), .Depth(4)) error_queue (
+    .clk, .rst_n, .clear(reset_device),
+    .in_valid(take_error), .in_ready(told_room),
+    .in_data({!broken && !expire && !setup_error, error}),
+    .out_valid(told_valid), .out_ready(action == TellError), .out_data({told_first, told})
+  );
 
   function automatic logic [4:0] number_of(queue_t place);
     return control_moved && 32'(place) == ControlQueue ? 5'd2 : 5'(place);
@@ -380,7 +392,8 @@ module host_slave
   logic deferred, post_allowed, link_differs, interrupts_wait, write_free, out_free;
   logic work_blocked, work_held;
   assign deferred = error_deferred || power_deferred;
-  assign post_allowed = room && !deferred;
+  // One place is left for the event of an error.
+  assign post_allowed = spare_room && !deferred;
   assign link_differs = last_number != '0 && (carrier != told_up || speed_mbps != told_speed);
   assign interrupts_wait = taken_valid || interrupt_valid;
   assign write_free = !write_valid;
@@ -396,17 +409,20 @@ module host_slave
   // -- the choice of the next action
   logic obey_ready, serve_ready;
   assign obey_ready = firmware_valid && (!command_resets || quiet);
-  assign serve_ready = work_valid && !function_pending && !work_blocked &&
+  // A function-level reset does not wait for ever; its event then comes later.
+  assign serve_ready = work_valid && !function_pending &&
+                       (!work_blocked || (work_late && work.function_reset)) &&
                        !(work_held && held_count == (HeldW + 1)'(HeldReads));
 
   always_comb begin
     action = None;
-    if (phase == Idle && !stall) begin
+    if (phase == Idle) begin
       if (deferred && room) action = PostDeferred;
       else if (taken_valid) action = QueueInterrupt;
       else if (interrupt_valid) action = None;  // it was decided before what would come now
+      else if (told_valid) action = TellError;
       else if (held_late) action = prepared ? Expire : Prepare;
-      else if (work_late && work_blocked) action = prepared ? GiveUp : Prepare;
+      else if (work_late && work_blocked && !work.function_reset) action = prepared ? GiveUp : Prepare;
       else if (function_pending && quiet) action = ResetFunction;
       else if (obey_ready)
         action = firmware.kind == COMMAND_STATUS && !prepared ? Prepare : Obey;
@@ -424,7 +440,7 @@ module host_slave
   logic sends;  // the message of send_vector, or of ready_vector, leaves
 
   always_comb begin
-    follow = phase == After && !stall;
+    follow = phase == After;
     follow_post = 1'b0;
     follow_send = 1'b0;
     follow_intx = 1'b0;
@@ -491,8 +507,8 @@ module host_slave
                           doorbell_queue < queue_count;
 
   // -- what an action does at once
-  assign function_reset = phase == FunctionReset && !stall;
-  assign reset_device = function_reset || (phase == DeviceReset && !stall);
+  assign function_reset = phase == FunctionReset;
+  assign reset_device = function_reset || phase == DeviceReset;
   assign function_number = next_number + 32'(error_deferred);
   assign expire = action == Expire || action == GiveUp;
   assign break_device = take_error || expire;
@@ -548,24 +564,21 @@ module host_slave
       function_pending <= 1'b0;
       error_deferred <= 1'b0;
       power_deferred <= 1'b1;
-      error_traced_next <= 1'b0;
       told_up <= 1'b0;
       told_speed <= '1;
       command_under_way <= 1'b0;
       quiet_count <= '0;
     end else begin
-      if (!stall) begin
-        case (phase)
-          Idle: begin
-            if (action == ResetFunction) phase <= FunctionInterrupt;
-            else if (action == Obey && command_resets) phase <= DeviceReset;
-            else if (action != None && action != Prepare) phase <= After;
-          end
-          FunctionInterrupt: if (write_free || !intx_level) phase <= FunctionReset;
-          FunctionReset, DeviceReset: phase <= After;
-          default: if (follow_end) phase <= Idle;
-        endcase
-      end
+      case (phase)
+        Idle: begin
+          if (action == ResetFunction) phase <= FunctionInterrupt;
+          else if (action == Obey && command_resets) phase <= DeviceReset;
+          else if (action != None && action != Prepare) phase <= After;
+        end
+        FunctionInterrupt: if (write_free || !intx_level) phase <= FunctionReset;
+        FunctionReset, DeviceReset: phase <= After;
+        default: if (follow_end) phase <= Idle;
+      endcase
 
       if (action == Prepare) prepared <= 1'b1;
       else if (action != None) prepared <= 1'b0;
@@ -577,11 +590,10 @@ module host_slave
       if (config_write && work.function_reset) function_pending <= 1'b1;
       else if (function_reset) function_pending <= 1'b0;
 
-      if ((take_error && !broken) || (expire && !broken)) error_deferred <= 1'b1;
+      if ((action == TellError && told_first) || (expire && !broken)) error_deferred <= 1'b1;
       else if (post_deferred) error_deferred <= 1'b0;
       if (function_reset) power_deferred <= 1'b1;
       else if (post_deferred && !error_deferred) power_deferred <= 1'b0;
-      error_traced_next <= take_error;
 
       if (post_event_is_link) begin
         told_up <= carrier;
@@ -603,11 +615,10 @@ module host_slave
                             firmware.number == command_number;
 
   always_ff @(posedge clk) begin
-    if (take_error) last_error <= error;
     if (post_control) command_number <= next_number;
-    if (take_error && !broken) begin
-      deferred_code <= error.code;
-      deferred_queue <= 16'(number_of(error.queue));
+    if (action == TellError && told_first) begin
+      deferred_code <= told.code;
+      deferred_queue <= 16'(number_of(told.queue));
     end else if (expire && !broken) begin
       deferred_code <= ErrorManagementTimeout;
       deferred_queue <= '0;
@@ -741,7 +752,7 @@ module host_slave
 
   logic intx_message;  // assert or deassert leaves
   assign intx_message = follow_intx ||
-                        (phase == FunctionInterrupt && !stall && intx_level && write_free);
+                        (phase == FunctionInterrupt && intx_level && write_free);
 
   always_ff @(posedge clk) begin
     if (interrupt_valid && interrupt_ready) taken_queue <= interrupt_queue;
@@ -812,7 +823,7 @@ module host_slave
       if (expire) counters.holds_expired <= counters.holds_expired + 64'd1;
       if (queued_take && queued_valid && is_write && queued.poisoned)
         counters.poisoned_writes <= counters.poisoned_writes + 64'd1;
-      if (take_error) counters.errors[error.code] <= counters.errors[error.code] + 64'd1;
+      if (action == TellError) counters.errors[told.code] <= counters.errors[told.code] + 64'd1;
       else if (expire)
         counters.errors[ErrorManagementTimeout] <= counters.errors[ErrorManagementTimeout] + 64'd1;
       else if (setup_error)
@@ -823,7 +834,7 @@ module host_slave
   // -- trace: what was done at this edge is shown behind it
   logic traced_read, traced_write, traced_doorbell;
   assign traced_read = (action == Serve && !work.refused && !work.write) || follow_reply;
-  assign traced_write = (action == Serve && !work.refused && work.write && !work.doorbell &&
+  assign traced_write = (action == Serve && !work.refused && work.write && !traced_doorbell &&
                          !(serve && work.function_reset)) || action == ResetFunction;
   assign traced_doorbell = serve_bar && doorbell_there;
 
@@ -863,7 +874,7 @@ module host_slave
   end
 
   logic traced_event;
-  assign traced_event = error_traced_next || post || (action == Obey && command_known) || sends ||
+  assign traced_event = action == TellError || post || (action == Obey && command_known) || sends ||
                         intx_message || reset_device || expire ||
                         (regs_write && (suspends || resumes));
   always_ff @(posedge clk) begin
@@ -871,14 +882,18 @@ module host_slave
     if (traced_event) begin
       event_trace <= '0;
       event_trace.queue <= NoQueue;
-      if (error_traced_next) begin
+      if (action == TellError) begin
         event_trace.kind <= TraceDeviceError;
-        event_trace.queue <= 16'(number_of(last_error.queue));
-        event_trace.value <= 64'(last_error.code);
+        event_trace.queue <= 16'(number_of(told.queue));
+        event_trace.value <= 64'(told.code);
       end else if (expire) begin
         event_trace.kind <= TraceDeviceError;
         event_trace.queue <= '0;
         event_trace.value <= 64'(ErrorManagementTimeout);
+        if (action == GiveUp) begin
+          event_trace.size <= 32'd1;
+          event_trace.id <= 32'(work.tag);
+        end
       end else if (post) begin
         event_trace.kind <= TraceManagementEvent;
         event_trace.queue <= post_event.queue;
@@ -914,7 +929,7 @@ module host_slave
   logic waits;  // outputs that are not taken, or pulses that end
   assign waits = completion_valid || write_valid || trace_valid || event_trace_valid || flush ||
                  reply_valid || command_ready || doorbell != '0 || enable != '0 || resume != '0 ||
-                 taken_valid || error_traced_next;
+                 taken_valid || told_valid;
   logic reply_waits;
   assign reply_waits = reply_full && !(reply_drains && !quiet && !reply_late);
   assign idle = phase == Idle && action == None && !waits && quiet_next == quiet_count && !reply_waits &&

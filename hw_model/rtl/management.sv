@@ -29,6 +29,7 @@ module management
   input  logic                post_control,  // with the bytes of a control command
   input  logic [511:0]        control,
   output logic                room,
+  output logic                spare_room,  // for one more still behind it
   output logic [31:0]         last_number,  // of the last event; 0: none was posted
   // commands: valid until done
   output logic                command_valid,
@@ -36,7 +37,7 @@ module management
   input  logic                command_done,
   output logic                idle
 );
-  localparam int unsigned Entries = int'(MGMT_EVENT_ENTRIES);
+  localparam int unsigned Entries = MGMT_EVENT_ENTRIES;
   localparam int unsigned EntryW = $clog2(Entries);
 
   if (Entries != 2 ** EntryW) $error("the number of events must be a power of two");
@@ -52,6 +53,7 @@ module management
 
   assign waiting = posted - popped;
   assign room = !waiting[EntryW];
+  assign spare_room = 32'(waiting) < Entries - 1;
   assign event_waits = waiting != '0;
   assign oldest = events[popped[EntryW-1:0]];
   assign oldest_number = last_number + 32'd1 - 32'(waiting);

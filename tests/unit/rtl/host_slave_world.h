@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "formats/random.h"
@@ -103,6 +104,7 @@ class HostSlaveWorld : private hw::TraceSink {
   std::map<uint16_t, uint64_t> answers;
   std::map<uint16_t, unsigned> statuses;
   uint64_t interrupts = 0, messages = 0, commands = 0, replies_held = 0, refusals = 0, stopped = 0;
+  uint64_t control_commands = 0;
   std::map<hw::TraceKind, uint64_t> records;
 
   static constexpr uint64_t kBar = 0x40'0000'0000;
@@ -131,7 +133,8 @@ class HostSlaveWorld : private hw::TraceSink {
   void follow_event();
   void step_request(const HostRequest& request);
   bool refused(const HostRequest& request) const;
-  void skip_dropped(const HostRequest& until);
+  void skip_front();
+  void skip_until(uint16_t tag);
   bool through_window(const HostRequest& request) const;
   hw::TraceRecord next(std::deque<hw::TraceRecord>& records);
   void drive();
@@ -142,7 +145,7 @@ class HostSlaveWorld : private hw::TraceSink {
   void check_pulses();
   void finish_returns();
   void forget_work();
-  void answer_dma();
+  void answer_dma(std::deque<hw::Action>& reads);
   std::byte* at(uint64_t address, uint64_t size);
   template <typename T>
   void store(uint64_t address, T value) {
@@ -157,11 +160,13 @@ class HostSlaveWorld : private hw::TraceSink {
   std::deque<HostRequest> to_send_;
   std::deque<HostRequest> in_order_;   ///< sent, and not yet seen carried out
   std::map<uint16_t, uint64_t> held_;  ///< the core's replies, by tag
+  std::set<uint16_t> refused_;         ///< whose completion is still to come
   std::map<uint16_t, uint64_t> due_;   ///< what the completion must bring
   std::deque<hw::TraceRecord> registers_, events_;
   std::deque<Message> expected_messages_;
   std::deque<rs_event> expected_events_;
-  std::deque<hw::Action> reads_;  ///< DMA that the core waits for
+  std::deque<hw::Action> reads_;          ///< DMA that the core waits for
+  std::deque<hw::Action> control_reads_;  ///< of a control command that hardware has not taken
   std::array<Work, kQueues> work_{};
   std::array<bool, kQueues> usable_{};
   std::array<bool, kQueues> enabled_{};
@@ -174,6 +179,7 @@ class HostSlaveWorld : private hw::TraceSink {
   uint64_t poisoned_ = 0;
   bool decision_ = false;
   bool stops_clock_;
+  bool following_ = true;
   bool carrier_ = true;
   uint32_t speed_ = 100000;
 
@@ -184,6 +190,11 @@ class HostSlaveWorld : private hw::TraceSink {
   }
   const hw::NicCore& core() const { return core_; }
   bool queue_busy(unsigned queue) const { return work_[queue].under_way; }
+  std::size_t waiting_requests() const { return to_send_.size() + in_order_.size(); }
+  /// Events that firmware has not read.
+  std::size_t waiting_events() const { return expected_events_.size(); }
+  /// False: a write was given up, which the core does not know.
+  bool following() const { return following_; }
 };
 
 }  // namespace ringside::test
