@@ -16,9 +16,8 @@ class RtlBench {
   /// `seed` (not 0) sets what is unknown: memories, registers without reset, X.
   explicit RtlBench(int seed) : seeded_(context_, seed), module_(&context_, "") {}
   ~RtlBench() {
+    enter();
     module_.final();
-    // Verilator 5.006 takes the scopes out of the thread's context, not out of their own.
-    Verilated::threadContextp(&context_);
   }
   RtlBench(const RtlBench&) = delete;
   RtlBench& operator=(const RtlBench&) = delete;
@@ -39,9 +38,13 @@ class RtlBench {
     settle();
   }
   /// Lets outputs follow inputs that were changed since the last edge.
-  void settle() { module_.eval(); }
+  void settle() {
+    enter();
+    module_.eval();
+  }
   /// One clock cycle: the inputs as they are count at its rising edge; outputs are those after it.
   void tick() {
+    enter();
     module_.clk = 0;
     module_.eval();
     module_.clk = 1;
@@ -53,6 +56,9 @@ class RtlBench {
   uint64_t cycle() const { return cycle_; }
 
  private:
+  /// Failing assertions and destructors (which take scopes out of it) use the thread's context, not
+  /// their own: with Verilator 5.006 that of the module that was made last.
+  void enter() { Verilated::threadContextp(&context_); }
   struct Seeded {
     Seeded(VerilatedContext& context, int seed) {
       context.randReset(2);

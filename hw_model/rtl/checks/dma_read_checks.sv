@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// What dma_read promises, and what it may expect of its neighbours.
+module dma_read_checks
+  import nic_pkg::*;
+(
+  input logic                             clk,
+  input logic                             rst_n,
+  input logic                             flush,
+  input logic           [ReadClients-1:0] op_valid,
+  input logic           [ReadClients-1:0] op_ready,
+  input read_op_t       [ReadClients-1:0] op,
+  input logic                             request_valid,
+  input logic                             request_ready,
+  input read_request_t                    request,
+  input logic                             completion_valid,
+  input logic                             completion_ready,
+  /* verilator lint_off UNUSEDSIGNAL */  // those of a TLP that are looked at here
+  input completion_t                      completion,
+  input beat_t                            completion_beat,
+  /* verilator lint_on UNUSEDSIGNAL */
+  input logic                             landing_valid,
+  /* verilator lint_off UNUSEDSIGNAL */  // its count
+  input landing_t                         landing,
+  /* verilator lint_on UNUSEDSIGNAL */
+  input logic                             done_valid,
+  input logic                             ask,
+  input logic           [TagW-1:0]        new_tag,
+  input logic           [ReadTags-1:0]    in_flight,
+  input logic           [ReadTags-1:0]    retired,
+  input logic           [TagW:0]          tags_in_use,
+  input logic                             tag_freed,
+  input logic           [TagW-1:0]        freed_tag
+);
+
+  // -- requests
+  request_stays: assert property (@(posedge clk) disable iff (!rst_n)
+    request_valid && !request_ready |=> request_valid && $stable(request))
+    else $error("a request changed before it was accepted");
+  request_in_page: assert property (@(posedge clk) disable iff (!rst_n)
+    request_valid |-> request.length != '0 &&
+                      13'(request.address[11:0]) + (request.length - 13'd1) < 13'd4096)
+    else $error("a request of %0d bytes at %h", request.length, request.address);
+  tag_is_free: assert property (@(posedge clk) disable iff (!rst_n)
+    ask |-> !in_flight[new_tag] && !retired[new_tag])
+    else $error("tag %0d is used twice", new_tag);
+  freed_tag_was_used: assert property (@(posedge clk) disable iff (!rst_n)
+    tag_freed |-> in_flight[freed_tag] != retired[freed_tag])
+    else $error("tag %0d is freed twice", freed_tag);
+  tags_counted: assert property (@(posedge clk) disable iff (!rst_n)
+    32'(tags_in_use) <= ReadTags && (tags_in_use == '0) == ((in_flight | retired) == '0))
+    else $error("%0d tags in use", tags_in_use);
+
+  // -- clients
+  one_grant: assert property (@(posedge clk) disable iff (!rst_n) $onehot0(op_ready))
+    else $error("more than one client is granted");
+  some_bytes: assert property (@(posedge clk) disable iff (!rst_n)
+    landing_valid |-> landing.count != '0 && 32'(landing.count) <= DataBytes)
+    else $error("%0d bytes land", landing.count);
+  forgotten: assert property (@(posedge clk) disable iff (!rst_n)
+    flush |=> !landing_valid && !done_valid)
+    else $error("something is reported behind a flush");
+  for (genvar k = 0; k < int'(ReadClients); k++) begin : g_client
+    op_stays: assert property (@(posedge clk) disable iff (!rst_n)
+      op_valid[k] && !op_ready[k] && !flush |=> flush || (op_valid[k] && $stable(op[k])))
+      else $error("client %0d changed its operation", k);
+    op_has_bytes: assert property (@(posedge clk) disable iff (!rst_n)
+      op_valid[k] |-> op[k].length != '0)
+      else $error("client %0d reads nothing", k);
+  end
+
+  // -- completions
+  completion_stays: assert property (@(posedge clk) disable iff (!rst_n)
+    completion_valid && !completion_ready |=>
+      completion_valid && $stable(completion) && $stable(completion_beat))
+    else $error("a completion changed before it was accepted");
+
+  logic mid;
+  logic [12:0] left;  // bytes behind this beat
+  logic [12:0] room;
+  logic [12:0] now_left;
+  assign room = 13'(DataBytes) - (mid ? 13'd0 : 13'(completion.lower_address[1:0]));
+  assign now_left = mid ? left : completion.has_data ? completion.length : '0;
+  always_ff @(posedge clk) begin
+    if (!rst_n) begin
+      mid <= 1'b0;
+      left <= '0;
+    end else if (completion_valid && completion_ready) begin
+      mid <= (mid || completion.has_data) && !(|completion_beat.eop);
+      left <= now_left < room ? '0 : now_left - room;
+    end
+  end
+  beats_fit: assert property (@(posedge clk) disable iff (!rst_n)
+    completion_valid && (mid || completion.has_data) |->
+      (now_left <= room) == (|completion_beat.eop))
+    else $error("a TLP has not the beats that its length says");
+
+endmodule
+
+bind dma_read dma_read_checks checks (.*);
