@@ -5,6 +5,7 @@
 #include <verilated.h>
 
 #include <cstdint>
+#include <memory>
 
 namespace ringside::test {
 
@@ -14,7 +15,7 @@ template <typename Module>
 class RtlBench {
  public:
   /// `seed` (not 0) sets what is unknown: memories, registers without reset, X.
-  explicit RtlBench(int seed) : seeded_(context_, seed), module_(&context_, "") {}
+  explicit RtlBench(int seed) : seeded_(*context_, seed), module_(context_.get(), "") {}
   ~RtlBench() {
     enter();
     module_.final();
@@ -24,11 +25,11 @@ class RtlBench {
 
   Module* operator->() { return &module_; }
   Module& operator*() { return module_; }
-  VerilatedContext& context() { return context_; }
+  VerilatedContext& context() { return *context_; }
 
   /// A failing assertion is counted instead: see assertion_fired().
-  void expect_assertion() { context_.fatalOnError(false); }
-  bool assertion_fired() const { return context_.errorCount() != 0; }
+  void expect_assertion() { context_->fatalOnError(false); }
+  bool assertion_fired() const { return context_->errorCount() != 0; }
 
   /// `cycles` edges with rst_n low. Inputs are the caller's, before.
   void reset(unsigned cycles = 4) {
@@ -48,7 +49,7 @@ class RtlBench {
     module_.clk = 0;
     module_.eval();
     module_.clk = 1;
-    context_.timeInc(1);
+    context_->timeInc(1);
     module_.eval();
     ++cycle_;
   }
@@ -58,7 +59,7 @@ class RtlBench {
  private:
   /// Failing assertions and destructors (which take scopes out of it) use the thread's context, not
   /// their own: with Verilator 5.006 that of the module that was made last.
-  void enter() { Verilated::threadContextp(&context_); }
+  void enter() { Verilated::threadContextp(context_.get()); }
   struct Seeded {
     Seeded(VerilatedContext& context, int seed) {
       context.randReset(2);
@@ -66,7 +67,7 @@ class RtlBench {
       context.assertOn(true);
     }
   };
-  VerilatedContext context_;
+  std::unique_ptr<VerilatedContext> context_ = std::make_unique<VerilatedContext>();
   Seeded seeded_;
   Module module_;
   uint64_t cycle_ = 0;
