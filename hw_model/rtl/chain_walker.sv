@@ -5,11 +5,13 @@
 module chain_walker
   import nic_pkg::*;
 #(
+  parameter int unsigned Buffers = 16,  // of one queue, for what is read ahead
+  localparam int unsigned BufferW = $clog2(Buffers),
   localparam int unsigned SlotW = $clog2(Window),
   localparam int unsigned CountW = $clog2(FetchBatch + 1),
   localparam int unsigned Piece = 16,  // descriptors of an indirect table in one fetch
   localparam int unsigned PieceW = $clog2(Piece),
-  localparam int unsigned LandingBits = QueueW + SlotW + 5
+  localparam int unsigned LandingBits = QueueW + BufferW + PieceW + 5
 ) (
   input  logic                         clk,
   input  logic                         rst_n,
@@ -19,7 +21,8 @@ module chain_walker
   input  logic     [Queues-1:0][31:0]  rewind_position,
   input  logic     [Queues-1:0][3:0]   size_log2,
   input  logic                         indirect,  // VIRTIO_F_INDIRECT_DESC
-  // landing memory: of each queue the heads, one for each place of the window, then a piece
+  // Landing memory of each queue: the heads, one for each place of the window, then the piece that
+  // the walk asks for; in the upper half the buffers for what is read ahead.
   input  logic                         write,
   input  logic [LandingBits-1:0]       write_address,
   input  logic [LaneW:0]               write_count,
@@ -30,6 +33,9 @@ module chain_walker
   input  logic [CountW-1:0]            heads_count,
   input  logic                         piece_landed,
   input  queue_t                       piece_queue,
+  input  logic                         ahead_landed,
+  input  queue_t                       ahead_queue,
+  input  logic [BufferW-1:0]           ahead_buffer,
   // id of the head at a place of the window
   output queue_t                       id_queue,
   output logic [SlotW-1:0]             id_slot,
@@ -49,6 +55,16 @@ module chain_walker
   output logic [63:0]                  step_table_address,
   output logic [19:0]                  step_offset,  // bytes from the start of the table
   output logic [4:0]                   step_count,  // descriptors
+  // A read ahead of the walk.
+  output logic                         ahead_valid,
+  input  logic                         ahead_ready,
+  output queue_t                       ahead_step_queue,
+  output logic [31:0]                  ahead_position,
+  output logic                         ahead_table,
+  output logic [63:0]                  ahead_table_address,
+  output logic [15:0]                  ahead_next,
+  output logic [4:0]                   ahead_count,
+  output logic [BufferW-1:0]           ahead_step_buffer,
   // segments, with the step that they come from
   input  logic     [Queues-1:0]        segment_room,
   output logic                         segment_write,
@@ -62,7 +78,10 @@ module chain_walker
   localparam int unsigned Rows = 2 ** LandingBits / DataBytes;
   localparam int unsigned TableLimit = 1024;  // or the ring's size, if that is more. VQS-D-002
 
+  localparam int unsigned PlaceW = LandingBits - QueueW - 4;  // names a descriptor of a queue
+
   if (Piece != 16) $error("the landing memory has room for 16 descriptors");
+  if (Buffers * Piece < Window + Piece) $error("heads and a piece must fit beside the buffers");
 
   // What is known of a chain between two descriptors.
   typedef struct packed {
@@ -89,13 +108,21 @@ module chain_walker
   } descriptor_t;
 
   // -- chains by queue
-  logic [Window-1:0] landed[Queues];  // heads that wait
-  logic [31:0] position[Queues];  // of the chain that is walked, or comes next
+  logic [Queues-1:0][31:0] position;  // of the chain that is walked, or comes next
   logic [Queues-1:0] begun;
-  logic [Queues-1:0] have;  // begun, and its next descriptor is in the landing memory
+  logic [Queues-1:0] have;  // begun, and its next descriptor is in the queue's piece
+  logic [Queues-1:0] ahead;  // begun, and its next descriptor is among those read ahead
   logic [PieceW-1:0] place[Queues];  // where
   logic [Queues-1:0] in_pipe;
   walk_t walks[2**QueueW];
+
+  // -- heads, looked at before
+  logic look_valid, look_ready, has_followers;
+  queue_t look_queue;
+  logic [SlotW-1:0] look_slot;
+  logic [Queues-1:0] head_seen, follows, follows_here, heads_done, look_quiet;
+  logic [Queues-1:0][BufferW-1:0] buffer;
+  logic look_works;
 
   logic [Queues-1:0] ready_to_go, want;
   logic pick_any;
@@ -103,9 +130,11 @@ module chain_walker
 
   always_comb begin
     for (int q = 0; q < int'(Queues); q++) begin
-      ready_to_go[q] = !in_pipe[q] && (begun[q] ? have[q] : landed[q][position[q][SlotW-1:0]]);
+      ready_to_go[q] = !in_pipe[q] &&
+                       (begun[q] ? have[q] || (ahead[q] && follows_here[q]) : head_seen[q]);
       stuck[q] = ready_to_go[q] && !segment_room[q];
-      quiet[q] = stuck[q] || (!in_pipe[q] && !begun[q] && landed[q] == '0);
+      quiet[q] = look_quiet[q] && (stuck[q] || (!in_pipe[q] && !begun[q] && heads_done[q] &&
+                                                !head_seen[q]));
     end
     want = go ? ready_to_go & segment_room : '0;
   end
@@ -113,7 +142,9 @@ module chain_walker
 
   // -- fetch: descriptor from the landing memory
   logic fetch, fetch_moves;
-  logic [LandingBits-5:0] fetch_place;  // in descriptors
+  logic [PlaceW-1:0] fetch_place;
+  logic read;
+  logic [LandingBits-5:0] read_place;  // in descriptors
   logic [DataBits-1:0] row;
   logic row_valid;
   queue_t row_queue;
@@ -121,24 +152,48 @@ module chain_walker
   descriptor_t row_descriptor;
 
   assign fetch = pick_any && fetch_moves;
-  assign fetch_place = {pick, begun[pick],
-                        begun[pick] ? SlotW'(place[pick]) : position[pick][SlotW-1:0]};
+  always_comb begin
+    fetch_place = PlaceW'(position[pick][SlotW-1:0]);
+    if (begun[pick]) fetch_place = PlaceW'(Window) + PlaceW'(place[pick]);
+    if (begun[pick] && ahead[pick]) fetch_place = {1'b1, buffer[pick], place[pick]};
+  end
+  // The row of a walk that is held up stays at the memory's output.
+  assign look_ready = !fetch && (!row_valid || !valid || moves);
+  assign read = fetch || (look_valid && look_ready);
+  assign read_place = fetch ? {pick, fetch_place} : {look_queue, PlaceW'(look_slot)};
   if (DataBytes == 16) begin : g_narrow
     lane_ram #(.Rows(Rows)) landing (
       .clk, .write, .write_address, .write_count, .write_data,
-      .read(fetch), .read_address({fetch_place, 4'd0}), .read_data(row)
+      .read, .read_address({read_place, 4'd0}), .read_data(row)
     );
     assign row_descriptor = row;
   end else begin : g_wide
     logic [LaneW-5:0] row_lane;
     lane_ram #(.Rows(Rows)) landing (
       .clk, .write, .write_address, .write_count, .write_data,
-      .read(fetch), .read_address({fetch_place[LandingBits-5:LaneW-4], LaneW'(0)}),
+      .read, .read_address({read_place[LandingBits-5:LaneW-4], LaneW'(0)}),
       .read_data(row)
     );
-    always_ff @(posedge clk) if (fetch) row_lane <= fetch_place[LaneW-5:0];
+    always_ff @(posedge clk) if (read) row_lane <= read_place[LaneW-5:0];
     assign row_descriptor = row[128*row_lane+:128];
   end
+
+  chain_lookahead #(.Buffers(Buffers)) lookahead (
+    .clk, .rst_n, .go, .flush, .rewind, .rewind_position, .size_log2, .indirect,
+    .heads_landed, .heads_queue, .heads_slot, .heads_count,
+    .look_valid, .look_ready, .look_queue, .look_slot,
+    .has_next(row_descriptor.has_next), .is_indirect(row_descriptor.is_indirect),
+    .next(row_descriptor.next), .length(row_descriptor.length),
+    .address(row_descriptor.address),
+    .step_valid(ahead_valid), .step_ready(ahead_ready), .step_queue(ahead_step_queue),
+    .step_position(ahead_position), .step_table(ahead_table),
+    .step_table_address(ahead_table_address), .step_next(ahead_next), .step_count(ahead_count),
+    .step_buffer(ahead_step_buffer),
+    .landed(ahead_landed), .landed_queue(ahead_queue), .landed_buffer(ahead_buffer),
+    .position, .seen(head_seen), .owns(follows), .have(follows_here), .buffer,
+    .finished(moves && described), .finished_queue(queue),
+    .empty(heads_done), .quiet(look_quiet), .working(look_works)
+  );
 
   // -- walk: checks, and what follows
   logic valid, moves;
@@ -157,7 +212,7 @@ module chain_walker
   assign fetch_moves = !row_valid || !valid || moves;
 
   logic [15:0] size, limit;
-  logic main, segment_good, wraps, too_large, to_table, same_block;
+  logic main, first, segment_good, wraps, too_large, to_table, same_block;
   logic [33:0] bytes;
   logic [32:0] usable;
   logic failed, described, continues;
@@ -167,6 +222,7 @@ module chain_walker
   assign size = 16'd1 << size_log2[queue];
   assign limit = size > 16'(TableLimit) ? size : 16'(TableLimit);
   assign main = !walk.in_table;
+  assign first = main && walk.walked == '0;
   assign wraps = descriptor.address > ~{32'd0, length_less_1};
   assign bytes = {1'b0, walk.readable_bytes} + {1'b0, walk.writable_bytes} +
                  {2'b00, descriptor.length};
@@ -222,7 +278,10 @@ module chain_walker
       end
     end
   end
-  assign continues = !main && segment_good && !failed && !described && same_block;
+  // Its next descriptor is here, or was asked for before.
+  assign has_followers = first && follows[queue] && !failed && !described;
+  assign continues = has_followers ||
+                     (!main && segment_good && !failed && !described && same_block);
 
   always_comb begin
     next = walk;
@@ -274,7 +333,7 @@ module chain_walker
   assign segment_queue = queue;
   assign segment = '{address: descriptor.address, length: descriptor.length};
   assign segment_last = described;
-  assign working = pick_any && fetch_moves || row_valid && (!valid || moves) || moves;
+  assign working = fetch || (row_valid && (!valid || moves)) || moves || look_works;
 
   always_ff @(posedge clk) begin
     if (moves) walks[queue] <= next;
@@ -313,7 +372,8 @@ module chain_walker
       if (moves && queue == queue_t'(q)) begin
         in_pipe[q] <= 1'b0;
         begun[q] <= !described;
-        have[q] <= continues;
+        have[q] <= continues && !has_followers && !ahead[q];
+        ahead[q] <= has_followers || (continues && ahead[q]);
         place[q] <= next.in_table ? descriptor.next[PieceW-1:0] : '0;
         if (to_table) place[q] <= '0;
         if (described) position[q] <= position[q] + 32'd1;
@@ -323,22 +383,10 @@ module chain_walker
         in_pipe[q] <= 1'b0;
         begun[q] <= 1'b0;
         have[q] <= 1'b0;
+        ahead[q] <= 1'b0;
         position[q] <= rewind_position[q];
       end
       if (!rst_n || flush) position[q] <= '0;
-    end
-  end
-
-  always_ff @(posedge clk) begin
-    for (int q = 0; q < int'(Queues); q++) begin
-      automatic logic [Window-1:0] come = '0;
-      automatic logic [Window-1:0] gone = '0;
-      if (heads_landed && heads_queue == queue_t'(q)) begin
-        come = ((Window'(1) << heads_count) - Window'(1)) << heads_slot;
-      end
-      if (fetch && pick == queue_t'(q) && !begun[q]) gone[position[q][SlotW-1:0]] = 1'b1;
-      landed[q] <= (landed[q] & ~gone) | come;
-      if (!rst_n || flush || rewind[q]) landed[q] <= '0;
     end
   end
 endmodule

@@ -6,7 +6,8 @@
 // Decisions are made in two cycles: a queue and what to do is picked, and a cycle later it is done,
 // unless the queue has been suspended. Of results and decisions one counts in a cycle, so that one
 // trace port is enough. trace_valid depends on state.active of the same cycle, and `idle` on all
-// inputs. TraceArmNotify stands for the sample behind it too, as in the core's choice kArmNotify.
+// inputs. The sample behind a request for notifications is part of that decision: its record comes
+// later, whether the card is still active or not.
 module ring_engine
   import nic_pkg::*;
 (
@@ -58,20 +59,25 @@ module ring_engine
   localparam int unsigned FetchW = $clog2(Fetches);
   localparam int unsigned Handles = 2 ** (HandleW < 7 ? HandleW : 7);
   localparam int unsigned HandleIndexW = $clog2(Handles);
-  localparam int unsigned LandBits = SlotW + 5;  // of one queue's part of the landing memory
+  // Chains of one queue whose next descriptors are read ahead, as far as landing addresses reach:
+  // 13 bits for each queue's part of the landing memory, or 12.
+  localparam int unsigned LandBits = QueueW + 13 <= LandingW ? 13 : 12;
+  localparam int unsigned BufferW = LandBits - 9;
+  localparam int unsigned Buffers = 2 ** BufferW;
 
-  if (QueueW + LandBits > LandingW) $error("landing addresses must reach every queue's memory");
+  if (QueueW + LandBits > LandingW)
+    $error("NIC_TX_BUFFER_BYTES must be larger: landing addresses must reach every queue's memory");
   if (FetchBatch != 32) $error("FetchBatch must be 32: a fetch is clamped by shifts");
 
   typedef logic [CountW-1:0] count_t;
   typedef logic [SlotW:0] held_t;  // up to Window
 
   // -- what a read was for
-  typedef enum logic [1:0] {ForIndex, ForEntries, ForHeads, ForWalk} use_e;
+  typedef enum logic [2:0] {ForIndex, ForEntries, ForHeads, ForWalk, ForAhead} use_e;
   typedef struct packed {
     use_e use_of;
     queue_t queue;
-    logic [SlotW-1:0] slot;  // first place in the window; entries: number of the fetch
+    logic [SlotW-1:0] slot;  // first place in the window, or number of the fetch or buffer
     count_t count;
   } note_t;
 
@@ -126,8 +132,8 @@ module ring_engine
   logic come;
   assign come = done_came && ended_ok;
 
-  // -- landing: of each queue the heads at 0, pieces at 1024, entries at 1280; and at 1536 what
-  // nobody looks at
+  // -- landing: of each queue the heads at 0, pieces at 1024, entries at 1280; at 1536 what nobody
+  // looks at; in the upper half the buffers for what is read ahead
   localparam int unsigned PiecesAt = 16 * Window;
   localparam int unsigned EntriesAt = PiecesAt + 256;
   localparam int unsigned NowhereAt = EntriesAt + 256;
@@ -138,7 +144,7 @@ module ring_engine
   assign lands = landing_valid && landing.client == ReadRing;
   assign lands_at = landing.address[LandBits-1:0];
   assign lands_queue = landing.address[LandBits+:QueueW];
-  assign lands_descriptors = lands && lands_at < LandBits'(EntriesAt);
+  assign lands_descriptors = lands && (lands_at[LandBits-1] || lands_at < LandBits'(EntriesAt));
   assign lands_entries = lands && lands_at >= LandBits'(EntriesAt) &&
                          lands_at < LandBits'(NowhereAt);
 
@@ -184,7 +190,15 @@ module ring_engine
   logic segment_write, segment_last, store_works;
   segment_t walked_segment;
 
-  chain_walker walker (
+  logic ahead_valid, ahead_ready, ahead_table;
+  queue_t ahead_queue;
+  logic [31:0] ahead_position;
+  logic [63:0] ahead_table_address;
+  logic [15:0] ahead_next;
+  logic [4:0] ahead_count;
+  logic [BufferW-1:0] ahead_buffer;
+
+  chain_walker #(.Buffers(Buffers)) walker (
     .clk, .rst_n, .go, .flush, .rewind(resume), .rewind_position(allocated), .size_log2,
     .indirect(state.indirect),
     .write(lands_descriptors), .write_address({lands_queue, lands_at}),
@@ -192,10 +206,14 @@ module ring_engine
     .heads_landed(come && note.use_of == ForHeads), .heads_queue(note.queue),
     .heads_slot(note.slot), .heads_count(note.count),
     .piece_landed(come && note.use_of == ForWalk), .piece_queue(note.queue),
+    .ahead_landed(come && note.use_of == ForAhead), .ahead_queue(note.queue),
+    .ahead_buffer(note.slot[BufferW-1:0]),
     .id_queue, .id_slot, .id,
     .step_valid, .step_ready, .step_queue, .step_position, .step_described, .step_chain,
     .step_usable, .step_error, .step_code, .step_read, .step_table, .step_table_address,
     .step_offset, .step_count,
+    .ahead_valid, .ahead_ready, .ahead_step_queue(ahead_queue), .ahead_position, .ahead_table,
+    .ahead_table_address, .ahead_next, .ahead_count, .ahead_step_buffer(ahead_buffer),
     .segment_room, .segment_write, .segment_queue, .segment(walked_segment), .segment_last,
     .stuck, .quiet(walker_quiet), .working(walker_works)
   );
@@ -268,7 +286,7 @@ module ring_engine
 
   // -- who has this cycle
   logic op_room, handle_room, read_room;
-  logic resample_due, resample, fail, index_any, index_due, step, know_now, decide, decidable, dropped;
+  logic resample_due, resample, fail, index_any, index_due, step, look, know_now, decide, decidable, dropped;
   queue_t index_queue;
 
   ring_pick #(.Width(Queues)) answers (
@@ -281,13 +299,15 @@ module ring_engine
   assign step = go && !failed && !resample && !index_any && step_valid &&
                 (!step_read || read_room);
   assign step_ready = step;
-  assign know_now = go && !failed && !resample && !index_any && !step && known_valid;
+  assign look = go && !failed && !resample && !index_any && !step && ahead_valid && read_room;
+  assign ahead_ready = look;
+  assign know_now = go && !failed && !resample && !index_any && !step && !look && known_valid;
   assign known_ready = know_now;
   // What was picked is still right, since others only add to what a queue may do; but the queue may
   // have been suspended, and another queue may have taken the one place for notifications.
   assign dropped = chosen && (!take[queue] || (choice == Arm && arming));
   assign decidable = !dropped && (choice == Arm || read_room);
-  assign decide = go && !failed && !resample && !index_any && !step && !know_now &&
+  assign decide = go && !failed && !resample && !index_any && !step && !look && !know_now &&
                   chosen && decidable;
   assign fetch_ids = decide && choice == FetchEntries;
   assign run_take = decide && choice == FetchHeads;
@@ -312,8 +332,8 @@ module ring_engine
   logic [63:0] op_desc;
   queue_t arm_queue;
 
-  assign op_valid = resample || (step && step_read) || (decide && choice != Arm);
-  assign op_queue = resample ? arm_queue : step ? step_queue : queue;
+  assign op_valid = resample || (step && step_read) || look || (decide && choice != Arm);
+  assign op_queue = resample ? arm_queue : step ? step_queue : look ? ahead_queue : queue;
   assign op_desc = context_of[op_queue].desc;
   assign handle = HandleW'(next_handle);
 
@@ -331,13 +351,22 @@ module ring_engine
       op.length = {7'd0, step_count, 4'd0};
       op.landing = LandingW'({op_queue, LandBits'(PiecesAt)});
       op_note.use_of = ForWalk;
+    end else if (look) begin
+      base = ahead_table ? ahead_table_address : op_desc;
+      offset = ahead_table ? 20'd0 : {ahead_next, 4'd0};
+      op.purpose = ahead_table ? PurposeIndirectTable : PurposeDescriptors;
+      op.chain = ahead_position;
+      op.length = {7'd0, ahead_count, 4'd0};
+      op.landing = LandingW'({op_queue, 1'b1, ahead_buffer, 8'd0});
+      op_note.use_of = ForAhead;
+      op_note.slot = SlotW'(ahead_buffer);
     end else if (!resample && choice == FetchHeads) begin
       base = op_desc;
       offset = {run_id, 4'd0};
       op.purpose = PurposeDescriptors;
       op.chain = head[queue];
       op.length = 16'({run_count, 4'd0});
-      op.landing = LandingW'({op_queue, 1'b0, head[queue][SlotW-1:0], 4'd0});
+      op.landing = LandingW'({op_queue, LandBits'({head[queue][SlotW-1:0], 4'd0})});
       op_note.use_of = ForHeads;
       op_note.slot = head[queue][SlotW-1:0];
       op_note.count = run_count;
@@ -373,7 +402,7 @@ module ring_engine
 
   assign arm_now = decide && choice == Arm;
   assign arming = arm || arm_left || resample_due;
-  assign busy = arm || arm_left;
+  assign busy = arming;
   assign write_valid = arm;
   assign write_op = '{source: WriteImmediate, purpose: PurposeAvailEvent, queue: arm_queue,
                       chain: '0, address: arm_address, length: 16'd2,
@@ -534,9 +563,12 @@ module ring_engine
 
   // -- trace
   always_comb begin
-    trace_valid = index_due || (step && !step_error) || know_now || decide;
+    trace_valid = resample || index_due || (step && !step_error) || look || know_now || decide;
     trace = '0;
-    if (index_due) begin
+    if (resample) begin
+      trace.kind = TraceSampleAvail;
+      trace.queue = 16'(arm_queue);
+    end else if (index_due) begin
       trace.kind = TraceAvailSampled;
       trace.queue = 16'(index_queue);
       trace.size = 32'(moved);
@@ -553,6 +585,14 @@ module ring_engine
         trace.size = 32'(op.length);
         trace.address = op.address;
       end
+    end else if (look) begin
+      trace.kind = TraceDmaRead;
+      trace.purpose = 8'(op.purpose);
+      trace.queue = 16'(ahead_queue);
+      trace.id = 32'(handle);
+      trace.chain = ahead_position;
+      trace.size = 32'(op.length);
+      trace.address = op.address;
     end else if (know_now) begin
       trace.kind = TraceIdsFetched;
       trace.queue = 16'(known_queue);

@@ -32,6 +32,7 @@ module ring_engine_checks
   input logic                     busy,
   input logic                     halted,
   input logic                     arm_left,
+  input logic                     resample,
   input logic                     op_valid,
   input logic                     op_room,
   input logic                     handle_room,
@@ -67,11 +68,11 @@ module ring_engine_checks
     else $error("a write that was not asked for has left");
 
   quiet_after_error: assert property (@(posedge clk) disable iff (!rst_n)
-    error_valid || halted |-> !trace_valid)
+    error_valid || halted |-> !trace_valid || resample)
     else $error("a decision or result behind an error");
 
   quiet_inactive: assert property (@(posedge clk) disable iff (!rst_n)
-    !state.active |-> !trace_valid)
+    !state.active |-> !trace_valid || resample)
     else $error("a decision or result while the card is not active");
 
   one_error: assert property (@(posedge clk) disable iff (!rst_n)

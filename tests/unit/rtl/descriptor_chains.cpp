@@ -117,9 +117,10 @@ void ChainMaker::make_table(uint64_t address, uint32_t entries, uint32_t used, u
 }
 
 std::optional<uint16_t> ChainMaker::make() {
-  const auto segments = static_cast<uint32_t>(1 + random_.below(style_.segments_max));
+  const auto segments = static_cast<uint32_t>(
+      style_.segments_min + random_.below(style_.segments_max - style_.segments_min + 1));
   const bool with_table = ring_.indirect && random_.below(100) < style_.indirect_percent;
-  const bool table_only = with_table && random_.below(2) == 0;
+  const bool table_only = with_table && random_.below(100) < style_.table_only_percent;
   const uint32_t direct = !with_table  ? segments
                           : table_only ? 0
                                        : static_cast<uint32_t>(random_.below(segments));

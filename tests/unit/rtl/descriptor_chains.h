@@ -78,10 +78,11 @@ WalkedChain walk_chain(const HostBytes& memory, const RingPlace& ring, uint16_t 
 class ChainMaker {
  public:
   struct Style {
-    uint32_t segments_max = 6;
+    uint32_t segments_min = 1, segments_max = 6;
     unsigned indirect_percent = 40;
-    unsigned in_order_percent = 50;  ///< descriptors of a chain, and chains, follow each other
-    unsigned damage_percent = 0;     ///< one field of the chain is set to something odd
+    unsigned table_only_percent = 50;  ///< of those: no segment in the ring's own table
+    unsigned in_order_percent = 50;    ///< descriptors of a chain, and chains, follow each other
+    unsigned damage_percent = 0;       ///< one field of the chain is set to something odd
   };
 
   ChainMaker(HostBytes& memory, const RingPlace& ring, const Style& style, uint64_t seed);
