@@ -105,7 +105,10 @@ module nic_card
   read_done_t done;
   logic read_idle;
   now_t read_deadline;
-  logic [WriteClients-1:0] op_write_valid, op_write_ready, written;
+  logic [WriteClients-1:0] op_write_valid, op_write_ready;
+  /* verilator lint_off UNUSEDSIGNAL */
+  logic [WriteClients-1:0] written;  // not every client asks
+  /* verilator lint_on UNUSEDSIGNAL */
   write_op_t [WriteClients-1:0] op_write;
   logic write_empty, write_idle;
   logic buffer_read, buffer_release;
@@ -124,7 +127,8 @@ module nic_card
   logic ring_idle, used_idle, tx_idle, rx_idle, control_idle;
   now_t used_deadline;
 
-  // -- consumers: each looks at its own queues only
+  // -- consumers: each looks at its own queues only, and answers with a bit for every queue
+  /* verilator lint_off UNUSEDSIGNAL */
   logic [Queues-1:0] tx_chain_ready, tx_segment_ready, rx_chain_ready, rx_segment_ready;
   logic control_chain_ready, control_segment_ready;
   logic [Queues-1:0] tx_used_valid, rx_used_valid, used_valid;
@@ -132,6 +136,7 @@ module nic_card
   logic control_used_valid;
   used_t control_used;
   logic [Queues-1:0] tx_settled, rx_settled;
+  /* verilator lint_on UNUSEDSIGNAL */
   logic control_settled;
 
   for (genvar q = 0; q < int'(Queues); ++q) begin : g_consumer
