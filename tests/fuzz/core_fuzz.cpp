@@ -34,7 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
   const auto draw = [&input](uint64_t bound) { return input.below(bound); };
   ringside::hw::CoreConfig config;
   config.queue_pairs = 2;
-  if (input.below(2) == 0) config.tx_buffer_bytes = config.rx_buffer_bytes = 2048;
+  // No less than a frame for each pair: the card would take more than that.
+  if (input.below(2) == 0) config.tx_buffer_bytes = config.rx_buffer_bytes = 3072;
   ringside::hostile::CoreHost host(config, std::size_t{1} << 20, draw);
   ringside::hostile::Hunt hunt(host, draw, [&input] { return input.over(); });
   const std::string fault = hunt.run(~uint64_t{0});
