@@ -10,7 +10,7 @@ struct rs_command rs_command_of(const struct rs_answer* answer, uint32_t kind) {
 }
 
 void rs_send(const struct rs_answer* answer, const struct rs_command* command) {
-  answer->sink(answer->context, command);
+  rs_write_command(answer->bus, command);
 }
 
 void rs_send_value(const struct rs_answer* answer, uint32_t kind, uint32_t value) {

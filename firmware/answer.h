@@ -3,11 +3,10 @@
 #ifndef RINGSIDE_FIRMWARE_ANSWER_H
 #define RINGSIDE_FIRMWARE_ANSWER_H
 
-#include "hw_model/registers/management_interface.h"
+#include "firmware/window.h"
 
 struct rs_answer {
-  rs_command_sink sink;
-  void* context;
+  const struct rs_bus* bus;
   uint32_t sequence;
 };
 

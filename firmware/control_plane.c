@@ -156,32 +156,34 @@ static void link_change(struct rs_control_plane* state, const struct rs_event* e
   }
 }
 
-void rs_control_plane_step(struct rs_control_plane* state, const struct rs_event* event,
-                           rs_command_sink sink, void* context) {
+int rs_control_plane_step(struct rs_control_plane* state, const struct rs_bus* bus) {
+  struct rs_event event;
   struct rs_answer answer;
-  answer.sink = sink;
-  answer.context = context;
-  answer.sequence = event->sequence;
-  switch (event->kind) {
+  if (!rs_read_event(bus, &event)) return 0;
+  answer.bus = bus;
+  answer.sequence = event.sequence;
+  switch (event.kind) {
     case RS_EVENT_POWER_ON:
-      power_on(state, event, &answer);
+      power_on(state, &event, &answer);
       break;
     case RS_EVENT_STATUS_WRITE:
-      status_write(state, event, &answer);
+      status_write(state, &event, &answer);
       break;
     case RS_EVENT_QUEUE_ENABLE:
-      queue_enable(state, event, &answer);
+      queue_enable(state, &event, &answer);
       break;
     case RS_EVENT_LINK:
-      link_change(state, event, &answer);
+      link_change(state, &event, &answer);
       break;
     case RS_EVENT_DEVICE_ERROR:
       need_reset(state, &answer);
       break;
     case RS_EVENT_CONTROL:
-      rs_control_virtqueue(state, event, &answer);
+      rs_control_virtqueue(state, &event, &answer);
       break;
     default:
       break;
   }
+  rs_pop_event(bus);
+  return 1;
 }

@@ -6,6 +6,7 @@
 #ifndef RINGSIDE_FIRMWARE_CONTROL_PLANE_H
 #define RINGSIDE_FIRMWARE_CONTROL_PLANE_H
 
+#include "hw_model/registers/management_bus.h"
 #include "hw_model/registers/management_interface.h"
 
 #ifdef __cplusplus
@@ -20,10 +21,9 @@ struct rs_control_plane {
   uint8_t status;
 };
 
-/* Handles `event`; its commands go to `sink` in order, before it returns. `state` starts as zeros.
- */
-void rs_control_plane_step(struct rs_control_plane* state, const struct rs_event* event,
-                           rs_command_sink sink, void* context);
+/* Handles the oldest event that waits in the management block behind `bus`: reads it, writes its
+ * commands, drops it. 0 if none waits, else 1. `state` starts as zeros. */
+int rs_control_plane_step(struct rs_control_plane* state, const struct rs_bus* bus);
 
 /* The features of `wanted` that may be offered together: no bit without what it needs. FEA-D-001.
  */

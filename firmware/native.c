@@ -4,9 +4,7 @@
 
 #include "firmware/control_plane.h"
 
-static void step(void* state, const struct rs_event* event, rs_command_sink sink, void* context) {
-  rs_control_plane_step(state, event, sink, context);
-}
+static int step(void* state, const struct rs_bus* bus) { return rs_control_plane_step(state, bus); }
 
 const struct rs_firmware_ops* rs_firmware_native(void) {
   static const struct rs_firmware_ops ops = {sizeof(struct rs_control_plane), step};

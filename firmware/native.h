@@ -3,7 +3,7 @@
 #ifndef RINGSIDE_FIRMWARE_NATIVE_H
 #define RINGSIDE_FIRMWARE_NATIVE_H
 
-#include "hw_model/registers/management_interface.h"
+#include "hw_model/registers/management_bus.h"
 
 #ifdef __cplusplus
 extern "C" {

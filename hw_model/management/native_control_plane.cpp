@@ -19,48 +19,68 @@ class NativeControlPlane final : public sc_core::sc_module, public ControlPlane 
       : sc_module(name),
         ops_(ops),
         latency_(sc_core::sc_time::from_value(latency_ps)),
-        state_(ops.state_bytes / sizeof(std::max_align_t) + 1) {
-    SC_METHOD(run);
-    sensitive << due_;
-    dont_initialize();
+        state_(ops.state_bytes / sizeof(std::max_align_t) + 1) {}
+  void attach(ManagementBus& bus) override {
+    bus_ = firmware_bus(bus);
+    takes_time_ = bus.takes_time();
   }
-  void attach(CommandSink& sink) override { sink_ = &sink; }
-  void post(const rs_event& event) override {
-    waiting_.push_back({sc_core::sc_time_stamp() + latency_, event});
-    if (waiting_.size() == 1) notify(latency_);
+  void interrupt() override {
+    due_.push_back(sc_core::sc_time_stamp() + latency_);
+    if (due_.size() == 1) wake_in(latency_);
   }
-  void report_to(Horizon& horizon) override { due_time_ = horizon.add_source(); }
+  // When a command comes over a bus that takes time is the bus's to know.
+  void report_to(Horizon& horizon) override {
+    if (takes_time_) {
+      horizon.unbound();
+    } else {
+      due_time_ = horizon.add_source();
+    }
+  }
 
  private:
-  struct Waiting {
-    sc_core::sc_time due;
-    rs_event event;
-  };
-  void notify(const sc_core::sc_time& delay) {
-    due_.notify(delay);
+  static constexpr std::size_t kStackBytes = std::size_t{1} << 18;
+
+  // Only a bus that takes time is worth a thread.
+  void before_end_of_elaboration() override {
+    if (bus_.context == nullptr) return;
+    if (takes_time_) {
+      SC_THREAD(run_for_ever);
+      set_stack_size(kStackBytes);
+    } else {
+      SC_METHOD(run);
+      sensitive << wake_;
+      dont_initialize();
+    }
+  }
+  void wake_in(const sc_core::sc_time& delay) {
+    wake_.notify(delay);
     due_time_.at((sc_core::sc_time_stamp() + delay).value());
   }
-  void run() {
-    const sc_core::sc_time& now = sc_core::sc_time_stamp();
-    due_time_.never();
-    while (!waiting_.empty() && waiting_.front().due <= now) {
-      const rs_event event = waiting_.front().event;
-      waiting_.pop_front();
-      ops_.step(state_.data(), &event, &NativeControlPlane::emit, this);
+  void run_for_ever() {
+    for (;;) {
+      wait(wake_);
+      run();
     }
-    if (!waiting_.empty()) notify(waiting_.front().due - now);
   }
-  static void emit(void* context, const rs_command* command) {
-    static_cast<NativeControlPlane*>(context)->sink_->command(*command);
+  // Interrupts may come while a step waits for the bus; what was notified then nobody has heard.
+  void run() {
+    due_time_.never();
+    while (!due_.empty() && due_.front() <= sc_core::sc_time_stamp()) {
+      due_.pop_front();
+      while (ops_.step(state_.data(), &bus_) != 0 && due_.empty()) {
+      }
+    }
+    if (!due_.empty()) wake_in(due_.front() - sc_core::sc_time_stamp());
   }
 
   const rs_firmware_ops& ops_;
   sc_core::sc_time latency_;
   std::vector<std::max_align_t> state_;
-  CommandSink* sink_ = nullptr;
-  std::deque<Waiting> waiting_;
-  sc_core::sc_event due_;
-  DueTime due_time_;
+  rs_bus bus_{};
+  bool takes_time_ = false;
+  std::deque<sc_core::sc_time> due_;  ///< one for each interrupt that was not dealt with
+  sc_core::sc_event wake_;
+  DueTime due_time_;  ///< of wake_
 };
 
 }  // namespace

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The management block between the card's hardware and its firmware: events up, commands down.
- *
- * Both directions are queues without loss and in order. Every event has a sequence number one above
- * the last; every command carries the number of the event that it answers, so that hardware can
- * tell an answer to an old register write from the answer to the newest. */
+ * One event and one command of the management block (management.toml), as a structure each: what
+ * the functional core takes and gives, and what firmware makes of the registers. Which parts count
+ * for which kind is said where the kinds are: enum rs_event_kind, enum rs_command_kind. */
 #ifndef RINGSIDE_HW_MODEL_REGISTERS_MANAGEMENT_INTERFACE_H
 #define RINGSIDE_HW_MODEL_REGISTERS_MANAGEMENT_INTERFACE_H
 
 #include <stdint.h>
+
+#include "hw_model/registers/management_regs.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,20 +15,9 @@ extern "C" {
 
 enum {
   RS_MAX_QUEUE_PAIRS = 8,
-  RS_MAX_QUEUES = 2 * RS_MAX_QUEUE_PAIRS + 1, /* and the control virtqueue */
-  RS_DEVICE_CONFIG_BYTES = 28,                /* struct virtio_net_config */
-  RS_CONTROL_BYTES = 64                       /* of a control command that firmware sees */
-};
-
-/* What hardware tells firmware. */
-enum rs_event_kind {
-  RS_EVENT_POWER_ON = 1,     /* power-on or function-level reset; `identity`, `link` */
-  RS_EVENT_STATUS_WRITE = 2, /* the driver wrote `value` to device_status; `driver_features` */
-  RS_EVENT_QUEUE_ENABLE = 3, /* the driver wrote `value` to queue_enable of `queue`; `context` */
-  RS_EVENT_LINK = 4,         /* the carrier came or went; `link` */
-  RS_EVENT_DEVICE_ERROR = 5, /* the data plane stopped for error `value`, met on `queue` */
-  RS_EVENT_CONTROL = 6 /* a command of `value` bytes, of which `control` has the first, came on
-                          the control virtqueue `queue`; the next waits for the reply */
+  RS_MAX_QUEUES = 2 * RS_MAX_QUEUE_PAIRS + 1,                /* and the control virtqueue */
+  RS_DEVICE_CONFIG_BYTES = 4 * RS_MGMT_COMMAND_CONFIG_COUNT, /* struct virtio_net_config */
+  RS_CONTROL_BYTES = 4 * RS_MGMT_EVENT_CONTROL_COUNT /* of a control command that firmware sees */
 };
 
 /* Where a split virtqueue lies: bus addresses of its three parts, and its entries. */
@@ -55,6 +44,7 @@ struct rs_link {
   uint8_t up;
 };
 
+/* What hardware tells firmware. */
 struct rs_event {
   uint32_t kind; /* enum rs_event_kind */
   uint32_t sequence;
@@ -69,20 +59,6 @@ struct rs_event {
 };
 
 /* What firmware tells hardware. */
-enum rs_command_kind {
-  RS_COMMAND_OFFER = 1,             /* show `features` in device_feature */
-  RS_COMMAND_NEGOTIATED = 2,        /* operate with `features` */
-  RS_COMMAND_DEVICE_CONFIG = 3,     /* show `config`; hardware advances config_generation */
-  RS_COMMAND_RESET = 4,             /* forget queues, interrupts, vectors, buffered frames and
-                                       control commands; 1 active pair */
-  RS_COMMAND_STATUS = 5,            /* show `value` in device_status; acknowledges writes to it */
-  RS_COMMAND_QUEUE_CONTEXT = 6,     /* enable `queue` with `context` */
-  RS_COMMAND_QUEUE_ACKNOWLEDGE = 7, /* the write to queue_enable of `queue` is dealt with */
-  RS_COMMAND_CONFIG_INTERRUPT = 8,  /* send a configuration change notification */
-  RS_COMMAND_CONTROL_REPLY = 9,     /* give the control command its ack byte `value` */
-  RS_COMMAND_ACTIVE_PAIRS = 10      /* steer received frames to the first `value` queue pairs */
-};
-
 struct rs_command {
   uint32_t kind;     /* enum rs_command_kind */
   uint32_t sequence; /* of the event that this answers */
@@ -91,17 +67,6 @@ struct rs_command {
   uint64_t features;
   struct rs_queue_context context;
   uint8_t config[RS_DEVICE_CONFIG_BYTES];
-};
-
-/* Takes one command; called from within a firmware step. */
-typedef void (*rs_command_sink)(void* context, const struct rs_command* command);
-
-/* A firmware that runs on the host: its state's size, and one function that handles one event to
- * its end without waiting. `state` is zeroed memory of `state_bytes`, aligned for any type, given
- * unchanged to every step of one card. */
-struct rs_firmware_ops {
-  uint32_t state_bytes;
-  void (*step)(void* state, const struct rs_event* event, rs_command_sink sink, void* context);
 };
 
 #ifdef __cplusplus

@@ -905,7 +905,12 @@ module host_slave
         end
       end else if (action == Obey) begin
         event_trace.kind <= TraceManagementCommand;
-        event_trace.queue <= firmware.queue;
+        // The window keeps the queue of an earlier command.
+        if (firmware.kind == COMMAND_QUEUE_CONTEXT || firmware.kind == COMMAND_QUEUE_ACKNOWLEDGE) begin
+          event_trace.queue <= firmware.queue;
+        end else begin
+          event_trace.queue <= '0;
+        end
         event_trace.id <= firmware.number;
         event_trace.value <= 64'(firmware.kind);
       end else if (sends) begin

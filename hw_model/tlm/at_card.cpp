@@ -43,7 +43,7 @@ AtCard::AtCard(const sc_core::sc_module_name& name, const NicConfig& config,
       payloads_(payloads),
       up_(up),
       dma_(dma_config(config.pipeline), config.pcie, up, payloads, *this, ledger_) {
-  control_->attach(*this);
+  control_->attach(management_);
   follow_configuration(0);
   up_.on_ready([this] {
     if (waits_for_writes_ == 0) return;
@@ -138,7 +138,8 @@ void AtCard::carry_out(TimePs at_ps) {
         answer(action.tag, action.value, at_ps);
         break;
       case ActionKind::kManagement:
-        control_->post(actions_.management(action));
+        management_.post(actions_.management(action));
+        control_->interrupt();
         break;
     }
   }

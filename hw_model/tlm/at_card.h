@@ -13,6 +13,7 @@
 
 #include "hw_model/core/nic_core.h"
 #include "hw_model/management/control_plane.h"
+#include "hw_model/management/management_block.h"
 #include "hw_model/pcie/dma_engine.h"
 #include "hw_model/pcie/fifo.h"
 #include "hw_model/pcie/tlp_channel.h"
@@ -151,6 +152,7 @@ class AtCard : public sc_core::sc_module,
   const uint32_t beat_bytes_;
   const TimePs write_ahead_ps_;  ///< what write_buffer_bytes take on the link
   std::unique_ptr<ControlPlane> control_;
+  ManagementBlock management_{*this};
   NicCore core_;
   PayloadPool& payloads_;
   TlpChannel& up_;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "hw_model/core/nic_core.h"
+#include "hw_model/management/management_block.h"
 #include "hw_model/pcie/dma_reader.h"
 #include "hw_model/tlm/core_counters.h"
 #include "hw_model/tlm/debug_config.h"
@@ -38,7 +39,7 @@ class LtNic final : public NicModel,
         reader_(initiator_) {
     target_.bind(*this);
     initiator_.bind(*this);
-    control_->attach(*this);
+    control_->attach(management_);
     write_payload_.set_extension(&write_extension_);
     SC_METHOD(serve);
     sensitive << work_;
@@ -162,6 +163,7 @@ class LtNic final : public NicModel,
 
   NicConfig config_;
   std::unique_ptr<ControlPlane> control_;
+  ManagementBlock management_{*this};
   NicCore core_;
   tlm::tlm_target_socket<> target_{"pcie_target"};
   tlm::tlm_initiator_socket<> initiator_{"pcie_initiator"};
@@ -237,7 +239,8 @@ void LtNic::carry_out(ActionList& actions) {
         break;
       }
       case ActionKind::kManagement:
-        control_->post(actions.management(actions[i]));
+        management_.post(actions.management(actions[i]));
+        control_->interrupt();
         break;
     }
   }

@@ -96,20 +96,17 @@ void CoreHost::carry_out(hw::ActionList& actions) {
         replied_ = true;
         break;
       case ActionKind::kManagement:
-        events_.push_back(actions.management(action));
+        management_.post(actions.management(action));
         break;
     }
   }
 }
 
-void CoreHost::command(void* context, const rs_command* command) {
-  static_cast<CoreHost*>(context)->take(Event::from_command(*command));
-}
+void CoreHost::command(const rs_command& command) { take(Event::from_command(command)); }
 
 void CoreHost::answer_event() {
-  const rs_event event = events_.front();
-  events_.erase(events_.begin());
-  rs_control_plane_step(&firmware_, &event, &CoreHost::command, this);
+  const rs_bus bus = hw::firmware_bus(management_);
+  rs_control_plane_step(&firmware_, &bus);
 }
 
 void CoreHost::answer_read(std::size_t index) {
@@ -125,7 +122,7 @@ void CoreHost::answer_read(std::size_t index) {
 uint64_t CoreHost::read_register(EventKind kind, uint64_t address, unsigned width) {
   replied_ = false;
   take(Event::read(kind, address, static_cast<uint8_t>(width), 0));
-  while (!replied_ && !events_.empty()) answer_event();
+  while (!replied_ && !management_.events().empty()) answer_event();
   if (!replied_) take(Event{EventKind::kHoldExpired});
   if (!replied_) fault("a register read was never answered");
   return reply_;
@@ -197,8 +194,8 @@ void CoreHost::choices(std::vector<Choice>* out) {
 
 bool CoreHost::step() {
   choices(&choices_);
-  const std::size_t options =
-      reads_.size() + choices_.size() + (events_.empty() ? 0 : 1) + (leaving_ != 0 ? 1 : 0);
+  const std::size_t options = reads_.size() + choices_.size() +
+                              (management_.events().empty() ? 0 : 1) + (leaving_ != 0 ? 1 : 0);
   if (options == 0) return false;
   std::size_t pick = draw_(options);
   if (pick < reads_.size()) {
@@ -212,7 +209,7 @@ bool CoreHost::step() {
     return true;
   }
   pick -= choices_.size();
-  if (pick == 0 && !events_.empty()) {
+  if (pick == 0 && !management_.events().empty()) {
     answer_event();
   } else {
     take(Event::frame_sent(std::exchange(leaving_, 0)));

@@ -9,6 +9,7 @@
 
 #include "firmware/control_plane.h"
 #include "hw_model/core/nic_core.h"
+#include "hw_model/management/management_block.h"
 #include "tests/hostile/raw_host.h"
 
 namespace ringside::hostile {
@@ -16,7 +17,7 @@ namespace ringside::hostile {
 /// Gives a number below its argument, which is not 0.
 using Draw = std::function<uint64_t(uint64_t)>;
 
-class CoreHost final : public RawHost {
+class CoreHost final : public RawHost, private hw::CommandSink {
  public:
   /// More things than this in one go are a card that does not come to rest.
   static constexpr uint64_t kMostSteps = 2'000'000;
@@ -47,7 +48,7 @@ class CoreHost final : public RawHost {
     uint16_t queue;
     uint16_t count;
   };
-  static void command(void* context, const rs_command* command);
+  void command(const rs_command& command) override;
   void take(const hw::Event& event);
   void carry_out(hw::ActionList& actions);
   bool stopped();
@@ -67,7 +68,7 @@ class CoreHost final : public RawHost {
   hw::NicCore core_;
   rs_control_plane firmware_{};
   std::vector<Read> reads_;
-  std::vector<rs_event> events_;
+  hw::ManagementBlock management_{*this};
   std::vector<Choice> choices_;
   std::vector<std::unique_ptr<hw::ActionList>> lists_;
   std::size_t depth_ = 0;

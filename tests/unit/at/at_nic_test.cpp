@@ -123,7 +123,7 @@ TEST(AtNic, ReceiveWaitsForBuffersThenGoesOn) {
   }));
 }
 
-void silent(void*, const rs_event*, rs_command_sink, void*) {}
+int silent(void*, const rs_bus*) { return 0; }
 
 TEST(AtNic, FirmwareThatNeverAnswersMeansDeviceNeedsReset) {
   const rs_firmware_ops ops{0, silent};

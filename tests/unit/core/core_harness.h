@@ -14,6 +14,7 @@
 #include "formats/virtio.h"
 #include "hw_model/core/nic_core.h"
 #include "hw_model/diff/card_tap.h"
+#include "hw_model/management/management_block.h"
 #include "tests/support/gtest.h"
 
 namespace ringside::test {
@@ -35,7 +36,7 @@ struct Deed {
   uint32_t tag = 0;
 };
 
-class CoreHarness {
+class CoreHarness : private hw::CommandSink {
  public:
   static constexpr uint64_t kBase = 0x10000;
   static constexpr uint64_t kBar = 0x40'0000'0000;
@@ -150,8 +151,7 @@ class CoreHarness {
   // -- what the card did
   std::vector<Deed> deeds;
   std::vector<hw::FramePtr> frames;
-  std::deque<Deed> reads;       ///< unanswered, with manual_dma
-  std::deque<rs_event> events;  ///< unanswered, with manual_firmware
+  std::deque<Deed> reads;  ///< unanswered, with manual_dma
   bool manual_dma = false;
   bool manual_firmware = false;
   bool intx = false;
@@ -175,14 +175,15 @@ class CoreHarness {
                          : Event::dma_failed(read.tag));
   }
   void answer_event() {
-    const rs_event event = events.front();
-    events.pop_front();
-    rs_control_plane_step(&firmware, &event, &CoreHarness::command, this);
+    const rs_bus bus = hw::firmware_bus(management);
+    EXPECT_EQ(rs_control_plane_step(&firmware, &bus), 1);
   }
 
   hw::NicCore core;
   rs_control_plane firmware{};
   std::vector<std::byte> memory;
+  hw::ManagementBlock management{*this};
+  const std::deque<rs_event>& events = management.events();  ///< unanswered
 
  private:
   class Records final : public hw::TraceSink {
@@ -246,8 +247,15 @@ class CoreHarness {
         break;
     }
   }
-  static void command(void* context, const rs_command* command) {
-    EXPECT_EQ(static_cast<CoreHarness*>(context)->take(Event::from_command(*command)), "");
+  void command(const rs_command& command) override {
+    EXPECT_EQ(take(Event::from_command(command)), "");
+  }
+  /// Not from within a step of the firmware: that one is followed by another.
+  void answer_events() {
+    if (answering_) return;
+    answering_ = true;
+    while (!manual_firmware && !events.empty()) answer_event();
+    answering_ = false;
   }
   void carry_out(hw::ActionList& actions) {
     for (std::size_t i = 0; i < actions.size(); ++i) {
@@ -281,8 +289,8 @@ class CoreHarness {
           reply_value = deed.value;
           break;
         case ActionKind::kManagement:
-          events.push_back(actions.management(actions[i]));
-          if (!manual_firmware) answer_event();
+          management.post(actions.management(actions[i]));
+          answer_events();
           break;
         default:
           break;
@@ -292,6 +300,7 @@ class CoreHarness {
   uint64_t next_ = kBase + 0x1000;
   hw::CardTap* tap_;
   Records records_{*this};
+  bool answering_ = false;
 };
 
 /// A driver's side of one split virtqueue, written down entry by entry.

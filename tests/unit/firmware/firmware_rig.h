@@ -7,6 +7,7 @@
 #include "firmware/control_plane.h"
 #include "firmware/native.h"
 #include "formats/virtio.h"
+#include "hw_model/management/management_block.h"
 #include "tests/support/gtest.h"
 
 namespace ringside::test {
@@ -16,7 +17,7 @@ using formats::feature_bit;
 constexpr uint64_t kOffer = feature_bit(VIRTIO_F_VERSION_1) | feature_bit(VIRTIO_NET_F_MAC) |
                             feature_bit(VIRTIO_NET_F_STATUS);
 
-class Firmware {
+class Firmware : private hw::CommandSink {
  public:
   explicit Firmware(uint64_t features = kOffer, uint16_t pairs = 1) {
     rs_event event{};
@@ -31,7 +32,10 @@ class Firmware {
   std::vector<rs_command> step(rs_event event) {
     event.sequence = ++sequence;
     commands_.clear();
-    rs_firmware_native()->step(&state, &event, &Firmware::sink, this);
+    management_.post(event);
+    const rs_bus bus = hw::firmware_bus(management_);
+    EXPECT_EQ(rs_firmware_native()->step(&state, &bus), 1);
+    EXPECT_EQ(rs_firmware_native()->step(&state, &bus), 0);
     for (const rs_command& command : commands_) EXPECT_EQ(command.sequence, sequence);
     return commands_;
   }
@@ -51,9 +55,8 @@ class Firmware {
   uint32_t sequence = 0;
 
  private:
-  static void sink(void* context, const rs_command* command) {
-    static_cast<Firmware*>(context)->commands_.push_back(*command);
-  }
+  void command(const rs_command& command) override { commands_.push_back(command); }
+  hw::ManagementBlock management_{*this};
   std::vector<rs_command> commands_;
 };
 

@@ -96,7 +96,7 @@ TEST(LtNic, StatusReadIsHeldForFirmware) {
   }));
 }
 
-void silent(void*, const rs_event*, rs_command_sink, void*) {}
+int silent(void*, const rs_bus*) { return 0; }
 
 TEST(LtNic, FirmwareThatNeverAnswersMeansDeviceNeedsReset) {
   const rs_firmware_ops ops{0, silent};

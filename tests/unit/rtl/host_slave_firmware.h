@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "firmware/control_plane.h"
+#include "firmware/window.h"
 #include "formats/random.h"
+#include "hw_model/management/command_window.h"
 #include "hw_model/registers/management_regs.hpp"
 #include "tests/support/gtest.h"
 
@@ -31,7 +33,7 @@ class BusFirmware {
   unsigned pace = 1;
   bool busy() const { return !todo_.empty() || reading_ || card_.management_interrupt != 0; }
   /// Gives hardware a command that no event asked for.
-  void inject(const rs_command& command) { issue(command); }
+  void inject(const rs_command& command) { rs_write_command(&bus_, &command); }
 
   /// Sets the bus before an edge.
   void drive() {
@@ -68,10 +70,6 @@ class BusFirmware {
   void write(uint32_t address, uint32_t data) {
     todo_.push_back({true, static_cast<uint16_t>(address), data});
   }
-  uint64_t word64(uint32_t address) {
-    return words_[address] | uint64_t{words_[address + 4]} << 32;
-  }
-
   void begin() {
     reading_ = true;
     for (uint32_t at = 0; at < 0x20; at += 4) read(at);
@@ -84,82 +82,32 @@ class BusFirmware {
     EXPECT_EQ(words_[Regs::kMagic], Regs::kMagicValue);
     EXPECT_EQ(words_[Regs::kVersion], Regs::kVersionValue);
     EXPECT_EQ(words_[Regs::kEventStatus], 1u);
-    event.kind = words_[Regs::kEventKind];
-    event.sequence = words_[Regs::kEventSequence];
-    event.value = words_[Regs::kEventValue];
-    event.queue = static_cast<uint16_t>(words_[Regs::kEventQueue]);
-    switch (event.kind) {
-      case RS_EVENT_POWER_ON:
-        event.identity.features = word64(Regs::kFeaturesLo);
-        for (unsigned i = 0; i < 6; ++i) {
-          event.identity.mac[i] =
-              static_cast<uint8_t>(words_[Regs::kMacLo + i / 4 * 4] >> (8 * (i % 4)));
-        }
-        event.identity.mtu = static_cast<uint16_t>(words_[Regs::kMtu]);
-        event.identity.queue_pairs = static_cast<uint16_t>(words_[Regs::kQueues]);
-        event.identity.queue_size_max = static_cast<uint16_t>(words_[Regs::kQueues] >> 16);
-        [[fallthrough]];
-      case RS_EVENT_LINK:
-        event.link.speed_mbps = words_[Regs::kEventLinkSpeed];
-        event.link.up = words_[Regs::kEventLink] & 1;
-        break;
-      case RS_EVENT_STATUS_WRITE:
-        event.features_beyond = (words_[Regs::kEventQueue] >> 16) & 1;
-        event.driver_features = word64(Regs::kEventFeaturesLo);
-        break;
-      case RS_EVENT_QUEUE_ENABLE:
-        event.context.desc = word64(Regs::kEventDescLo);
-        event.context.driver = word64(Regs::kEventDriverLo);
-        event.context.device = word64(Regs::kEventDeviceLo);
-        event.context.size = static_cast<uint16_t>(words_[Regs::kEventRing]);
-        event.context.index = static_cast<uint16_t>(words_[Regs::kEventRing] >> 16);
-        event.context.resumed = words_[Regs::kEventResumed] & 1;
-        break;
-      case RS_EVENT_CONTROL:
-        for (unsigned i = 0; i < RS_CONTROL_BYTES; ++i) {
-          event.control[i] =
-              static_cast<uint8_t>(words_[Regs::kEventControl + i / 4 * 4] >> (8 * (i % 4)));
-        }
-        break;
-      default:
-        break;
-    }
+    EXPECT_EQ(rs_read_event(&bus_, &event), 1);
     events.push_back(event);
-    const bool pop_first = random_.below(2) != 0;
-    if (pop_first) write(Regs::kEventPop, 1);
-    rs_control_plane_step(&state_, &event, &BusFirmware::sink, this);
-    if (!pop_first) write(Regs::kEventPop, 1);
+    pop_first_ = random_.below(2) != 0;
+    if (pop_first_) write(Regs::kEventPop, 1);
+    EXPECT_EQ(rs_control_plane_step(&state_, &bus_), 1);
     read(Regs::kEventStatus);  // the interrupt line has fallen if nothing waits
   }
 
-  static void sink(void* context, const rs_command* command) {
-    static_cast<BusFirmware*>(context)->issue(*command);
+  // -- the bus as the control plane has it: of what was read before, for what is yet to be written
+  static uint32_t word(void* context, uint32_t offset) {
+    return static_cast<BusFirmware*>(context)->words_[offset];
   }
-
-  void issue(const rs_command& command) {
-    commands.push_back(command);
-    write(Regs::kCommandSequence, command.sequence);
-    write(Regs::kCommandValue, command.value);
-    write(Regs::kCommandQueue, command.queue);
-    write(Regs::kCommandFeaturesLo, static_cast<uint32_t>(command.features));
-    write(Regs::kCommandFeaturesHi, static_cast<uint32_t>(command.features >> 32));
-    const rs_queue_context& ring = command.context;
-    write(Regs::kCommandDescLo, static_cast<uint32_t>(ring.desc));
-    write(Regs::kCommandDescHi, static_cast<uint32_t>(ring.desc >> 32));
-    write(Regs::kCommandDriverLo, static_cast<uint32_t>(ring.driver));
-    write(Regs::kCommandDriverHi, static_cast<uint32_t>(ring.driver >> 32));
-    write(Regs::kCommandDeviceLo, static_cast<uint32_t>(ring.device));
-    write(Regs::kCommandDeviceHi, static_cast<uint32_t>(ring.device >> 32));
-    write(Regs::kCommandRing, ring.size | uint32_t{ring.index} << 16);
-    write(Regs::kCommandResumed, ring.resumed != 0);
-    if (command.kind == RS_COMMAND_DEVICE_CONFIG) {
-      for (unsigned i = 0; i < Regs::kCommandConfigCount; ++i) {
-        uint32_t word = 0;
-        for (unsigned j = 0; j < 4; ++j) word |= uint32_t{command.config[4 * i + j]} << (8 * j);
-        write(Regs::kCommandConfig + 4 * i, word);
-      }
-    }
-    write(Regs::kCommandGo, command.kind);
+  static void put(void* context, uint32_t offset, uint32_t value) {
+    static_cast<BusFirmware*>(context)->put(offset, value);
+  }
+  void put(uint32_t offset, uint32_t value) {
+    if (offset == Regs::kEventPop && pop_first_) return;
+    write(offset, value);
+    if (!hw::CommandWindow::holds(offset)) return;
+    const auto command = window_.write(offset, value);
+    if (offset != Regs::kCommandGo) return;
+    // Hardware takes an unknown one too, and does nothing with it.
+    rs_command unknown{};
+    unknown.kind = value;
+    unknown.sequence = window_.read(Regs::kCommandSequence);
+    commands.push_back(command.value_or(unknown));
     if (random_.below(3) == 0) read(Regs::kCommandGo);
   }
 
@@ -168,6 +116,9 @@ class BusFirmware {
   rs_control_plane state_{};
   std::deque<Access> todo_;
   std::map<uint32_t, uint32_t> words_;
+  hw::CommandWindow window_;
+  const rs_bus bus_{&BusFirmware::word, &BusFirmware::put, this};
+  bool pop_first_ = false;
   bool reading_ = false;
   bool held_ = false;  ///< an access is on the bus
 };
