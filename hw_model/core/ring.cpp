@@ -171,7 +171,7 @@ void NicCore::avail_sampled(unsigned queue, uint16_t index, ActionList& actions)
   }
   if (moved == 0) return;
   q.avail_seen = index;
-  q.armed = !event_idx_;
+  q.armed = !event_idx_ && !q.no_notify;
 }
 
 std::string_view NicCore::fetch_ids(unsigned queue, uint16_t count, ActionList& actions) {

@@ -87,7 +87,6 @@ module ring_engine
   logic [Queues-1:0][31:0] allocated;  // position of the next chain
   logic [31:0] head[Queues];  // position of the next head to fetch
   held_t [Queues-1:0] held;  // chains between available and used ring
-  held_t [Queues-1:0] ahead;  // chains that the consumer has not taken
   held_t [Queues-1:0] in_flight;  // reads
   logic [Queues-1:0] kicked, armed, no_notify, sampling;
   logic [Queues-1:0] sampled;  // the answer is there
@@ -246,8 +245,10 @@ module ring_engine
     for (int q = 0; q < int'(Queues); q++) begin
       automatic logic [15:0] known = avail_seen[q] - avail_next[q];
       take[q] = go && context_of[q].enabled && !context_of[q].suspended && !enable[q] && !resume[q];
-      // A receive queue is refilled when half of its chains are gone, or in larger pieces.
-      low[q] = !receives[q] || ahead[q] < held_t'(Window / 2);
+      // A receive queue is refilled when half of its chains are gone, or in larger pieces, or when
+      // nothing of it is under way: what it has may be too few for the frame that waits.
+      low[q] = !receives[q] || held[q] < held_t'(Window / 2) ||
+               (in_flight[q] == '0 && scanner_quiet[q]);
       know[q] = known != '0;
       want_heads[q] = run_valid[q];
       want_entries[q] = know[q] && fetch_room[q] && !held[q][SlotW] &&
@@ -485,10 +486,8 @@ module ring_engine
   always_ff @(posedge clk) begin
     for (int q = 0; q < int'(Queues); q++) begin
       automatic logic mine = decide && queue == queue_t'(q);
-      automatic logic pops = chain_valid[q] && chain_ready[q];
       automatic held_t more = mine && choice == FetchEntries ? held_t'(fetch_count) : '0;
       held[q] <= held[q] + more - held_t'(returned[q]);
-      ahead[q] <= ahead[q] + more - held_t'(pops);
       in_flight[q] <= in_flight[q] + held_t'(op_valid && op_queue == queue_t'(q)) -
                       held_t'(done_came && note.queue == queue_t'(q));
       if (mine && choice == FetchEntries) begin
@@ -521,7 +520,6 @@ module ring_engine
       end
       if (resume[q]) begin
         held[q] <= '0;
-        ahead[q] <= '0;
         head[q] <= allocated[q];
         avail_seen[q] <= used_index[q];
         avail_next[q] <= used_index[q];
@@ -539,7 +537,6 @@ module ring_engine
       end
       if (!rst_n || flush) begin
         held[q] <= '0;
-        ahead[q] <= '0;
         in_flight[q] <= '0;
         allocated[q] <= '0;
         head[q] <= '0;

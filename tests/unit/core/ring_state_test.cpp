@@ -88,6 +88,22 @@ TEST(RingState, AResumedQueueAsksForNotificationsAfresh) {
   EXPECT_EQ(with_flags.tx.used_flags(), 0);
 }
 
+// Without EVENT_IDX a buffer that is found by a look at the index does not say that the driver will
+// notify of the next one: the flags may still be those of another device.
+TEST(RingState, AResumedQueueAsksEvenIfItFoundBuffersFirst) {
+  ResumedCard card(0);
+  card.store<uint16_t>(card.tx.used, VIRTQ_USED_F_NO_NOTIFY);
+  card.put_transmit(0, {72});
+  card.serve(kTx);
+  EXPECT_EQ(card.frames.size(), 1u);
+  EXPECT_FALSE(card.core.armed(kTx));
+  EXPECT_EQ(card.choose(EventKind::kArmNotify, kTx), "");
+  EXPECT_EQ(card.tx.used_flags(), 0);
+  card.put_transmit(1, {72});
+  card.serve(kTx);
+  EXPECT_TRUE(card.core.armed(kTx));
+}
+
 TEST(RingState, SuspendedQueuesFinishWhatIsUnderWayAndTakeNoMore) {
   RunningCard card;
   card.manual_dma = true;
