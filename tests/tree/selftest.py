@@ -11,6 +11,7 @@ import unittest
 
 import check_generated
 import check_includes
+import check_numbers
 import check_plan
 import check_text
 
@@ -164,6 +165,69 @@ class Generated(TempTree):
         self.assertIn("+two", output)
         self.assertEqual(run(check_generated.main, page, *say, "raise SystemExit(3)")[0], 1)
         self.assertEqual(run(check_generated.main, self.root / "no.md", *say, "print('one')")[0], 1)
+
+
+class Numbers(TempTree):
+    GOOD = {
+        check_numbers.PACKAGE: """
+            typedef enum logic [3:0] { PurposeDoorbell, PurposePayload } purpose_e;  // PurposeConfig
+            typedef enum logic [4:0] { ErrorDmaRead, ErrorDmaWrite } error_e;
+            typedef enum logic [7:0] { TraceDoorbell, TraceReset = 8'd7, TraceIntx } trace_kind_e;
+            typedef struct packed { logic [63:0] frames; logic [63:0] drop_short; } tx_counters_t;
+            typedef struct packed { logic [63:0] frames; logic [63:0] drop_fcs; } rx_counters_t;
+            typedef struct packed { logic [63:0] reads; } read_counters_t;
+            typedef struct packed { logic [63:0] writes; } write_counters_t;
+            typedef struct packed {
+              logic [63:0] doorbells; logic [63:0] poisoned; logic [1:0][63:0] errors;
+            } host_counters_t;""",
+        "hw_model/pcie/purpose.h": "enum class Purpose : uint8_t { kDoorbell, kPayload, kCount };",
+        check_numbers.COUNTERS: """
+            enum class Counter : uint8_t { kTxFrames, kTxDropShort, kRxFrames, kRxDropFcs, kDoorbells, kCount };
+            enum class DeviceError : uint8_t { kDmaRead, /* or */ kDmaWrite, kCount };""",
+        "hw_model/trace/nic_trace.h": "enum class TraceKind : uint8_t { kDoorbell, kReset = 7, kIntx, kCount };",
+        "hw_model/rtl/rx_path.sv": "localparam logic [7:0] DropFcs = 8'd3; TraceFrameDropped",
+        "hw_model/rtl/tx_path.sv": "",
+        check_numbers.BRIDGE: """
+            constexpr unsigned kTxFields = 2, kRxFields = 2, kReadFields = 1, kWriteFields = 1;
+            constexpr unsigned kHostScalars = 2;
+            constexpr Counter kTx[kTxFields] = {Counter::kTxFrames, Counter::kTxDropShort};
+            constexpr Counter kRx[kRxFields] = {Counter::kRxFrames, Counter::kRxDropFcs};
+            constexpr Counter kHost[] = {Counter::kDoorbells};""",
+    }
+    # File, what is there, what it becomes, and what the message must name.
+    BAD = (
+        (check_numbers.PACKAGE, "PurposeDoorbell, PurposePayload", "PurposePayload, PurposeDoorbell", "Doorbell is 1"),
+        (check_numbers.PACKAGE, ", ErrorDmaWrite", "", "DmaWrite is in C++ alone"),
+        (check_numbers.PACKAGE, "TraceIntx", "TraceMsix", "Msix is in SystemVerilog alone"),
+        (check_numbers.PACKAGE, "8'd7", "8'd6", "Reset is 6 in SystemVerilog and 7"),
+        (check_numbers.PACKAGE, "purpose_e", "reason_e", "purpose_e was not found"),
+        (check_numbers.PACKAGE, "logic [63:0] reads;", "", "read_counters_t has 0 counters"),
+        (check_numbers.PACKAGE, "logic [63:0] frames; logic [63:0] drop_fcs;",
+         "logic [63:0] drop_fcs; logic [63:0] frames;", "rx_counters_t and kRx are not in one order"),
+        (check_numbers.PACKAGE, "[1:0][63:0]", "[2:0][63:0]", "host_counters_t has errors [2:0]"),
+        (check_numbers.COUNTERS, "kTxFrames,", "kTxFrames, kTxBytes,", "DropFcs is 3; Counter kRxDropFcs is 4"),
+        ("hw_model/rtl/rx_path.sv", "DropFcs", "Fcs", "rx_path traces dropped frames without"),
+        ("hw_model/rtl/tx_path.sv", "", "localparam logic [7:0] DropShort = 8'd2;", "DropShort is 2"),
+        (check_numbers.BRIDGE, "kTxFields = 2", "kTxFields = 3", "kTxFields is 3"),
+    )
+
+    def setUp(self):
+        super().setUp()
+        for name, text in self.GOOD.items():
+            write(self.root, name, text)
+
+    def test_good_tree_passes(self):
+        status, output = run(check_numbers.main, self.root)
+        self.assertEqual((status, output), (0, "16 names, 0 differences\n"))
+
+    def test_each_difference_fires(self):
+        for name, there, becomes, message in self.BAD:
+            with self.subTest(message):
+                write(self.root, name, self.GOOD[name].replace(there, becomes))
+                status, output = run(check_numbers.main, self.root)
+                self.assertEqual(status, 1)
+                self.assertIn(message, output)
+                write(self.root, name, self.GOOD[name])
 
 
 if __name__ == "__main__":
