@@ -50,6 +50,7 @@ WalkedChain walk_chain(const HostBytes& memory, const RingPlace& ring, uint16_t 
   uint32_t left = entries;  // visits before it can only be a loop
   uint32_t index = head;
   while (!chain.error) {
+    if (chain.table_entries == 0 && left != ring.size()) ++chain.followed;
     if (left-- == 0) {
       chain.error = DeviceError::kChainTooLong;
       break;
@@ -218,7 +219,14 @@ void ChainMaker::damage(uint16_t head) {
     at = descriptor.addr + 16 * random_.below(entries);
     descriptor = memory_.get<VirtqDesc>(at);
   }
-  damage(descriptor, near, entries);
+  const WalkedChain whole = walk_chain(memory_, ring_, head);
+  if (whole.segments.size() > 1 && random_.below(8) == 0) {  // 2^32 bytes, or one too many
+    const uint64_t others = whole.readable_bytes + whole.writable_bytes - descriptor.len;
+    if ((descriptor.flags & VIRTQ_DESC_F_INDIRECT) != 0) return;
+    descriptor.len = static_cast<uint32_t>(uint64_t{0x1'0000'0000} - others + random_.below(2));
+  } else {
+    damage(descriptor, near, entries);
+  }
   if (random_.below(6) == 0) {  // the kind that matters to this queue
     for (const uint16_t id : owned_[head]) {
       auto each = memory_.get<VirtqDesc>(ring_.desc + uint64_t{16} * id);

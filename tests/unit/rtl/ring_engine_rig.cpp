@@ -139,7 +139,7 @@ void RingRig::publish(unsigned queue) {
     const uint32_t beyond = static_cast<uint32_t>(random_.below(0x10000 - q.place.size()));
     const auto entry = stray ? static_cast<uint16_t>(q.place.size() + beyond) : *head;
     memory_.put(q.place.driver + SplitRing::avail_entry(q.avail % q.place.size()), entry);
-    q.published.push_back({*head, entry, walk_chain(memory_, q.place, *head)});
+    q.published.push_back({*head, entry, walk_chain(memory_, q.place, *head), 0});
     ++q.avail;
   }
   if (q.avail == from) return;
@@ -242,6 +242,7 @@ void RingRig::resume(Queue& q, unsigned number) {
   rules.known = rules.head = rules.described = rules.returned = rules.allocated;
   rules.no_notify = !world.event_idx;
   q.base = q.taken = rules.allocated;
+  for (Published& published : q.published) published.followed = 0;
 }
 
 /// Bus mastering, suspended queues, doorbells.
@@ -394,6 +395,7 @@ void RingRig::observe_result(TraceKind kind, unsigned queue) {
                                 << static_cast<int>(*chain.error);
       ASSERT_EQ(m.trace_size, static_cast<uint32_t>(q.place.transmit ? chain.readable_bytes
                                                                      : chain.writable_bytes));
+      ASSERT_EQ(q.at(rules.described).followed, chain.followed);
       ++rules.described;
       return;
     }
@@ -417,6 +419,7 @@ void RingRig::observe_walk_read(unsigned queue) {
     ASSERT_EQ(m.trace_purpose, static_cast<uint8_t>(Purpose::kDescriptors));
     ASSERT_LT(offset, uint64_t{16} * q.place.size());
     ASSERT_EQ(m.trace_size, 16u);
+    ++q.at(m.trace_chain).followed;
   }
   expect_read(static_cast<Purpose>(m.trace_purpose), queue, m.trace_chain, m.trace_address,
               m.trace_size);
@@ -466,6 +469,9 @@ void RingRig::observe_error() {
     const WalkedChain& chain = q.at(q.rules.described).chain;
     ASSERT_TRUE(chain.error) << "an error " << int{m.error_code} << " of a valid chain";
     ASSERT_EQ(error_->code, *chain.error);
+    // What follows a head is asked for before the head itself is judged.
+    const uint32_t followed = q.at(q.rules.described).followed;
+    ASSERT_TRUE(followed == chain.followed || (chain.followed == 0 && followed == 1));
   }
   for (Queue& each : queues_) each.rules.error_due.reset();
   inactive_until_ = ~uint64_t{0};  // the card stops at this edge

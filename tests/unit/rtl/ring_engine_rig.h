@@ -86,6 +86,7 @@ class RingRig {
     uint16_t head;
     uint16_t entry;  ///< what stands in the ring
     WalkedChain chain;
+    uint32_t followed = 0;  ///< reads of single descriptors
   };
   struct Fetch {
     uint32_t position, count;

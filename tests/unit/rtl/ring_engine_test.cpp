@@ -136,6 +136,37 @@ TEST(RingEngineErrors, BrokenLoadsOfChainsNeverHang) {
   EXPECT_EQ(errors, 100u);
 }
 
+/// What the engine relies on is checked in every run: neighbours that break it are told.
+TEST(RingEngineChecks, WrongNeighboursAreNoticed) {
+  using Module = Vring_engine_bench;
+  const std::pair<const char*, void (*)(Module&)> wrongs[] = {
+      {"nothing wrong", [](Module&) {}},
+      {"flushed while active", [](Module& m) { m.flush = 1; }},
+      {"a write has left that was not asked for", [](Module& m) { m.written = 1; }},
+      {"chains returned that were never taken", [](Module& m) { m.returned[1] = 3; }},
+      {"resumed with a read under way", [](Module& m) { m.resume = 1; }},
+  };
+  for (const auto& [name, wrong] : wrongs) {
+    RtlBench<Module> bench(1);
+    Module& m = *bench;
+    m.active = m.enabled = m.suspended = m.enable = m.resume = m.doorbell = m.flush = 0;
+    m.read_ready = m.write_ready = m.landing_valid = m.done_valid = m.written = 0;
+    m.chain_ready = m.segment_ready = m.indirect = m.event_idx = m.resumed = 0;
+    for (unsigned q = 0; q < RingRig::kQueues; ++q) m.returned[q] = m.size_log2[q] = 0;
+    bench.reset();
+    bench.expect_assertion();
+    m.active = m.enabled = m.doorbell = 1;
+    for (int i = 0; i < 4; ++i) bench.tick();
+    m.doorbell = 0;
+    EXPECT_EQ(m.read_valid, 1u);  // of the available index
+    wrong(m);
+    bench.tick();
+    m.flush = m.written = m.resume = m.returned[1] = 0;
+    bench.tick();
+    EXPECT_EQ(bench.assertion_fired(), &name != &wrongs[0].first) << name;
+  }
+}
+
 /// A chain of a whole ring and a whole indirect table behind it fits into an empty segment store;
 /// the next one waits until room was made.
 TEST(RingEngine, TheLongestChainsFit) {
