@@ -424,7 +424,9 @@ void HostSlaveWorld::follow_event() {
       if (command.kind == RS_COMMAND_CONTROL_REPLY && command.sequence >= reset_number_) {
         pulse_reply_ = true;
         pulse_ack_ = static_cast<uint8_t>(command.value);
-        work_[kQueues - 1].replied = true;
+        for (unsigned queue = 0; queue < kQueues; ++queue) {
+          if (core_.is_control(queue)) work_[queue].replied = true;
+        }
       }
       if (command.kind <= RS_COMMAND_ACTIVE_PAIRS) {
         step(Event::from_command(command));
