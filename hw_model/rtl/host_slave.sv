@@ -80,11 +80,9 @@ module host_slave
   localparam logic [15:0] NoVector = 16'hFFFF;
   localparam logic [7:0] AssertIntA = 8'h20, DeassertIntA = 8'h24;
   localparam logic [2:0] UnsupportedRequest = 3'd1;
-  localparam int unsigned HeldReads = 8;
-  localparam int unsigned HeldW = $clog2(HeldReads);
   localparam logic [1:0] QuietCycles = 2'd3;  // that data_busy must be low to be believed
   localparam logic [1:0] PauseCycles = 2'd3;  // until the data plane shows what it was told
-  localparam logic [11:0] ConfigCommand = 12'h004, DeviceControl = 12'h048, WindowData = 12'h0DC;
+  localparam logic [11:0] ConfigCommand = 12'h004;
   localparam int unsigned FeatureMrgRxbuf = 15, FeatureIndirect = 28, FeatureEventIdx = 29;
   localparam logic [15:0] LeastMtu = 16'd68;
 
@@ -110,45 +108,6 @@ module host_slave
     PostLink,
     Serve  // the host's request
   } action_e;
-
-  typedef struct packed {  // a request of the host, understood
-    logic refused;  // no register, or poisoned
-    logic config_space;  // else the BAR
-    logic nothing;  // reads 0, writes nothing
-    logic write;
-    logic doorbell;
-    logic needs_room;  // its event
-    logic prepare;
-    logic function_reset;
-    logic configuration;  // it came as a configuration request
-    logic [9:0] tag;
-    logic [3:0] length;  // of its completion
-    logic [6:0] lower_address;
-    logic [15:0] address;
-    logic [3:0] width;
-    logic [7:0] lanes;
-    logic [63:0] data;  // in its lanes
-    now_t deadline;
-  } work_t;
-
-  typedef struct packed {  // a read that waits for firmware
-    logic configuration;
-    logic [9:0] tag;
-    logic [3:0] length;
-    logic [6:0] lower_address;
-    logic [5:0] address;  // in the common configuration
-    logic [3:0] width;
-    now_t deadline;
-  } held_t;
-
-  function automatic logic [7:0] lanes_of(logic [3:0] width, logic [2:0] offset);
-    case (width)
-      4'd1: lanes_of = 8'h01 << offset;
-      4'd2: lanes_of = 8'h03 << offset;
-      4'd4: lanes_of = 8'h0F << offset;
-      default: lanes_of = 8'hFF;
-    endcase
-  endfunction
 
   function automatic logic [63:0] low_bytes(logic [63:0] value, logic [3:0] width);
     case (width)
@@ -198,7 +157,7 @@ module host_slave
   logic [31:0] last_number, next_number;
   management_command_t firmware;
 
-  work_t work;
+  host_work_t work;
   logic work_valid;
 
   pci_config pci_config (
@@ -260,63 +219,11 @@ module host_slave
     .out_valid(queued_valid), .out_ready(queued_take), .out_data({queued, queued_arrival})
   );
 
-  // -- what a request means
-  work_t understood;
-  logic narrow, aligned, in_bar, is_config, is_write, window, window_usable;
-  logic [3:0] length;
-  logic [2:0] offset;
-
-  always_comb begin
-    is_config = queued.kind == HostConfigRead || queued.kind == HostConfigWrite;
-    is_write = queued.kind == HostMemWrite || queued.kind == HostConfigWrite;
-    length = queued.length[3:0];
-    narrow = queued.length == 13'd1 || queued.length == 13'd2 || queued.length == 13'd4 ||
-             (queued.length == 13'd8 && !is_config);
-    aligned = (queued.address[2:0] & (length[2:0] - 3'd1)) == '0;
-    in_bar = is_config ? queued.address[63:12] == '0
-                       : memory_enable && queued.address[63:16] == bar;
-    window = is_config && queued.address[11:2] == WindowData[11:2] &&
-             (!is_write || queued.address[1:0] == '0);
-    window_usable = window_bar == '0 && window_offset[31:16] == '0 && window_length[31:3] == '0 &&
-                    (window_length[2:0] == 3'd1 ||
-                     (window_length[2:0] == 3'd2 && !window_offset[0]) ||
-                     (window_length[2:0] == 3'd4 && window_offset[1:0] == '0)) &&
-                    queued.address[1:0] == '0 &&
-                    (!is_write || window_length[3:0] <= length);
-
-    understood = '0;
-    understood.refused = !narrow || !aligned || !in_bar || (is_write && queued.poisoned);
-    understood.config_space = is_config && !(window && window_usable);
-    understood.nothing = window && !window_usable;
-    understood.write = is_write;
-    understood.configuration = is_config;
-    understood.tag = queued.tag;
-    understood.length = length;
-    understood.lower_address = is_config ? '0 : queued.address[6:0];
-    understood.width = length;
-    understood.address = queued.address[15:0];
-    offset = is_config ? {1'b0, queued.address[1:0]} : queued.address[2:0];
-    if (window && window_usable) begin
-      understood.address = window_offset[15:0];
-      understood.width = window_length[3:0];
-      offset = window_offset[2:0];
-    end
-    understood.lanes = lanes_of(understood.width, offset);
-    understood.data = queued.data << {offset, 3'b000};
-    understood.doorbell = !understood.config_space && is_write &&
-                          understood.address[15:12] == BAR_NOTIFY[15:12];
-    // device_status and queue_enable
-    understood.needs_room = !understood.config_space && !understood.refused && is_write &&
-                            ((understood.address[15:3] == 13'd2 && understood.lanes[4]) ||
-                             (understood.address[15:3] == 13'd3 && understood.lanes[5:4] != '0));
-    understood.prepare = is_write && !understood.doorbell && !understood.refused;
-    understood.function_reset = understood.config_space && !understood.refused &&
-                                !understood.nothing && is_write &&
-                                understood.address[11:2] == DeviceControl[11:2] &&
-                                understood.lanes[1] && understood.data[15];
-    if (understood.function_reset) understood.needs_room = 1'b1;
-    understood.deadline = queued_arrival + NowW'(straps.hold_bound);
-  end
+  host_work_t understood;
+  request_decoder request_decoder (
+    .request(queued), .arrival(queued_arrival), .hold_bound(straps.hold_bound),
+    .memory_enable, .bar, .window_bar, .window_offset, .window_length, .work(understood)
+  );
 
   // -- the host's completion, and those of reads that were held
   logic reply_full;  // the answer to the last request waits for what goes before it
@@ -330,12 +237,17 @@ module host_slave
   assign queued_take = !work_valid && !reply_full;
 
   // -- held reads, the oldest first
-  held_t held[HeldReads];
-  logic [HeldW-1:0] held_first, held_next;
-  logic [HeldW:0] held_count, scan_left;
-  held_t oldest;
-  logic held_late, work_late;
-  assign oldest = held[held_first];
+  logic hold, held_full, held_any, held_late, scan_any, release_held, work_late;
+  held_read_t oldest;
+  held_reads held_reads (
+    .clk, .rst_n, .now,
+    .hold, .hold_read('{
+      configuration: work.configuration, tag: work.tag, length: work.length,
+      lower_address: work.lower_address, address: work.address[5:0], width: work.width,
+      deadline: work.deadline}),
+    .full(held_full), .any(held_any), .oldest, .late(held_late),
+    .scan(release_held), .scanning(scan_any), .keep(follow_keep), .drop(follow_reply)
+  );
 
   // -- interrupts and errors wait here
   logic taken_valid;
@@ -412,7 +324,7 @@ module host_slave
   // A function-level reset does not wait for ever; its event then comes later.
   assign serve_ready = work_valid && !function_pending &&
                        (!work_blocked || (work_late && work.function_reset)) &&
-                       !(work_held && held_count == (HeldW + 1)'(HeldReads));
+                       !(work_held && held_full);
 
   always_comb begin
     action = None;
@@ -453,7 +365,7 @@ module host_slave
       else if (send_valid) follow_send = write_free || !may_send;
       else if (intx_wanted != intx_level) follow_intx = write_free;
       else if (ready_valid) follow_ready = write_free;
-      else if (scan_left != '0) follow_scan = must_hold || out_free;
+      else if (scan_any) follow_scan = must_hold || out_free;
       else if (pause != '0) follow_pause = 1'b1;
       else follow_end = 1'b1;
     end
@@ -686,43 +598,18 @@ module host_slave
   end
 
   // -- held reads
-  logic hold;
   assign hold = serve && work_held;
   always_ff @(posedge clk) begin
     if (!rst_n) begin
-      held_first <= '0;
-      held_next <= '0;
-      held_count <= '0;
-      scan_left <= '0;
-      held_late <= 1'b0;
       work_late <= 1'b0;
       reply_late <= 1'b0;
     end else begin
-      if (hold || follow_keep) held_next <= held_next + 1'b1;
-      if (follow_scan) held_first <= held_first + 1'b1;
-      if (hold) held_count <= held_count + 1'b1;
-      else if (follow_reply) held_count <= held_count - 1'b1;
-
-      if (release_held) scan_left <= held_count;
-      else if (follow_scan) scan_left <= scan_left - 1'b1;
-
-      // Only at rest is the first of them the oldest.
-      held_late <= held_count != '0 && now >= oldest.deadline && !expire && !follow_scan;
       work_late <= work_blocked && now >= work.deadline;
       reply_late <= reply_full && reply_drains && now >= reply_deadline;
-    end
-    if (hold) begin
-      held[held_next] <= '{
-        configuration: work.configuration, tag: work.tag, length: work.length,
-        lower_address: work.lower_address, address: work.address[5:0], width: work.width,
-        deadline: work.deadline};
-    end else if (follow_keep) begin
-      held[held_next] <= oldest;
     end
   end
 
   // Reads may go on behind these.
-  logic release_held;
   assign release_held = expire || function_reset ||
                         (obey && (firmware.kind == COMMAND_STATUS ||
                                   firmware.kind == COMMAND_QUEUE_ACKNOWLEDGE));
@@ -821,7 +708,8 @@ module host_slave
       if (reset_device) counters.device_resets <= counters.device_resets + 64'd1;
       if (function_reset) counters.function_resets <= counters.function_resets + 64'd1;
       if (expire) counters.holds_expired <= counters.holds_expired + 64'd1;
-      if (queued_take && queued_valid && is_write && queued.poisoned)
+      if (queued_take && queued_valid && queued.poisoned &&
+          (queued.kind == HostMemWrite || queued.kind == HostConfigWrite))
         counters.poisoned_writes <= counters.poisoned_writes + 64'd1;
       if (action == TellError) counters.errors[told.code] <= counters.errors[told.code] + 64'd1;
       else if (expire)
@@ -943,7 +831,7 @@ module host_slave
                 !error_valid && !management_read && !management_write;
   always_comb begin
     deadline = Never;
-    if (held_count != '0) deadline = oldest.deadline;
+    if (held_any) deadline = oldest.deadline;
     if (work_blocked && work.deadline < deadline) deadline = work.deadline;
     if (reply_full && reply_drains && reply_deadline < deadline) deadline = reply_deadline;
   end

@@ -280,7 +280,7 @@ package nic_pkg;
     logic frame_end;  // the last chain of its frame: only whole frames are returned
   } used_t;
 
-  // -- inside the register side: events for firmware, and its commands
+  // -- inside the register side: events for firmware, its commands, requests, held reads
   typedef struct packed {  // of a virtqueue; in other events what the comments say
     logic flag;  // index was set; features above 63 were; the link is up
     logic [15:0] index;
@@ -306,6 +306,46 @@ package nic_pkg;
     queue_setup_t setup;
     logic [223:0] device_config;
   } management_command_t;
+
+  typedef struct packed {  // a request of the host, understood
+    logic refused;  // no register, or poisoned
+    logic config_space;  // else the BAR
+    logic nothing;  // reads 0, writes nothing
+    logic write;
+    logic doorbell;
+    logic needs_room;  // its event
+    logic prepare;
+    logic function_reset;
+    logic configuration;  // it came as a configuration request
+    logic [9:0] tag;
+    logic [3:0] length;  // of its completion
+    logic [6:0] lower_address;
+    logic [15:0] address;
+    logic [3:0] width;
+    logic [7:0] lanes;
+    logic [63:0] data;  // in its lanes
+    now_t deadline;
+  } host_work_t;
+
+  typedef struct packed {  // a read that waits for firmware
+    logic configuration;
+    logic [9:0] tag;
+    logic [3:0] length;
+    logic [6:0] lower_address;
+    logic [5:0] address;  // in the common configuration
+    logic [3:0] width;
+    now_t deadline;
+  } held_read_t;
+
+  // Bytes of the 8 aligned ones that an access touches.
+  function automatic logic [7:0] lanes_of(logic [3:0] width, logic [2:0] offset);
+    case (width)
+      4'd1: lanes_of = 8'h01 << offset;
+      4'd2: lanes_of = 8'h03 << offset;
+      4'd4: lanes_of = 8'h0F << offset;
+      default: lanes_of = 8'hFF;
+    endcase
+  endfunction
 
   // -- errors of the driver, as hw_model/core/counters.h numbers them (DeviceError)
   typedef enum logic [4:0] {

@@ -31,7 +31,8 @@ module host_slave_checks
   input logic              work_valid,
   input logic              reply_full,
   input logic              held_late,
-  input logic [3:0]        held_count,
+  input logic              held_any,
+  input logic              held_full,
   input logic [1:0]        quiet_count,
   input logic [31:0]       last_number,
   input logic              firmware_valid,
@@ -68,7 +69,7 @@ module host_slave_checks
 
   idle_is_exact: assert property (@(posedge clk) disable iff (!rst_n)
     idle && now < deadline |=>
-    $stable({phase, prepared, work_valid, reply_full, held_late, held_count, quiet_count,
+    $stable({phase, prepared, work_valid, reply_full, held_late, held_any, held_full, quiet_count,
              last_number, firmware_valid, function_pending, queued_valid, isr, completion_valid,
              write_valid, trace_valid, event_trace_valid, active}))
     else $error("something changed although idle was high");
