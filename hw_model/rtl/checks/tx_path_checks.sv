@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tx_path promises, and what it may expect of its neighbours.
+module tx_path_checks
+  import nic_pkg::*;
+(
+  input logic                       clk,
+  input logic                       rst_n,
+  /* verilator lint_off UNUSEDSIGNAL */  // whether decisions are allowed
+  input card_state_t                state,
+  /* verilator lint_on UNUSEDSIGNAL */
+  input logic                       flush,
+  input logic     [Queues-1:0]      chain_ready,
+  input logic     [Queues-1:0]      segment_ready,
+  input logic                       read_valid,
+  input logic                       read_ready,
+  input read_op_t                   read_op,
+  input logic                       frame_valid,
+  input logic                       frame_ready,
+  input beat_t                      frame_beat,
+  input logic     [Queues-1:0]      used_valid,
+  input logic                       take_segment,
+  input logic     [31:0]            current_length,
+  input logic     [15:0]            current_reads,
+  input logic                       makes_whole,
+  input logic                       done_counts,
+  input logic     [7:0]             begun,
+  input logic     [7:0]             gone,
+  input logic     [$clog2(TxRows):0] free_rows
+);
+
+  read_stays: assert property (@(posedge clk) disable iff (!rst_n)
+    read_valid && !read_ready && !flush |=> read_valid && $stable(read_op))
+    else $error("a read changed before it was accepted");
+  beat_stays: assert property (@(posedge clk) disable iff (!rst_n)
+    frame_valid && !frame_ready |=> frame_valid && $stable(frame_beat))
+    else $error("a beat changed before it was accepted");
+  no_decision: assert property (@(posedge clk) disable iff (!rst_n)
+    !state.active |-> chain_ready == '0)
+    else $error("a chain is taken while the device is not active");
+  one_chain: assert property (@(posedge clk) disable iff (!rst_n)
+    $onehot0(chain_ready) && $onehot0(segment_ready) && $onehot0(used_valid))
+    else $error("two queues at once");
+  no_empty_segment: assert property (@(posedge clk) disable iff (!rst_n)
+    take_segment |-> current_length != '0)
+    else $error("a segment of no bytes");
+  segment_fits: assert property (@(posedge clk) disable iff (!rst_n)
+    take_segment && current_reads != '0 |-> current_length[31:16] == '0)
+    else $error("a segment of %0d bytes is in no frame", current_length);
+  frames_counted: assert property (@(posedge clk) disable iff (!rst_n)
+    8'(begun - gone) <= 8'd128)
+    else $error("more frames than slots");
+  rows_counted: assert property (@(posedge clk) disable iff (!rst_n) 32'(free_rows) <= TxRows)
+    else $error("%0d rows are free", free_rows);
+  whole_by_a_read: assert property (@(posedge clk) disable iff (!rst_n)
+    makes_whole |-> done_counts && begun != gone)
+    else $error("a frame that was not begun is whole");
+
+  // Every frame has one first and one last beat.
+  logic mid_frame;
+  always_ff @(posedge clk) begin
+    if (!rst_n) mid_frame <= 1'b0;
+    else if (frame_valid && frame_ready) mid_frame <= !(|frame_beat.eop);
+  end
+  framed: assert property (@(posedge clk) disable iff (!rst_n)
+    frame_valid |-> |frame_beat.valid && (|frame_beat.sop) == !mid_frame)
+    else $error("a frame begins within another one, or not at all");
+
+endmodule
+
+bind tx_path tx_path_checks checks (
+  .current_reads(current.reads), .current_length(current_segment.length), .*
+);
