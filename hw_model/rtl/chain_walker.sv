@@ -150,6 +150,9 @@ module chain_walker
   queue_t row_queue;
   logic row_head;
   descriptor_t row_descriptor;
+  // of the walk behind it
+  logic valid, moves, described;
+  queue_t queue;
 
   assign fetch = pick_any && fetch_moves;
   always_comb begin
@@ -196,8 +199,6 @@ module chain_walker
   );
 
   // -- walk: checks, and what follows
-  logic valid, moves;
-  queue_t queue;
   logic [31:0] at;
   logic [15:0] head;
   // Flags without meaning are not looked at.
@@ -215,7 +216,7 @@ module chain_walker
   logic main, first, segment_good, wraps, too_large, to_table, same_block;
   logic [33:0] bytes;
   logic [32:0] usable;
-  logic failed, described, continues;
+  logic failed, continues;
   error_e code;
   logic [11:0] block, last_block;
 

@@ -238,6 +238,7 @@ module host_slave
 
   // -- held reads, the oldest first
   logic hold, held_full, held_any, held_late, scan_any, release_held, work_late;
+  logic follow_keep, follow_reply;
   held_read_t oldest;
   held_reads held_reads (
     .clk, .rst_n, .now,
@@ -347,7 +348,7 @@ module host_slave
 
   // -- what follows from one
   logic follow;  // in phase After
-  logic follow_post, follow_send, follow_intx, follow_ready, follow_scan, follow_keep, follow_reply;
+  logic follow_post, follow_send, follow_intx, follow_ready, follow_scan;
   logic follow_pause, follow_end;
   logic sends;  // the message of send_vector, or of ready_vector, leaves
 
@@ -468,6 +469,7 @@ module host_slave
   end
 
   // -- phases
+  logic enable_or_suspend, post_event_is_link, reply_valid_next;
   always_ff @(posedge clk) begin
     if (!rst_n) begin
       phase <= Idle;
@@ -519,7 +521,6 @@ module host_slave
     end
   end
 
-  logic enable_or_suspend, post_event_is_link, reply_valid_next;
   assign enable_or_suspend = (obey && firmware.kind == COMMAND_QUEUE_CONTEXT) ||
                              (regs_write && (suspends || resumes));
   assign post_event_is_link = action == PostLink || (post_deferred && last_number == '0);
@@ -615,6 +616,7 @@ module host_slave
                                   firmware.kind == COMMAND_QUEUE_ACKNOWLEDGE));
 
   // -- interrupts
+  logic intx_message;  // assert or deassert leaves
   always_ff @(posedge clk) begin
     if (!rst_n) begin
       taken_valid <= 1'b0;
@@ -637,7 +639,6 @@ module host_slave
     end
   end
 
-  logic intx_message;  // assert or deassert leaves
   assign intx_message = follow_intx ||
                         (phase == FunctionInterrupt && intx_level && write_free);
 
