@@ -512,6 +512,19 @@ TEST(UsedRing, AFailedReadIsAnError) {
   EXPECT_EQ(rig.decisions, 0u);
 }
 
+// Index writes always are on their way, and yet the driver is told.
+TEST(UsedRing, LoadDoesNotHoldUpInterrupts) {
+  UsedRingRig rig(5);
+  rig.written_delay = 200;
+  rig.read_delay = 100;
+  ASSERT_NO_FATAL_FAILURE(rig.enable(0, 8, 0));
+  for (unsigned i = 0; i < 20000; ++i) {
+    rig.finish(0, true);
+    ASSERT_NO_FATAL_FAILURE(rig.cycle());
+  }
+  EXPECT_GT(rig.decisions, 20000U / 500);
+}
+
 // Two queues with a chain each cycle, as far as there is room.
 TEST(UsedRing, FullRate) {
   UsedRingRig rig(4);
