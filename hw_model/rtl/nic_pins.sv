@@ -118,7 +118,7 @@ module nic_pins
   // Records of whole 32-bit words, that of the lowest port in the lowest bits; within one, the last
   // field of trace_t is lowest.
   output logic [TracePorts-1:0]            trace_valid,
-  output logic [TracePorts*TraceBits-1:0]  trace,
+  output logic [TracePorts*TraceBits-1:0]  trace_record,
 
   output logic                             quiescent,
   output logic [NowW-1:0]                  next_deadline
@@ -209,7 +209,7 @@ module nic_pins
     .management_read_data, .management_ready, .management_interrupt,
     .tx_counters, .rx_counters, .read_counters, .write_counters, .host_counters,
     .used_index_writes,
-    .trace_valid, .trace,
+    .trace_valid, .trace(trace_record),
     .quiescent, .next_deadline
   );
 endmodule

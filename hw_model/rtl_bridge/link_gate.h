@@ -20,7 +20,7 @@ class LinkGate {
   /// `up` outlives it; takes its on_ready().
   LinkGate(TlpChannel& up, const PcieLinkConfig& link)
       : up_(up),
-        ahead_ps_(2 * (link.mps + kHeaderBytes) * byte_ticks(link.generation, link.lanes) /
+        ahead_ps_(TimePs{2} * (link.mps + kHeaderBytes) * byte_ticks(link.generation, link.lanes) /
                   kTicksPerPs) {
     up_.on_ready([this] { changed(sc_core::sc_time_stamp().value()); });
   }

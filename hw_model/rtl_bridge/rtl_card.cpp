@@ -105,14 +105,7 @@ std::vector<NicResource> RtlCard::resources() const {
           {"tx_pins", cycles(ethernet_.tx_beats())}};
 }
 
-void RtlCard::complain(uint64_t cycle, const std::string& what) {
-  if (options_.complain) {
-    options_.complain(cycle, what);
-    return;
-  }
-  const std::string line = fmt::format("clock cycle {}: {}", cycle, what);
-  SC_REPORT_FATAL(name(), line.c_str());
-}
+void RtlCard::complain(uint64_t cycle, const std::string& what) { options_.complain(cycle, what); }
 
 /// Reset, before edge 1.
 void RtlCard::start_of_simulation() {

@@ -30,9 +30,8 @@ enum class ClockMode : uint8_t {
 
 struct RtlOptions {
   ClockMode clock = ClockMode::kStopped;
-  /// What the checks of the pins and of the RTL find is given to this, or else ends the simulation
-  /// as a fatal report of SystemC.
-  Complain complain;
+  /// Takes what the checks of the pins and of the RTL find.
+  Complain complain = {};
 };
 
 /// Something that arrives is on the pins from the first edge behind its arrival on: one that comes
@@ -62,9 +61,8 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
   bool at_rest() const { return stopped_ && !deadline_; }
   unsigned reads_in_flight() const { return dma_.reads_in_flight(); }
   std::size_t unanswered() const { return host_.unanswered(); }
-  bool record_waves(const std::string& path, std::string* error) {
-    return hardware_->record_waves(path, error);
-  }
+  Status record_waves(const std::string& path) { return hardware_->record_waves(path); }
+  void finish_waves() { hardware_->finish_waves(); }
 
   // TlpReceiver
   void receive_tlp(Tlp& tlp, TimePs arrival_ps) override;

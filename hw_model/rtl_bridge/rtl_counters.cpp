@@ -8,7 +8,7 @@ namespace {
 
 /// Field `index` of a structure of `fields` counters of 64 bits.
 uint64_t field(const uint32_t* words, unsigned fields, unsigned index) {
-  const uint32_t* at = words + 2 * (fields - 1 - index);
+  const uint32_t* at = words + std::size_t{2} * (fields - 1 - index);
   return static_cast<uint64_t>(at[1]) << 32 | at[0];
 }
 

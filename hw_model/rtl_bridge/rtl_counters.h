@@ -2,6 +2,7 @@
 // The counters of the card in RTL under the names that every model has.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "hw_model/core/counters.h"

@@ -2,6 +2,8 @@
 // Puts hardware, link and root complex together.
 #include "hw_model/rtl_bridge/rtl_nic.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "hw_model/pcie/pcie_link.h"
@@ -22,7 +24,8 @@ class RtlNic final : public NicModel {
         link_("pcie_link", config.pcie),
         root_("root", config.root_complex, config.pcie, link_.down(), payloads_),
         control_(std::move(control)),
-        card_("card", config, options, std::move(hardware), frames, payloads_, link_.up()) {
+        card_("card", config, watched(options), std::move(hardware), frames, payloads_,
+              link_.up()) {
     link_.up().attach(root_);
     link_.down().attach(card_);
     root_.on_debug([this](tlm::tlm_generic_payload& request) { return card_.debug(request); });
@@ -40,6 +43,11 @@ class RtlNic final : public NicModel {
   const PcieLinkConfig& link_config() const override { return link_.config(); }
   std::vector<NicCounter> counters() const override;
   std::vector<NicResource> resources() const override;
+  uint64_t clock_cycles() const override { return card_.cycles(); }
+  Status record_waves(const std::string& path) override { return card_.record_waves(path); }
+  void finish_waves() override { card_.finish_waves(); }
+  std::string fault() const override { return fault_; }
+  void on_fault(std::function<void()> callback) override { on_fault_ = std::move(callback); }
 
   // EthernetReceiver: the card's port is attached to the card itself.
   void receive_frame(const FramePtr& frame, TimePs start_ps, TimePs end_ps) override {
@@ -48,12 +56,30 @@ class RtlNic final : public NicModel {
   void carrier_change(bool up) override { card_.carrier_change(up); }
 
  private:
+  /// Complaints that nobody else takes become the card's fault.
+  RtlOptions watched(RtlOptions options) {
+    if (!options.complain) {
+      options.complain = [this](uint64_t cycle, const std::string& what) { complain(cycle, what); };
+    }
+    return options;
+  }
+  void complain(uint64_t cycle, const std::string& what);
+
+  std::string fault_;
+  std::function<void()> on_fault_;
   PayloadPool payloads_;
   mutable PcieLink link_;
   TlpRoot root_;
   std::unique_ptr<ControlPlane> control_;
   RtlCard card_;
 };
+
+void RtlNic::complain(uint64_t cycle, const std::string& what) {
+  if (!fault_.empty()) return;
+  fault_ = fmt::format("clock cycle {}: {}", cycle, what);
+  if (!on_fault_) SC_REPORT_FATAL(name(), fault_.c_str());
+  on_fault_();
+}
 
 std::vector<NicCounter> RtlNic::counters() const {
   std::vector<NicCounter> result = core_counters(core_counters_of(card_.pins()));
@@ -74,7 +100,6 @@ std::vector<NicCounter> RtlNic::counters() const {
   add("pcie_timeouts", dma.timeouts);
   add("pcie_cancelled_reads", dma.cancelled_reads);
   add("pcie_unsupported_requests", root_.counters().unsupported_requests);
-  add("clock_cycles", card_.cycles());
   return result;
 }
 

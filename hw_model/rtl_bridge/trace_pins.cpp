@@ -8,7 +8,8 @@ namespace ringside::hw {
 
 void TracePins::take(const ClockEdge& edge) {
   for (unsigned port = 0; port < kTracePorts; ++port) {
-    if ((*pins_.trace_valid >> port & 1) != 0) take(edge, pins_.trace + port * kTraceWords);
+    if ((*pins_.trace_valid >> port & 1) != 0)
+      take(edge, pins_.trace_record + std::size_t{port} * kTraceWords);
   }
 }
 

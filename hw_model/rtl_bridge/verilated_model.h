@@ -17,7 +17,7 @@ namespace ringside::hw {
 template <typename Model, typename Symbols>
 class VerilatedModel : public VerilatedCard {
  public:
-  VerilatedModel() : model_(&configured(context_), ""), pins_(pins_of(model_)) {}
+  VerilatedModel() : model_(&configured(context_), "TOP"), pins_(pins_of(model_)) {}
   ~VerilatedModel() override {
     Verilated::threadContextp(&context_);
     model_.final();
@@ -33,11 +33,9 @@ class VerilatedModel : public VerilatedCard {
     bytes->resize(sizeof(Symbols));
     std::memcpy(bytes->data(), static_cast<const void*>(model_.rootp->vlSymsp), sizeof(Symbols));
   }
-  bool record_waves(const std::string&, std::string* error) override {
-    *error = "this build of the card writes no waves";
-    return false;
+  Status record_waves(const std::string& path) override {
+    return Status::failure(path + ": this build of the card writes no waves");
   }
-  void dump_waves(TimePs) override {}
   unsigned failed_assertions() const override {
     return static_cast<unsigned>(context_.errorCount());
   }

@@ -2,11 +2,14 @@
 // What the testbench sees of a card, whichever model it is: a PCIe function and an Ethernet port.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <systemc>
 #include <tlm>
 #include <vector>
 
+#include "formats/status.h"
 #include "hw_model/pcie/bus_observer.h"
 #include "hw_model/pcie/ledger.h"
 #include "hw_model/tlm/nic_config.h"
@@ -45,6 +48,19 @@ class NicModel : public sc_core::sc_module, public EthernetReceiver {
   /// Nothing else is pending: forgets time-outs that wait for nothing, so that they are no work.
   /// Between deltas of the simulation, not from a process.
   virtual void drop_idle_timers() {}
+  /// Clock edges that were simulated; 0 for models that have no clock.
+  virtual uint64_t clock_cycles() const { return 0; }
+  /// Writes the hardware's signals to the FST file `path` until finish_waves(), with a view of the
+  /// important ones beside it (.gtkw). Before the simulation starts. For models of hardware.
+  virtual Status record_waves(const std::string& path) {
+    return Status::failure(path + ": this model has no signals to record");
+  }
+  virtual void finish_waves() {}
+  /// What the hardware did that none may do: the first in one line, or nothing. Its results count
+  /// no more.
+  virtual std::string fault() const { return {}; }
+  /// Called when fault() gets one; without it the simulation ends as SystemC ends it.
+  virtual void on_fault(std::function<void()>) {}
   /// What does not hold on the bus while nothing is under way, or nothing (bus_audit.h).
   virtual std::string audit_at_rest() { return {}; }
 };

@@ -105,7 +105,7 @@ module echo_card #(
   output logic [1535:0]       host_counters,
   output logic [63:0]         used_index_writes,
   output logic [9:0]          trace_valid,
-  output logic [2879:0]       trace,
+  output logic [2879:0]       trace_record,
   output logic                quiescent,
   output logic [47:0]         next_deadline
 );
@@ -318,7 +318,7 @@ module echo_card #(
   assign used_index_writes = 64'd0;
   assign trace_valid = {8'd0, tx_valid && tx_ready && tx_sop, rx_valid && rx_eop};
   // kind, purpose, queue, id, chain, size, frame, address, value
-  assign trace = {
+  assign trace_record = {
     2304'd0,
     {8'd8, 8'd0, 16'd1, 32'd0, 32'd0, 32'd60, tx_frames, 64'd0, 64'd0},
     {8'd1, 8'd0, 16'd0, 32'd0, 32'd0, 32'd60, rx_frames, 64'd0, 64'd7}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// A view for GTKWave of a card's important signals.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "formats/status.h"
+
+namespace ringside::hw {
+
+/// Signals under one heading, by their full names with the range of vectors.
+struct WaveGroup {
+  std::string heading;
+  std::vector<std::string> signals;
+};
+
+/// Those of the card's pins that say what goes on; `data_bits` is the width of the datapath.
+std::vector<WaveGroup> important_waves(unsigned data_bits);
+
+/// Writes the view for the FST file `waves` beside it: NAME.gtkw for NAME.fst.
+Status write_wave_view(const std::string& waves, unsigned data_bits);
+
+}  // namespace ringside::hw

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Waves of a card in RTL: on the run's timebase, without a change of what happens.
+#include <Vecho_card_waves.h>
+#include <Vecho_card_waves__Syms.h>
+#include <gtkwave/fstapi.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "hw_model/rtl_bridge/verilated_waves.h"
+#include "tests/unit/rtl_bridge/echo_host.h"
+
+namespace ringside::test {
+namespace {
+
+using Waves = hw::VerilatedWaves<Vecho_card_waves, Vecho_card_waves__Syms>;
+
+/// What an FST file says: full names as views have them, and when signals changed.
+struct FstFile {
+  explicit FstFile(const std::string& path) {
+    void* file = fstReaderOpen(path.c_str());
+    if (file == nullptr) return;
+    timescale = fstReaderGetTimescale(file);
+    end = fstReaderGetEndTime(file);
+    std::string scope;
+    while (const fstHier* entry = fstReaderIterateHier(file)) {
+      if (entry->htyp == FST_HT_SCOPE) {
+        scope += std::string(entry->u.scope.name) + ".";
+      } else if (entry->htyp == FST_HT_UPSCOPE) {
+        scope.erase(scope.rfind('.', scope.size() - 2) + 1);
+      } else if (entry->htyp == FST_HT_VAR) {
+        std::string name = entry->u.var.name;
+        std::erase(name, ' ');
+        handles[scope + name] = entry->u.var.handle;
+      }
+    }
+    fstReaderSetFacProcessMaskAll(file);
+    fstReaderIterBlocks(
+        file,
+        [](void* self, uint64_t time, fstHandle handle, const unsigned char* value) {
+          static_cast<FstFile*>(self)->changes[handle].emplace_back(
+              time, reinterpret_cast<const char*>(value));
+        },
+        this, nullptr);
+    fstReaderClose(file);
+  }
+  int timescale = 0;
+  uint64_t end = 0;
+  std::map<std::string, fstHandle> handles;
+  std::map<fstHandle, std::vector<std::pair<uint64_t, std::string>>> changes;
+};
+
+TEST(RtlWaves, HaveTheRunsTimesAndChangeNothing) {
+  const std::string folder = testing::TempDir() + "/waves_" + std::to_string(getpid());
+  std::filesystem::create_directories(folder);
+  EchoHost plain("plain", {}, {});
+  EchoHost traced("traced", {}, {}, {}, std::make_unique<Waves>());
+  ASSERT_TRUE(traced.nic->record_waves(folder + "/card.fst").ok());
+  EXPECT_FALSE(plain.nic->record_waves(folder + "/no.fst").ok());
+  hw::TimePs sent_ps = 0;
+  ASSERT_TRUE(run_thread([&] {
+    wait_us(3);
+    sent_ps = sc_core::sc_time_stamp().value();
+    for (EchoHost* host : {&plain, &traced}) {
+      for (unsigned i = 0; i < 5; ++i) host->send(pattern(60 + 300 * i, i));
+      host->set(kScratch, 0x1234);
+    }
+    wait_us(10);
+  }));
+  traced.nic->finish_waves();
+  EXPECT_EQ(plain.effects, traced.effects);
+  EXPECT_EQ(plain.nic->clock_cycles(), traced.nic->clock_cycles());
+  ASSERT_EQ(traced.received.size(), 5u);
+
+  const FstFile file(folder + "/card.fst");
+  EXPECT_EQ(file.timescale, -12);
+  for (const hw::WaveGroup& group : hw::important_waves(512)) {
+    for (const std::string& signal : group.signals) {
+      EXPECT_TRUE(file.handles.count(signal)) << signal;
+    }
+  }
+  // The first bit of a frame is on the wire for a microsecond, and whole 6.72 ns later.
+  const auto& rx_valid = file.changes.at(file.handles.at("TOP.rx_valid"));
+  uint64_t first = 0;
+  for (const auto& [time, value] : rx_valid) {
+    if (value == "1" && first == 0) first = time;
+  }
+  const hw::TimePs arrival_ps = sent_ps + 1'000'000 + 72 * 80;
+  EXPECT_GT(first, arrival_ps - 4000);
+  EXPECT_LE(first, arrival_ps + 4000);
+  for (const auto& [time, value] : file.changes.at(file.handles.at("TOP.clk"))) {
+    EXPECT_EQ(time % 4000, value == "1" ? 0u : 2000u) << time;
+  }
+
+  std::ifstream view(folder + "/card.gtkw");
+  std::string line;
+  std::getline(view, line);
+  EXPECT_EQ(line, "[dumpfile] \"card.fst\"");
+  std::filesystem::remove_all(folder);
+}
+
+TEST(RtlWaves, SayWhenTheyCannotBeWritten) {
+  Waves card;
+  EXPECT_EQ(card.record_waves("/nowhere/card.fst").error, "/nowhere/card.fst: cannot be written");
+}
+
+}  // namespace
+}  // namespace ringside::test
