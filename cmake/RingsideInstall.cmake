@@ -5,6 +5,7 @@ set(ringside_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Ringside)
 set(ringside_data_dir ${CMAKE_INSTALL_DATADIR}/ringside)
 
 get_property(ringside_libraries GLOBAL PROPERTY RINGSIDE_INSTALL_TARGETS)
+list(REMOVE_DUPLICATES ringside_libraries)
 set_target_properties(ringside_options PROPERTIES EXPORT_NAME options)
 set_target_properties(ringside_systemc PROPERTIES EXPORT_NAME systemc)
 # Applications of the user's (testbench/application.h) need headers alone.

@@ -19,7 +19,8 @@ function(ringside_verilated_runtime)
     ${ringside_verilator_include}/verilated.cpp ${ringside_verilator_include}/verilated_threads.cpp
     ${ringside_verilator_include}/verilated_cov.cpp ${ringside_verilator_include}/verilated_fst_c.cpp)
   target_include_directories(ringside_verilated SYSTEM PUBLIC
-    ${ringside_verilator_include} ${ringside_verilator_include}/vltstd)
+    $<BUILD_INTERFACE:${ringside_verilator_include}>
+    $<BUILD_INTERFACE:${ringside_verilator_include}/vltstd>)
   target_compile_definitions(ringside_verilated PUBLIC VM_SC=0)
   target_compile_options(ringside_verilated PRIVATE ${ringside_verilated_options}
                                                     ${ringside_verilated_fast})
@@ -62,20 +63,21 @@ function(ringside_verilate target)
   set_source_files_properties(${slow} PROPERTIES COMPILE_OPTIONS ${ringside_verilated_slow})
   add_dependencies(${target} ringside_registers)
   target_compile_options(${target} PRIVATE ${ringside_verilated_options})
-  target_include_directories(${target} SYSTEM PUBLIC ${folder})
+  target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${folder}>)
   target_link_libraries(${target} PUBLIC ringside_verilated)
 endfunction()
 
 # rtl_library(name TOP module [PREFIX class] [FILES sv...] [DEFINES ...] [PARAMETERS ...] [TRACE]
-# [RANDOM_X]): a Verilated module to simulate with; PREFIX is `Vname` if it is not given.
+# [RANDOM_X] [INSTALL]): a Verilated module to simulate with; PREFIX is `Vname` if it is not given.
+# What lint would say is not asked here (tree.lint_rtl does): another Verilator may have more to say.
 # TRACE: it can write FST files. RANDOM_X: what starts or is assigned unknown is random (seed:
 # VerilatedContext::randSeed), for runs that show that none of it matters.
 function(rtl_library name)
-  cmake_parse_arguments(ARG "TRACE;RANDOM_X" "TOP;PREFIX" "FILES;DEFINES;PARAMETERS" ${ARGN})
+  cmake_parse_arguments(ARG "TRACE;RANDOM_X;INSTALL" "TOP;PREFIX" "FILES;DEFINES;PARAMETERS" ${ARGN})
   if(NOT ARG_PREFIX)
     set(ARG_PREFIX V${name})
   endif()
-  set(options -O3)
+  set(options -O3 -Wno-lint -Wno-style)
   if(ARG_RANDOM_X)
     list(APPEND options --x-assign unique --x-initial unique)
   else()
@@ -88,6 +90,9 @@ function(rtl_library name)
                     DEFINES ${ARG_DEFINES} PARAMETERS ${ARG_PARAMETERS} OPTIONS ${options})
   if(ARG_TRACE)
     target_compile_definitions(${name} PUBLIC VM_TRACE=1 VM_TRACE_FST=1)
+  endif()
+  if(ARG_INSTALL)
+    set_property(GLOBAL APPEND PROPERTY RINGSIDE_INSTALL_TARGETS ${name} ringside_verilated)
   endif()
 endfunction()
 

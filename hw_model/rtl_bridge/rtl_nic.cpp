@@ -21,6 +21,7 @@ class RtlNic final : public NicModel {
          std::unique_ptr<VerilatedCard> hardware, std::unique_ptr<ControlPlane> control,
          FramePool& frames)
       : NicModel(name),
+        config_(config),
         link_("pcie_link", config.pcie),
         root_("root", config.root_complex, config.pcie, link_.down(), payloads_),
         control_(std::move(control)),
@@ -43,6 +44,7 @@ class RtlNic final : public NicModel {
   const PcieLinkConfig& link_config() const override { return link_.config(); }
   std::vector<NicCounter> counters() const override;
   std::vector<NicResource> resources() const override;
+  std::vector<std::string> shortfalls() const override;
   uint64_t clock_cycles() const override { return card_.cycles(); }
   Status record_waves(const std::string& path) override { return card_.record_waves(path); }
   void finish_waves() override { card_.finish_waves(); }
@@ -65,6 +67,7 @@ class RtlNic final : public NicModel {
   }
   void complain(uint64_t cycle, const std::string& what);
 
+  const NicConfig config_;
   std::string fault_;
   std::function<void()> on_fault_;
   PayloadPool payloads_;
@@ -101,6 +104,20 @@ std::vector<NicCounter> RtlNic::counters() const {
   add("pcie_cancelled_reads", dma.cancelled_reads);
   add("pcie_unsupported_requests", root_.counters().unsupported_requests);
   return result;
+}
+
+std::vector<std::string> RtlNic::shortfalls() const {
+  std::vector<std::string> lines;
+  const CardPins& pins = card_.pins();
+  if (config_.queue_pairs > *pins.build_queue_pairs) {
+    lines.push_back(fmt::format("this hardware has {} queue pair(s), not {}",
+                                *pins.build_queue_pairs, config_.queue_pairs));
+  }
+  if (config_.queue_size_max > *pins.build_ring_limit) {
+    lines.push_back(fmt::format("this hardware has queues of up to {} entries, not {}",
+                                *pins.build_ring_limit, config_.queue_size_max));
+  }
+  return lines;
 }
 
 std::vector<NicResource> RtlNic::resources() const {

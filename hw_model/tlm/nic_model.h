@@ -48,6 +48,8 @@ class NicModel : public sc_core::sc_module, public EthernetReceiver {
   /// Nothing else is pending: forgets time-outs that wait for nothing, so that they are no work.
   /// Between deltas of the simulation, not from a process.
   virtual void drop_idle_timers() {}
+  /// What its configuration asks for and the hardware has not, one line each: it offers less.
+  virtual std::vector<std::string> shortfalls() const { return {}; }
   /// Clock edges that were simulated; 0 for models that have no clock.
   virtual uint64_t clock_cycles() const { return 0; }
   /// Writes the hardware's signals to the FST file `path` until finish_waves(), with a view of the

@@ -117,9 +117,10 @@ OutFolder make_out_folder(const std::optional<std::string>& out, bool force,
   return folder;
 }
 
-std::string read_traces(const std::vector<std::string>& traces, TraceKinds& kinds) {
-  const std::vector<std::string> known = {"pcapng", "events", "perfetto"};
-  bool* const wanted[] = {&kinds.pcapng, &kinds.events, &kinds.perfetto};
+std::string read_traces(const std::vector<std::string>& traces, bool waves, TraceKinds& kinds) {
+  std::vector<std::string> known = {"pcapng", "events", "perfetto"};
+  if (waves) known.emplace_back("waves");
+  bool* const wanted[] = {&kinds.pcapng, &kinds.events, &kinds.perfetto, &kinds.waves};
   for (const std::string& trace : traces) {
     const auto it = std::find(known.begin(), known.end(), trace);
     if (it == known.end()) {

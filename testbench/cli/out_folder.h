@@ -30,10 +30,11 @@ struct TraceKinds {
   bool pcapng = false;
   bool events = false;
   bool perfetto = false;
-  bool any() const { return pcapng || events || perfetto; }
+  bool waves = false;
+  bool any() const { return pcapng || events || perfetto || waves; }
 };
-/// Which traces --trace asks for; an error if one is not known.
-std::string read_traces(const std::vector<std::string>& traces, TraceKinds& kinds);
+/// Which traces --trace asks for; an error if one is not known. `waves`: they can be had.
+std::string read_traces(const std::vector<std::string>& traces, bool waves, TraceKinds& kinds);
 
 /// `word` as a shell takes it.
 std::string shell_quoted(const std::string& word);

@@ -23,6 +23,12 @@
 namespace ringside::tb {
 namespace {
 
+#if RINGSIDE_HAVE_RTL
+constexpr bool kHaveWaves = true;
+#else
+constexpr bool kHaveWaves = false;
+#endif
+
 namespace fs = std::filesystem;
 
 std::atomic<bool> interrupted{false};
@@ -92,12 +98,18 @@ std::string repeat_command(const RunArguments& arguments) {
 int command_run(const RunArguments& arguments, const CliEnvironment& environment) {
   RunOptions options;
   TraceKinds traces;
-  if (const std::string error = read_traces(arguments.traces, traces); !error.empty()) {
+  if (const std::string error = read_traces(arguments.traces, kHaveWaves, traces); !error.empty()) {
     environment.err << error << "\n";
     return kExitBadInput;
   }
   const std::optional<Scenario> scenario = load_for(arguments, environment);
   if (!scenario) return kExitBadInput;
+  if (traces.waves && scenario->model != ModelKind::kRtl) {
+    environment.err << fmt::format("--trace waves: model {} has no signals; expected --model rtl\n",
+                                   name_of(scenario->model));
+    return kExitBadInput;
+  }
+  options.trace_waves = traces.waves;
   options.look_ahead = !arguments.no_look_ahead;
   options.trace_pcapng = traces.pcapng;
   options.trace_events = traces.events;

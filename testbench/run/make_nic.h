@@ -11,9 +11,16 @@
 
 namespace ringside::tb {
 
+/// What counts for the card in RTL alone.
+struct HardwareOptions {
+  bool waves = false;  ///< record_waves() will be asked for
+  RtlClock clock = RtlClock::kStopped;
+};
+
 /// A card with native firmware, as the modules `nic_NAME` and `firmware_NAME`. `frames` must
 /// outlive the simulation. Null if this build has no such model.
 std::unique_ptr<hw::NicModel> make_nic(ModelKind model, const std::string& name,
-                                       const hw::NicConfig& config, hw::FramePool& frames);
+                                       const hw::NicConfig& config, hw::FramePool& frames,
+                                       const HardwareOptions& hardware = {});
 
 }  // namespace ringside::tb

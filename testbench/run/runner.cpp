@@ -130,6 +130,9 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
       if (status.ok()) result.files.emplace_back(kCaptureName);
     }
     if (status.ok()) status = outputs->open(scenario, options, &result.files);
+    if (status.ok() && options.trace_waves) {
+      status = simulation->record_waves(options.out_dir, &result.files);
+    }
     if (status.ok()) simulation->attach(*outputs);
     if (!status.ok()) {
       result.error = status.error;
@@ -151,12 +154,14 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   };
   closed(kCaptureName, monitor->close_capture());
   outputs->close(closed);
+  simulation->finish_waves();
   simulation->collect(result);
   for (std::size_t i = 0; i < result.nics.size(); ++i) outputs->collect(i, result.nics[i]);
   result.digest = monitor->digest();
   result.content_digest = monitor->content_digest();
   result.speed.data_frames_per_wall_s = per_second(monitor->data_frames(), result.wall_s);
   result.speed.data_frames_per_cpu_s = per_second(monitor->data_frames(), cpu_s);
+  result.speed.clock_cycles_per_wall_s = per_second(simulation->clock_cycles(), result.wall_s);
   return result;
 }
 

@@ -65,6 +65,8 @@ struct RunOptions {
   bool trace_pcapng = false;
   bool trace_events = false;
   bool trace_perfetto = false;
+  /// Of the signals of cards in RTL: NAME.fst and NAME.gtkw for each card.
+  bool trace_waves = false;
   /// Polled; when it becomes true the run ends in good order with `incomplete` set. May be null.
   const std::atomic<bool>* interrupted = nullptr;
   /// May be null.

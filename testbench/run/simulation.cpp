@@ -172,12 +172,18 @@ Status Simulation::build_hosts() {
   for (const Nic& config : scenario_.nics) {
     Node& node = *nodes_[config.host];
     const unsigned port = ports_used[config.host]++;
-    auto nic =
-        make_nic(scenario_.model, config.name,
-                 card_config(config, seed_for(scenario_.seed, "nic." + config.name)), frames_);
+    auto nic = make_nic(scenario_.model, config.name,
+                        card_config(config, seed_for(scenario_.seed, "nic." + config.name)),
+                        frames_, {options_.trace_waves, config.rtl_clock});
     if (nic == nullptr) {
       return Status::failure(std::string("model: this build has no model ") +
                              name_of(scenario_.model));
+    }
+    nic->on_fault([this] { pause(); });
+    for (const std::string& what : nic->shortfalls()) {
+      if (options_.log) {
+        options_.log(driver::LogLevel::kWarning, "nic." + config.name + ": " + what);
+      }
     }
     nics_.push_back(std::move(nic));
     node.host->plug(port, *nics_.back());
@@ -494,8 +500,34 @@ void Simulation::stop_clock() {
   for (const auto& nic : nics_) nics_at_end_.push_back(nic->resources());
 }
 
+Status Simulation::record_waves(const std::string& folder, std::vector<std::string>* files) {
+  for (std::size_t i = 0; i < nics_.size(); ++i) {
+    const std::string& name = scenario_.nics[i].name;
+    if (Status status = nics_[i]->record_waves(folder + "/" + name + ".fst"); !status.ok()) {
+      return status;
+    }
+    files->push_back(name + ".fst");
+    files->push_back(name + ".gtkw");
+  }
+  return Status::success();
+}
+
+void Simulation::finish_waves() {
+  for (const auto& nic : nics_) nic->finish_waves();
+}
+
+uint64_t Simulation::clock_cycles() const {
+  uint64_t cycles = 0;
+  for (const auto& nic : nics_) cycles += nic->clock_cycles();
+  return cycles;
+}
+
 std::string Simulation::failure() const {
   if (!failure_.empty()) return failure_;
+  for (std::size_t i = 0; i < nics_.size(); ++i) {
+    const std::string fault = nics_[i]->fault();
+    if (!fault.empty()) return "nic." + scenario_.nics[i].name + ": " + fault;
+  }
   if (!outside_.failure().empty()) return outside_.failure();
   for (const auto& node : nodes_) {
     for (unsigned core = 0; core < node->host->core_count(); ++core) {

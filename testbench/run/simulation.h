@@ -38,6 +38,12 @@ class Simulation {
   Status build();
   /// Shows everything that was built to `outputs`; between build() and sc_start().
   void attach(TraceOutputs& outputs);
+  /// Begins to record the signals of every card in `folder` and names the files; after build().
+  Status record_waves(const std::string& folder, std::vector<std::string>* files);
+  /// Ends what record_waves() began.
+  void finish_waves();
+  /// Clock edges of all cards that have a clock.
+  uint64_t clock_cycles() const;
   /// All traffic has ended.
   bool done() const { return done_; }
   /// Bring-up that failed, a context that threw: one line. Empty: none.

@@ -12,6 +12,12 @@
 namespace ringside::tb {
 namespace {
 
+#if RINGSIDE_HAVE_RTL
+constexpr std::size_t kModelsBuilt = 3;
+#else
+constexpr std::size_t kModelsBuilt = 2;
+#endif
+
 void add_scenario_keys(std::vector<KeySpec>& table) {
   table.push_back({.section = "",
                    .name = "version",
@@ -52,7 +58,7 @@ void add_scenario_keys(std::vector<KeySpec>& table) {
                    .doc = "Model of every card",
                    .default_text = "lt",
                    .choices = {"lt", "at", "rtl", "diff"},
-                   .built = 2,
+                   .built = kModelsBuilt,
                    .store = into<Scenario>(&Scenario::model)});
   table.push_back({.section = "",
                    .name = "firmware",

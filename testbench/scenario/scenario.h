@@ -22,6 +22,9 @@
 
 namespace ringside::tb {
 
+/// How the clock of a card in RTL treats quiescence: it stops; it goes on; it stops, and each time
+/// that nothing would change is tried.
+enum class RtlClock : uint8_t { kStopped, kAlways, kProven };
 enum class ModelKind : uint8_t { kLt, kAt, kRtl, kDiff };
 enum class FirmwareKind : uint8_t { kNative, kRv32 };
 enum class CostProfile : uint8_t { kDefault, kZero };
@@ -108,6 +111,7 @@ struct Nic {
   hw::PcieLinkConfig pcie;
   hw::RootComplexConfig root_complex;
   hw::PipelineConfig pipeline;
+  RtlClock rtl_clock;
 };
 
 /// What can be at the end of a link.

@@ -23,13 +23,13 @@ std::function<void(void*, const Value&)> into_credits(hw::ReceiverConfig hw::Pci
 std::string time(uint64_t ps) { return format_quantity(Quantity::kTime, ps); }
 std::string size(uint64_t bytes) { return format_quantity(Quantity::kSize, bytes); }
 
-/// Rows of the section "nic" that models with bus timing heed.
+/// Rows of the section "nic" that some models heed.
 class Rows {
  public:
-  explicit Rows(std::vector<KeySpec>& table) : table_(table) {}
+  Rows(std::vector<KeySpec>& table, const char* models) : table_(table), models_(models) {}
   void add(KeySpec key) {
     key.section = "nic";
-    key.models = "at";
+    key.models = models_;
     table_.push_back(std::move(key));
   }
   template <typename Member>
@@ -87,6 +87,7 @@ class Rows {
 
  private:
   std::vector<KeySpec>& table_;
+  const char* models_;
 };
 
 }  // namespace
@@ -95,7 +96,7 @@ void add_bus_keys(std::vector<KeySpec>& table) {
   using Link = hw::PcieLinkConfig;
   using Receiver = hw::ReceiverConfig;
   using Credits = hw::CreditLimit;
-  Rows rows(table);
+  Rows rows(table, "at and rtl");
   rows.add({.name = "pcie_gen",
             .type = KeyType::kInteger,
             .doc = "Generation of the card's PCI Express link: 2.5, 5, 8, 16 or 32 GT/s a lane",
@@ -147,7 +148,8 @@ void add_bus_keys(std::vector<KeySpec>& table) {
 
 void add_pipeline_keys(std::vector<KeySpec>& table) {
   using Pipeline = hw::PipelineConfig;
-  Rows rows(table);
+  Rows rows(table, "at");
+  Rows both(table, "at and rtl");
   rows.add({.name = "datapath_bits",
             .type = KeyType::kInteger,
             .doc = "Width of the card's datapath: bits moved in a cycle",
@@ -156,7 +158,7 @@ void add_pipeline_keys(std::vector<KeySpec>& table) {
             .max = "2048",
             .power_of_two = true,
             .store = into_part(&Nic::pipeline, &Pipeline::datapath_bits)});
-  rows.add({.name = "clock",
+  both.add({.name = "clock",
             .type = KeyType::kFrequency,
             .doc = "The card's clock",
             .default_text = format_quantity(Quantity::kFrequency, Pipeline{}.clock_hz),
@@ -190,9 +192,10 @@ void add_pipeline_keys(std::vector<KeySpec>& table) {
   rows.pipeline_size("write_buffer",
                      "DMA writes that wait for the link; beyond it the receive path waits",
                      &Pipeline::write_buffer_bytes, "512B", "16MiB");
-  rows.pipeline("used_batch", "Finished frames for which used entries are written together",
+  both.pipeline("used_batch",
+                "Finished frames for which used entries are written together; rtl: at most 8",
                 &Pipeline::used_batch, "1", "64");
-  rows.pipeline("used_timeout_cycles", "How long the first of them waits for the others",
+  both.pipeline("used_timeout_cycles", "How long the first of them waits for the others",
                 &Pipeline::used_timeout_cycles, "0", "1000000");
   rows.pipeline("interrupt_cycles", "From the decision to interrupt until the message is sent",
                 &Pipeline::interrupt_cycles, "0", "10000");
@@ -201,6 +204,16 @@ void add_pipeline_keys(std::vector<KeySpec>& table) {
                      &Pipeline::reassembly_bytes, "4KiB", "16MiB");
   rows.pipeline("register_cycles", "From a register read's arrival until its completion leaves",
                 &Pipeline::register_cycles, "0", "10000");
+  Rows(table, "rtl")
+      .add({.name = "rtl_clock",
+            .type = KeyType::kChoice,
+            .doc =
+                "What the clock does while the card says that no edge would change anything: it "
+                "stops; it goes on, with the same results; or it stops, and each time some edges "
+                "are tried",
+            .default_text = "stopped",
+            .choices = {"stopped", "always", "proven"},
+            .store = into<Nic>(&Nic::rtl_clock)});
 }
 
 }  // namespace ringside::tb
