@@ -5,6 +5,7 @@
 #include <functional>
 #include <systemc>
 
+#include "hw_model/management/management_bus.h"
 #include "hw_model/rtl_bridge/card_pins.h"
 #include "hw_model/rtl_bridge/pin_checks.h"
 
@@ -12,13 +13,14 @@ namespace ringside::hw {
 
 /// One access at a time, each from a SystemC thread, which waits until the card has taken it; a
 /// read for a cycle more.
-class ManagementPins {
+class ManagementPins final : public ManagementBus {
  public:
   /// `wake` is called when an access begins. References outlive it.
   ManagementPins(const CardPins& pins, std::function<void()> wake, uint64_t taken_cycles,
                  const Complain& complain);
-  uint32_t read(uint32_t offset);
-  void write(uint32_t offset, uint32_t value);
+  uint32_t read(uint32_t offset) override;
+  void write(uint32_t offset, uint32_t value) override;
+  bool takes_time() const override { return true; }
   /// Called when the interrupt line of the block rises.
   void on_interrupt(std::function<void()> callback) { interrupt_ = std::move(callback); }
   bool pending() const { return state_ != State::kIdle; }

@@ -27,6 +27,10 @@ class RtlNic final : public NicModel {
         control_(std::move(control)),
         card_("card", config, watched(options), std::move(hardware), frames, payloads_,
               link_.up()) {
+    if (control_ != nullptr) {
+      control_->attach(card_.management());
+      card_.management().on_interrupt([this] { control_->interrupt(); });
+    }
     link_.up().attach(root_);
     link_.down().attach(card_);
     root_.on_debug([this](tlm::tlm_generic_payload& request) { return card_.debug(request); });

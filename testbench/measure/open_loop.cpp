@@ -10,11 +10,6 @@
 
 namespace ringside::tb {
 
-std::string_view name_of(OpenLoopDirection direction) {
-  constexpr std::string_view kNames[] = {"receive", "transmit", "both"};
-  return kNames[static_cast<std::size_t>(direction)];
-}
-
 Status measure_open_loop(const std::vector<OpenLoopPoint>& points,
                          std::vector<OpenLoopResult>* results) {
   hw::TimePs longest_ps = 0;

@@ -16,7 +16,11 @@ namespace ringside::tb {
 
 enum class OpenLoopDirection : uint8_t { kReceive, kTransmit, kBoth };
 
-std::string_view name_of(OpenLoopDirection direction);
+// Here, because the command line names them without a simulation.
+inline std::string_view name_of(OpenLoopDirection direction) {
+  constexpr std::string_view kNames[] = {"receive", "transmit", "both"};
+  return kNames[static_cast<std::size_t>(direction)];
+}
 
 /// One measurement. Frame sizes in bytes without frame check sequence.
 struct OpenLoopPoint {

@@ -141,6 +141,42 @@ TEST(RtlBridge, SentFramesKeepTheWireBusyAndWaitInTheCard) {
   EXPECT_GE(*std::max_element(waiting.begin(), waiting.end()), frame_ps / 2);
 }
 
+/// Firmware that the test itself is.
+struct TestControl : hw::ControlPlane {
+  void attach(hw::ManagementBus& the_bus) override { bus = &the_bus; }
+  void interrupt() override { ++interrupts; }
+  hw::ManagementBus* bus = nullptr;
+  unsigned interrupts = 0;
+};
+
+/// The block is busy every other cycle, has a word of latency, and interrupts for its last word.
+TEST(RtlBridge, ManagementAccessesTakeCycles) {
+  auto control = std::make_unique<TestControl>();
+  TestControl& firmware = *control;
+  EchoHost host("host", {}, {hw::ClockMode::kProven, {}}, {},
+                std::make_unique<EchoHost::Hardware>(), std::move(control));
+  ASSERT_NE(firmware.bus, nullptr);
+  EXPECT_TRUE(firmware.bus->takes_time());
+  ASSERT_TRUE(run_thread([&] {
+    wait_us(1);
+    for (uint32_t i = 0; i < 15; ++i) firmware.bus->write(4 * i, 0x01010101 * i);
+    const hw::TimePs before = sc_core::sc_time_stamp().value();
+    for (uint32_t i = 0; i < 15; ++i) EXPECT_EQ(firmware.bus->read(4 * i), 0x01010101 * i);
+    const hw::TimePs taken = sc_core::sc_time_stamp().value() - before;
+    EXPECT_EQ(taken % kCycle, 0u);
+    EXPECT_GE(taken, 15 * kCycle);
+    EXPECT_LE(taken, 30 * kCycle);
+    EXPECT_EQ(firmware.interrupts, 0u);
+    firmware.bus->write(60, 1);
+    wait_us(1);
+    EXPECT_EQ(firmware.interrupts, 1u);
+    firmware.bus->write(60, 0);
+    firmware.bus->write(60, 1);
+    EXPECT_EQ(firmware.interrupts, 2u);
+  }));
+  EXPECT_EQ(host.nic->fault(), "");
+}
+
 /// Records of the card's trace, with names of frames and times of edges.
 struct Records : hw::TraceSink {
   void record(const hw::TraceRecord& record) override { records.push_back(record); }

@@ -47,12 +47,13 @@ class EchoHost : public hw::InterruptSink, public hw::EthernetReceiver, public h
 
   EchoHost(const std::string& name, const hw::NicConfig& config, const hw::RtlOptions& options,
            const hw::LinkConfig& wire = {},
-           std::unique_ptr<hw::VerilatedCard> hardware = std::make_unique<Hardware>())
+           std::unique_ptr<hw::VerilatedCard> hardware = std::make_unique<Hardware>(),
+           std::unique_ptr<hw::ControlPlane> control = nullptr)
       : memory(1 << 20),
         port((name + "_port").c_str(), 0, memory, *this),
         link((name + "_link").c_str(), wire) {
-    nic = hw::make_rtl_nic((name + "_nic").c_str(), config, options, std::move(hardware), nullptr,
-                           pool);
+    nic = hw::make_rtl_nic((name + "_nic").c_str(), config, options, std::move(hardware),
+                           std::move(control), pool);
     port.down.bind(nic->pcie_target());
     nic->pcie_initiator().bind(port.up);
     nic->connect(link.end(0));
