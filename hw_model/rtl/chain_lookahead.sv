@@ -84,17 +84,17 @@ module chain_lookahead
 
   always_comb begin
     for (int q = 0; q < int'(Queues); q++) begin
-      automatic logic [SlotW-1:0] slot = position[q][SlotW-1:0];
       empty[q] = waits[q] == '0;
       want[q] = waits[q][at[q][SlotW-1:0]] &&
                 count_t'(given[q] - taken_back[q]) != count_t'(Buffers);
-      quiet[q] = !want[q] && !((fetched || valid) && queue == queue_t'(q));
       seen[q] = at[q] != position[q];
-      owns[q] = owners[q][slot];
+      owns[q] = owners[q][position[q][SlotW-1:0]];
       buffer[q] = taken_back[q][BufferW-1:0];
       have[q] = full[q][taken_back[q][BufferW-1:0]];
     end
   end
+
+  assign quiet = ~want & ~(fetched || valid ? Queues'(1) << queue : '0);
 
   // One head at a time is on its way: from here a cycle, and one to see what it needs.
   ring_pick #(.Width(Queues)) turn (.want, .last, .any(pick_any), .index(pick));

@@ -128,16 +128,11 @@ module chain_walker
   logic pick_any;
   queue_t pick, last;
 
-  always_comb begin
-    for (int q = 0; q < int'(Queues); q++) begin
-      ready_to_go[q] = !in_pipe[q] &&
-                       (begun[q] ? have[q] || (ahead[q] && follows_here[q]) : head_seen[q]);
-      stuck[q] = ready_to_go[q] && !segment_room[q];
-      quiet[q] = look_quiet[q] && (stuck[q] || (!in_pipe[q] && !begun[q] && heads_done[q] &&
-                                                !head_seen[q]));
-    end
-    want = go ? ready_to_go & segment_room : '0;
-  end
+  assign ready_to_go = ~in_pipe & ((begun & (have | (ahead & follows_here))) |
+                                   (~begun & head_seen));
+  assign stuck = ready_to_go & ~segment_room;
+  assign quiet = look_quiet & (stuck | (~in_pipe & ~begun & heads_done & ~head_seen));
+  assign want = ready_to_go & segment_room & {Queues{go}};
   ring_pick #(.Width(Queues)) turn (.want, .last, .any(pick_any), .index(pick));
 
   // -- fetch: descriptor from the landing memory

@@ -66,7 +66,7 @@ module id_scanner
   number_t fetch_out[Queues];
   logic [31:0] position[Queues];  // of the oldest fetch
 
-  logic [Queues-1:0] want;
+  logic [Queues-1:0] want, oldest_landed;
   logic pick_any;
   queue_t pick, last;
 
@@ -100,10 +100,11 @@ module id_scanner
     for (int q = 0; q < int'(Queues); q++) begin
       fetch_room[q] = number_t'(fetch_in[q] - fetch_out[q]) != number_t'(Fetches);
       quiet[q] = fetch_in[q] == fetch_out[q];
-      want[q] = fetch_in[q] != fetch_out[q] && landed_of[q][fetch_out[q][FetchW-1:0]];
+      oldest_landed[q] = landed_of[q][fetch_out[q][FetchW-1:0]];
       run_valid[q] = run_in[q] != run_out[q];
     end
   end
+  assign want = ~quiet & oldest_landed;
   assign fetch_number = fetch_in[fetch_queue][FetchW-1:0];
   assign {run_id, run_count} = runs[{run_queue, run_out[run_queue][SlotW-1:0]}];
   assign id = ids[{id_queue, id_slot}];

@@ -69,6 +69,9 @@ module ring_engine
     $error("NIC_TX_BUFFER_BYTES must be larger: landing addresses must reach every queue's memory");
   if (FetchBatch != 32) $error("FetchBatch must be 32: a fetch is clamped by shifts");
 
+  // The even queues but the last, which is the control virtqueue.
+  localparam logic [Queues-1:0] Receives = Queues'({QueuePairs{2'b01}});
+
   typedef logic [CountW-1:0] count_t;
   typedef logic [SlotW:0] held_t;  // up to Window
 
@@ -93,12 +96,8 @@ module ring_engine
   logic [15:0] sample[Queues];
 
   logic [Queues-1:0][3:0] size_log2;
-  logic [Queues-1:0] receives;
   always_comb begin
-    for (int q = 0; q < int'(Queues); q++) begin
-      size_log2[q] = context_of[q].size_log2;
-      receives[q] = q % 2 == 0 && q != int'(ControlQueue);
-    end
+    for (int q = 0; q < int'(Queues); q++) size_log2[q] = context_of[q].size_log2;
   end
 
   logic halted;  // by an error, until a flush
@@ -237,30 +236,33 @@ module ring_engine
 
   // -- what a queue wants: first descriptors, then entries, then to know of more
   logic arming;  // a write that asks for notifications is under way
-  logic [Queues-1:0] take, low, know, want_heads, want_entries, want_index, want_arm, want;
+  logic [Queues-1:0] know, many, half, full, at_rest, enabled;
+  logic [Queues-1:0] take, low, want_heads, want_entries, want_index, want_arm, want, queue_chosen;
   logic pick_any;
   queue_t pick, last;
 
   always_comb begin
     for (int q = 0; q < int'(Queues); q++) begin
-      automatic logic [15:0] known = avail_seen[q] - avail_next[q];
-      take[q] = go && context_of[q].enabled && !context_of[q].suspended && !enable[q] && !resume[q];
-      // A receive queue is refilled when half of its chains are gone, or in larger pieces, or when
-      // nothing of it is under way: what it has may be too few for the frame that waits.
-      low[q] = !receives[q] || held[q] < held_t'(Window / 2) ||
-               (in_flight[q] == '0 && scanner_quiet[q]);
-      know[q] = known != '0;
-      want_heads[q] = run_valid[q];
-      want_entries[q] = know[q] && fetch_room[q] && !held[q][SlotW] &&
-                        (low[q] || (known >= 16'(FetchBatch / 2) &&
-                                    held[q] <= held_t'(Window - FetchBatch / 2)));
-      want_index[q] = !know[q] && low[q] && kicked[q] && !sampling[q];
-      want_arm[q] = !know[q] && low[q] && !armed[q] && !sampling[q] && !arming &&
-                    (state.event_idx || no_notify[q]);
-      want[q] = take[q] && !(chosen && queue == queue_t'(q)) &&
-                (want_heads[q] || want_entries[q] || want_index[q] || want_arm[q]);
+      automatic logic [15:0] unfetched = avail_seen[q] - avail_next[q];
+      know[q] = unfetched != '0;
+      many[q] = unfetched >= 16'(FetchBatch / 2) && held[q] <= held_t'(Window - FetchBatch / 2);
+      half[q] = held[q] < held_t'(Window / 2);
+      full[q] = held[q][SlotW];
+      at_rest[q] = in_flight[q] == '0;
+      enabled[q] = context_of[q].enabled && !context_of[q].suspended;
     end
   end
+  assign take = enabled & ~enable & ~resume & {Queues{go}};
+  // A receive queue is refilled when half of its chains are gone, or in larger pieces, or when
+  // nothing of it is under way: what it has may be too few for the frame that waits.
+  assign low = ~Receives | half | (at_rest & scanner_quiet);
+  assign want_heads = run_valid;
+  assign want_entries = know & fetch_room & ~full & (low | many);
+  assign want_index = ~know & low & kicked & ~sampling;
+  assign want_arm = ~know & low & ~armed & ~sampling &
+                    (no_notify | {Queues{state.event_idx}}) & {Queues{!arming}};
+  assign want = take & (want_heads | want_entries | want_index | want_arm) & ~queue_chosen;
+  assign queue_chosen = chosen ? Queues'(1) << queue : '0;
   ring_pick #(.Width(Queues)) turn (.want, .last, .any(pick_any), .index(pick));
 
   // -- how many entries: announced, with room, up to the ring's and the window's end
@@ -551,12 +553,8 @@ module ring_engine
     end
   end
 
-  always_comb begin
-    for (int q = 0; q < int'(Queues); q++) begin
-      window_full[q] = (held[q][SlotW] && know[q]) || stuck[q];
-      settled[q] = in_flight[q] == '0 && !sampling[q] && scanner_quiet[q] && walker_quiet[q];
-    end
-  end
+  assign window_full = (full & know) | stuck;
+  assign settled = at_rest & ~sampling & scanner_quiet & walker_quiet;
 
   // -- trace
   always_comb begin
