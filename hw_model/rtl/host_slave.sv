@@ -68,6 +68,7 @@ module host_slave
   output logic                           write_valid,
   input  logic                           write_ready,
   output write_op_t                      write_op,
+  input  logic                           written,  // one of them has left
   output host_counters_t                 counters,
   output logic                           trace_valid,  // registers, doorbells
   output trace_t                         trace,
@@ -232,6 +233,9 @@ module host_slave
   now_t reply_deadline;
   logic reply_late;
   logic reply_moves;
+  // Messages that were decided, and that left. A completion passes none that was decided before it.
+  logic [7:0] messages_decided, messages_left, reply_mark;
+  logic reply_marked, messages_gone;
 
   logic function_pending;  // a function-level reset waits for the data plane
   assign queued_take = !work_valid && !reply_full;
@@ -366,7 +370,7 @@ module host_slave
       else if (send_valid) follow_send = write_free || !may_send;
       else if (intx_wanted != intx_level) follow_intx = write_free;
       else if (ready_valid) follow_ready = write_free;
-      else if (scan_any) follow_scan = must_hold || out_free;
+      else if (scan_any) follow_scan = must_hold || (out_free && messages_gone);
       else if (pause != '0) follow_pause = 1'b1;
       else follow_end = 1'b1;
     end
@@ -558,14 +562,19 @@ module host_slave
     if (function_reset || (action == GiveUp && work.configuration)) answered = 1'b1;
   end
 
+  logic reply_lags;  // a message before it has not left
+  assign reply_lags = messages_left - reply_mark >= 8'd128;
+  assign messages_gone = messages_left == messages_decided;
   assign reply_moves = reply_full && out_free && phase == Idle && !(follow_reply) &&
-                       (!reply_drains || quiet || reply_late);
+                       (!reply_drains || quiet || reply_late) && reply_marked &&
+                       !reply_lags;
 
   always_ff @(posedge clk) begin
     if (!rst_n) begin
       work_valid <= 1'b0;
       reply_full <= 1'b0;
       reply_drains <= 1'b0;
+      reply_marked <= 1'b0;
       completion_valid <= 1'b0;
     end else begin
       if (queued_take && queued_valid) work_valid <= 1'b1;
@@ -577,6 +586,8 @@ module host_slave
       end else if (reply_moves) begin
         reply_full <= 1'b0;
       end
+      // What follows from the request counts too.
+      reply_marked <= reply_full && !reply_moves && (reply_marked || phase == Idle);
       if (reply_moves || follow_reply) completion_valid <= 1'b1;
       else if (completion_ready) completion_valid <= 1'b0;
     end
@@ -584,6 +595,7 @@ module host_slave
 
   always_ff @(posedge clk) begin
     if (queued_take && queued_valid) work <= understood;
+    if (!reply_marked) reply_mark <= messages_decided;
     if (answered) begin
       reply_kept <= answer;
       reply_deadline <= now + NowW'(straps.hold_bound);
@@ -622,6 +634,8 @@ module host_slave
       taken_valid <= 1'b0;
       send_valid <= 1'b0;
       intx_level <= 1'b0;
+      messages_decided <= '0;
+      messages_left <= '0;
       write_valid <= 1'b0;
     end else begin
       if (interrupt_valid && interrupt_ready) taken_valid <= 1'b1;
@@ -633,6 +647,9 @@ module host_slave
 
       if (follow_intx) intx_level <= intx_wanted;
       else if (function_reset) intx_level <= 1'b0;
+
+      if (sends || intx_message) messages_decided <= messages_decided + 8'd1;
+      if (written) messages_left <= messages_left + 8'd1;
 
       if (sends || intx_message) write_valid <= 1'b1;
       else if (write_ready) write_valid <= 1'b0;
@@ -653,6 +670,7 @@ module host_slave
     end
     if (sends) begin
       write_op <= '0;
+      write_op.notify <= 1'b1;
       write_op.source <= WriteImmediate;
       write_op.purpose <= PurposeInterrupt;
       write_op.address <= message_address;
@@ -660,6 +678,7 @@ module host_slave
       write_op.data <= (8*ImmediateBytes)'(message_data);
     end else if (intx_message) begin
       write_op <= '0;
+      write_op.notify <= 1'b1;
       write_op.source <= WriteMessage;
       write_op.purpose <= PurposeInterrupt;
       write_op.address <= {56'h0, follow_intx && intx_wanted ? AssertIntA : DeassertIntA};
@@ -825,8 +844,9 @@ module host_slave
                  reply_valid || command_ready || doorbell != '0 || enable != '0 || resume != '0 ||
                  taken_valid || told_valid;
   logic reply_waits;
-  assign reply_waits = reply_full && !(reply_drains && !quiet && !reply_late);
-  assign idle = phase == Idle && action == None && !waits && quiet_next == quiet_count && !reply_waits &&
+  assign reply_waits = reply_full && !(reply_drains && !quiet && !reply_late) &&
+                       !(reply_marked && reply_lags);
+  assign idle = phase == Idle && action == None && !waits && !written && reply_full == reply_marked && quiet_next == quiet_count && !reply_waits &&
                 !held_late && !work_late && management_idle &&
                 !(queued_valid && queued_take) && !request_valid && !interrupt_valid &&
                 !error_valid && !management_read && !management_write;

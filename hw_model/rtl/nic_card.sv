@@ -209,7 +209,7 @@ module nic_card
     .interrupt_valid, .interrupt_ready, .interrupt_queue,
     .command_valid, .command_ready, .command_length, .command, .reply_valid, .reply,
     .write_valid(op_write_valid[WriteInterrupt]), .write_ready(op_write_ready[WriteInterrupt]),
-    .write_op(op_write[WriteInterrupt]),
+    .write_op(op_write[WriteInterrupt]), .written(written[WriteInterrupt]),
     .counters(host_counters),
     .trace_valid(trace_valid[PortRegisters]), .trace(trace[PortRegisters]),
     .event_trace_valid(trace_valid[PortEvents]), .event_trace(trace[PortEvents]),

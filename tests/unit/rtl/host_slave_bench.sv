@@ -76,6 +76,8 @@ module host_slave_bench
   output logic [7:0]   reply,
   output logic         write_valid,
   input  logic         write_ready,
+  input  logic         written,
+  output logic         write_notify,
   output logic [1:0]   write_source,
   output logic [63:0]  write_address,
   output logic [15:0]  write_length,
@@ -146,6 +148,7 @@ module host_slave_bench
   assign resume = 32'(resume_of);
   assign doorbell = 32'(doorbell_of);
   assign write_source = write_op.source;
+  assign write_notify = write_op.notify;
   assign write_address = write_op.address;
   assign write_length = write_op.length;
   assign write_data = write_op.data[31:0];
@@ -190,7 +193,8 @@ module host_slave_bench
     .error_valid, .error('{code: error_e'(error_code), queue: QueueW'(error_place)}),
     .interrupt_valid, .interrupt_ready, .interrupt_queue(QueueW'(interrupt_place)),
     .command_valid, .command_ready, .command_length, .command(512'(command_start)),
-    .reply_valid, .reply, .write_valid, .write_ready, .write_op, .counters,
+    .reply_valid, .reply, .write_valid, .write_ready, .write_op, .written,
+    .counters,
     .trace_valid, .trace, .event_trace_valid, .event_trace, .idle, .deadline
   );
 endmodule

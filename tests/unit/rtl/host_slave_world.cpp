@@ -81,7 +81,7 @@ HostSlaveWorld::HostSlaveWorld(int seed, bool stops_clock)
   card->request_valid = card->management_read = card->management_write = 0;
   card->completion_ready = card->write_ready = card->data_busy = 0;
   card->error_valid = card->interrupt_valid = card->command_valid = 0;
-  card->returned = 0;
+  card->returned = card->written = 0;
   card->carrier = carrier_;
   card->speed_mbps = speed_;
   card.reset();
@@ -169,6 +169,7 @@ void HostSlaveWorld::drive() {
   card->completion_ready = !manual_completions && (!patient || random.below(4) != 0);
   card->write_ready = !blocked_writes && (!patient || random.below(3) != 0);
   card->data_busy = busy_cycles != 0;
+  card->written = leaving_ != 0 && random.below(8) == 0;
   firmware.drive();
 }
 
@@ -189,6 +190,10 @@ void HostSlaveWorld::cycle() {
   if (card->write_valid != 0 && card->write_ready != 0) take_write();
   const bool command_taken = card->command_valid != 0 && card->command_ready != 0;
   if (busy_cycles != 0) --busy_cycles;
+  if (card->written != 0) {
+    --leaving_;
+    ++left_;
+  }
   card.tick();
   ++now;
   card->error_valid = 0;
@@ -206,7 +211,7 @@ void HostSlaveWorld::cycle() {
 
 bool HostSlaveWorld::quiet() {
   if (!to_send_.empty() || card->request_valid != 0 || !outstanding.empty() || firmware.busy() ||
-      card->interrupt_valid != 0 || card->idle == 0) {
+      leaving_ != 0 || card->interrupt_valid != 0 || card->idle == 0) {
     return false;
   }
   while (following_ && !in_order_.empty()) skip_front();
@@ -241,9 +246,11 @@ void HostSlaveWorld::step(const Event& event) {
         held_[static_cast<uint16_t>(action.tag)] = action.value;
         break;
       case ActionKind::kMsix:
+        ++decided_;
         expected_messages_.push_back({false, action.address, static_cast<uint32_t>(action.value)});
         break;
       case ActionKind::kIntx:
+        ++decided_;
         expected_messages_.push_back({true, action.value != 0 ? kAssertIntA : kDeassertIntA, 0});
         break;
       case ActionKind::kManagement: {
@@ -346,7 +353,8 @@ void HostSlaveWorld::follow_register() {
     EXPECT_EQ(expected.size, card->trace_size);
     EXPECT_EQ(expected.value, card->trace_value) << "held " << std::hex << expected.address;
     EXPECT_TRUE(held_.contains(tag)) << "the core still holds it";
-    due_[tag] = held_[tag];
+    // An interrupt may wait behind the command that set it free.
+    due_[tag] = {held_[tag], records[TraceKind::kMsix] + records[TraceKind::kIntx]};
     held_.erase(tag);
     return;
   }
@@ -372,10 +380,10 @@ void HostSlaveWorld::follow_register() {
       return;
     }
     own.value = held_[tag];
-    due_[tag] = own.value;
+    due_[tag] = {own.value, decided_};
     held_.erase(tag);
   } else if (request.config()) {
-    due_[tag] = 0;
+    due_[tag] = {0, decided_};
   }
   const bool no_doorbell = request.write() && kind == TraceKind::kRegisterWrite &&
                            registers_.empty() &&
@@ -569,21 +577,27 @@ void HostSlaveWorld::take_completion() {
     return;
   }
   ASSERT_TRUE(due_.contains(tag)) << "cycle " << now;
+  EXPECT_GE(left_, due_[tag].messages) << "a completion passed a message";
   EXPECT_EQ(card->completion_has_data != 0, !request.write());
   if (!request.write()) {
     EXPECT_EQ(card->completion_length, request.length);
     EXPECT_EQ(card->completion_lower_address, request.config() ? 0 : request.address & 0x7F);
     answers[tag] = low_bytes(card->completion_data, request.length);
-    EXPECT_EQ(answers[tag], low_bytes(due_[tag], request.length));
+    EXPECT_EQ(answers[tag], low_bytes(due_[tag].value, request.length));
   }
   due_.erase(tag);
 }
 
 void HostSlaveWorld::take_write() {
-  if (!following_) return;
+  if (!following_) {
+    ++leaving_;
+    return;
+  }
   ASSERT_FALSE(expected_messages_.empty()) << "cycle " << now;
   const Message want = expected_messages_.front();
   expected_messages_.pop_front();
+  EXPECT_EQ(card->write_notify, 1u);
+  ++leaving_;
   EXPECT_EQ(card->write_source == kWriteMessage, want.intx);
   EXPECT_EQ(card->write_address, want.address);
   if (want.intx) {

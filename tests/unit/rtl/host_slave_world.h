@@ -110,6 +110,10 @@ class HostSlaveWorld : private hw::TraceSink {
   static constexpr uint64_t kBar = 0x40'0000'0000;
 
  private:
+  struct Due {
+    uint64_t value = 0;
+    uint64_t messages = 0;  ///< that must have left
+  };
   struct Message {
     bool intx;
     uint64_t address;
@@ -161,7 +165,7 @@ class HostSlaveWorld : private hw::TraceSink {
   std::deque<HostRequest> in_order_;   ///< sent, and not yet seen carried out
   std::map<uint16_t, uint64_t> held_;  ///< the core's replies, by tag
   std::set<uint16_t> refused_;         ///< whose completion is still to come
-  std::map<uint16_t, uint64_t> due_;   ///< what the completion must bring
+  std::map<uint16_t, Due> due_;        ///< what the completion must bring
   std::deque<hw::TraceRecord> registers_, events_;
   std::deque<Message> expected_messages_;
   std::deque<rs_event> expected_events_;
@@ -171,6 +175,8 @@ class HostSlaveWorld : private hw::TraceSink {
   std::array<bool, kQueues> usable_{};
   std::array<bool, kQueues> enabled_{};
   uint16_t next_tag_ = 0;
+  uint64_t decided_ = 0, left_ = 0;  ///< messages
+  unsigned leaving_ = 0;
   uint32_t reset_number_ = 0;
   uint32_t pulses_enable_ = 0, pulses_resume_ = 0, pulses_doorbell_ = 0;
   bool pulse_flush_ = false, pulse_reply_ = false, pulse_taken_ = false;
