@@ -66,7 +66,11 @@ module rx_path
   localparam logic [7:0] DropNotReady = 8'd10;
   localparam logic [7:0] DropBufferFull = 8'd11;
   localparam logic [7:0] DropNoFit = 8'd12;
+  localparam logic [7:0] DropChosen = 8'd13;
   localparam logic [7:0] DropReset = 8'd14;
+  // Cycles that a frame waits while the ring engine says that it can hold no more: its chains may
+  // still be on their way, or their segments fill its store, and then they never come.
+  localparam int unsigned PatienceW = 12;
   localparam int unsigned EthernetHeader = 14;
   localparam int unsigned VlanTag = 4;
 
@@ -225,6 +229,8 @@ module rx_path
   logic [RoomW:0] room_sum;
   logic [31:0] first_position;
   logic merging, pop, add, enough, start, drop, decided;
+  logic starved, choose;
+  logic [PatienceW-1:0] patience;
   logic job_full, held_full;
   logic [RoomW-1:0] counted_room;
 
@@ -233,17 +239,24 @@ module rx_path
   assign room_sum = {1'b0, room} + {1'b0, counted_room};
   assign enough = count != 0 && room >= RoomW'(oldest.length) + RoomW'(HeaderBytes);
 
+  assign starved = oldest_valid && to_drop == 0 && taking && !enough && counted == popped &&
+      !chain_valid[Own] && window_full[Own] && !busy;
+
   // NicCore::receive_chains(): NRB-D-002 without merging, and else no more than the window holds.
   always_comb begin
     start = 1'b0;
     drop = 1'b0;
     add = 1'b0;
+    choose = 1'b0;
     if (oldest_valid && !held_full) begin
       if (to_drop != 0) drop = 1'b1;
       else if (taking && !flush) begin
         if (enough) start = !job_full;
         else if ((count != 0 && !merging) || count == most_chains) drop = 1'b1;
-        else add = counted != popped;
+        else if (starved && patience == '1) begin
+          drop = 1'b1;
+          choose = 1'b1;
+        end else add = counted != popped;
       end
     end
     oldest_done = start || drop;
@@ -266,6 +279,8 @@ module rx_path
 
   always_ff @(posedge clk) begin
     merging <= state.mrg_rxbuf;
+    if (!rst_n || !starved || decided) patience <= '0;
+    else if (patience != '1) patience <= patience + 1'b1;
     most_chains <= context_of[Own].size_log2 >= 4'(ChainW) ? (ChainW + 1)'(Window) :
         (ChainW + 1)'(1) << context_of[Own].size_log2;
     if (!rst_n || flush || rewind[Own]) begin
@@ -304,7 +319,8 @@ module rx_path
     size: 32'(oldest.length),
     frame: oldest.number,
     address: '0,
-    value: start ? 64'(count) : to_drop != 0 ? 64'(DropReset) : 64'(DropNoFit)
+    value: start ? 64'(count) : to_drop != 0 ? 64'(DropReset) : choose ? 64'(DropChosen) :
+        64'(DropNoFit)
   };
 
   // -- rows: given back in the order in which they were filled
@@ -511,7 +527,8 @@ module rx_path
         counters.bytes <= counters.bytes + 64'(oldest.length);
       end
       if (drop && to_drop != 0) counters.drop_reset <= counters.drop_reset + 1'b1;
-      if (drop && to_drop == 0) counters.drop_no_fit <= counters.drop_no_fit + 1'b1;
+      if (choose) counters.drop_chosen <= counters.drop_chosen + 1'b1;
+      if (drop && to_drop == 0 && !choose) counters.drop_no_fit <= counters.drop_no_fit + 1'b1;
       if (in_end && !taken) begin
         case (reason)
           DropFcs: counters.drop_fcs <= counters.drop_fcs + 1'b1;
@@ -526,7 +543,8 @@ module rx_path
 
   assign idle = !frame_valid && !oldest_load && !decided && !add && !pop && !give_back &&
       !buffer_release && !buffer_read && !load && !take_segment && !accepted && !used_now &&
-      !flush && !rewind[Own] && merging == state.mrg_rxbuf &&
+      !flush && !rewind[Own] && !(starved && patience != '1) && (starved || patience == 0) &&
+      merging == state.mrg_rxbuf &&
       most_chains == (context_of[Own].size_log2 >= 4'(ChainW) ? (ChainW + 1)'(Window) :
                       (ChainW + 1)'(1) << context_of[Own].size_log2);
 

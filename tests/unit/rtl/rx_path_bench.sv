@@ -12,6 +12,7 @@ module rx_path_bench
   input  logic                suspended,
   input  logic [3:0]          size_log2,
   input  logic                flush,
+  input  logic                window_full,
   input  logic                rewind,
   input  logic                frame_valid,
   input  logic                frame_sop,
@@ -142,7 +143,7 @@ module rx_path_bench
     .chain_ready(all_chain_ready),
     .segment_valid(Queues'(segment_valid)),
     .segment_ready(all_segment_ready),
-    .window_full('0),
+    .window_full(Queues'(window_full)),
     .used_valid(all_used_valid),
     .settled(all_settled),
     .counters(counts)

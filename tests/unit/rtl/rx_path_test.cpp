@@ -23,7 +23,9 @@ constexpr uint64_t kHeader = 12;
 // TraceKind and Counter.
 constexpr unsigned kFrameIn = 1, kFrameDropped = 2, kStartReceive = 9;
 constexpr unsigned kDropFcs = 7, kDropShort = 8, kDropLong = 9, kDropNotReady = 10,
-                   kDropBufferFull = 11, kDropNoFit = 12, kDropReset = 14;
+                   kDropBufferFull = 11, kDropNoFit = 12, kDropChosen = 13, kDropReset = 14;
+// Cycles that a frame waits at a full window.
+constexpr uint64_t kPatience = 4095;
 // After so many cycles a released row can be used again at the latest.
 constexpr uint64_t kReleaseLag = 24;
 
@@ -73,7 +75,7 @@ class RxRig {
   explicit RxRig(int seed) : twin_(seed), random_(static_cast<uint64_t>(seed)) {
     twin_.drive([](auto& m) {
       m.active = m.enabled = 1;
-      m.suspended = m.flush = m.rewind = 0;
+      m.suspended = m.flush = m.rewind = m.window_full = 0;
       m.mrg_rxbuf = 1;
       m.mtu = 1500;
       m.size_log2 = 8;
@@ -88,8 +90,9 @@ class RxRig {
   unsigned size_log2 = 8;
   unsigned beat_percent = 100, chain_percent = 100, segment_percent = 100, ready_percent = 100,
            read_percent = 100, return_percent = 100;
-  bool active = true, suspended = false;
-  uint64_t started = 0, dropped_at_arrival = 0, dropped_later = 0, full_drops = 0, fit_drops = 0;
+  bool active = true, suspended = false, window_full = false;
+  uint64_t started = 0, dropped_at_arrival = 0, dropped_later = 0, full_drops = 0, fit_drops = 0,
+           chosen_drops = 0;
 
   unsigned below(uint64_t bound) { return static_cast<unsigned>(random_() % bound); }
   GatedTwin<Vrx_path_bench>& twin() { return twin_; }
@@ -127,6 +130,7 @@ class RxRig {
     twin_.drive([this](auto& m) {
       m.active = active;
       m.suspended = suspended;
+      m.window_full = window_full;
       m.mrg_rxbuf = merging;
       m.mtu = static_cast<uint16_t>(mtu);
       m.size_log2 = size_log2 & 15;
@@ -148,6 +152,7 @@ class RxRig {
     if (::testing::Test::HasFatalFailure()) return;
     const bool popped = m.chain_valid != 0 && m.chain_ready != 0;
     const bool taken = m.segment_valid != 0 && m.segment_ready != 0;
+    full_cycles_ = window_full ? full_cycles_ + 1 : 0;
     const bool forget = m.flush != 0 || m.rewind != 0;
     if (m.flush != 0) {
       ASSERT_FALSE(active);
@@ -223,7 +228,7 @@ class RxRig {
   void check_counters() {
     // rx_counters_t, last field first
     const std::array<uint64_t, 10> wanted{drops_[kDropReset],
-                                          0,
+                                          drops_[kDropChosen],
                                           drops_[kDropNoFit],
                                           drops_[kDropBufferFull],
                                           drops_[kDropNotReady],
@@ -334,6 +339,15 @@ class RxRig {
     }
     ASSERT_TRUE(active && !suspended);
     const uint64_t wanted = kHeader + frame.bytes.size();
+    if (m.trace_kind == kFrameDropped && m.trace_value == kDropChosen) {
+      uint64_t at_hand = 0;
+      for (const Chain& chain : popped_) at_hand += chain.room();
+      ASSERT_LT(at_hand, wanted) << "it could have been started";
+      ASSERT_TRUE(merging && window_full && full_cycles_ >= kPatience);
+      ++chosen_drops;
+      drop(frame, kDropChosen);
+      return;
+    }
     uint64_t room = 0;
     std::size_t chains = 0;
     const std::size_t most = merging ? std::min<std::size_t>(64, std::size_t{1} << size_log2) : 1;
@@ -495,6 +509,7 @@ class RxRig {
   std::deque<Frame> to_send_;
   std::size_t sent_ = 0;
   bool beat_on_ = false;
+  uint64_t full_cycles_ = 0;  // so long the window is full
   uint32_t numbered_ = 0;
   std::deque<Frame> waiting_;  // in the card's buffer
   std::size_t to_reset_ = 0;
@@ -644,6 +659,26 @@ TEST(RxPath, AFrameThatNoWindowHoldsIsDropped) {
   ASSERT_NO_FATAL_FAILURE(rig.settle_down());
   EXPECT_EQ(rig.fit_drops, 1u);
   EXPECT_EQ(rig.started, 2u);
+}
+
+// The ring engine has no room for the segments of more chains: the frame can never be started.
+TEST(RxPath, AFrameThatStarvesAtAFullWindowIsDropped) {
+  RxRig rig(6);
+  for (unsigned i = 0; i < 3; ++i) rig.add_chain({100});
+  rig.add_frame(1000);
+  rig.add_frame(88);
+  ASSERT_NO_FATAL_FAILURE(rig.settle_down());
+  rig.window_full = true;
+  ASSERT_NO_FATAL_FAILURE(rig.run(kPatience - 10));
+  rig.window_full = false;  // it was not that
+  ASSERT_NO_FATAL_FAILURE(rig.run(10));
+  rig.window_full = true;
+  ASSERT_NO_FATAL_FAILURE(rig.run(kPatience - 10));
+  EXPECT_EQ(rig.chosen_drops, 0u);
+  ASSERT_NO_FATAL_FAILURE(rig.run(40));
+  EXPECT_EQ(rig.chosen_drops, 1u);
+  EXPECT_EQ(rig.started, 1u);
+  ASSERT_NO_FATAL_FAILURE(rig.settle_down());
 }
 
 double cycles_per_frame(std::size_t bytes, unsigned frames) {
