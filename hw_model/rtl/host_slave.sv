@@ -163,7 +163,7 @@ module host_slave
 
   pci_config pci_config (
     .clk, .rst_n, .max_payload_supported(straps.max_payload), .clear(function_reset),
-    .address(work.address[11:2]), .read_data(config_data),
+    .accessed(work_valid), .address(work.address[11:2]), .read_data(config_data),
     .write(config_write), .lanes(work.lanes[3:0]), .write_data(work.data[31:0]),
     .interrupt_status(isr != '0 && !msix_enable),
     .memory_enable, .bus_master, .interrupt_disable, .bar, .msix_enable, .msix_mask,
@@ -173,7 +173,7 @@ module host_slave
   logic [4:0] interrupt_number;  // the virtqueue's
   virtio_regs virtio_regs (
     .clk, .rst_n, .features_wanted(straps.features), .size_wanted(straps.queue_size_max),
-    .address, .lanes, .read_data(regs_data), .must_hold, .read(regs_read), .write(regs_write),
+    .accessed, .address, .lanes, .read_data(regs_data), .must_hold, .read(regs_read), .write(regs_write),
     .write_data(work.data),
     .event_valid(regs_event_valid), .event_data(regs_event), .suspends, .resumes, .changed_queue,
     .next_number,
@@ -222,7 +222,7 @@ module host_slave
 
   host_work_t understood;
   request_decoder request_decoder (
-    .request(queued), .arrival(queued_arrival), .hold_bound(straps.hold_bound),
+    .valid(queued_valid), .request(queued), .arrival(queued_arrival), .hold_bound(straps.hold_bound),
     .memory_enable, .bar, .window_bar, .window_offset, .window_length, .work(understood)
   );
 
@@ -383,12 +383,13 @@ module host_slave
   assign message_vector = send_valid ? send_vector : ready_vector;
 
   // -- accesses: the request's, or the oldest held read's
-  logic scanning;
+  logic scanning, accessed;
   logic [15:0] access_address;
   logic [3:0] access_width;
   logic [63:0] access_data, access_value;
 
   assign scanning = phase == After;
+  assign accessed = work_valid || scanning;
   assign access_address = scanning ? {10'h0, oldest.address} : work.address;
   assign access_width = scanning ? oldest.width : work.width;
   assign address = access_address[15:3];

@@ -162,8 +162,10 @@ module management
   assign control_word = 4'((bus_address - MGMT_EVENT_CONTROL[11:0]) >> 2);
   assign config_word = 3'((bus_address - MGMT_COMMAND_CONFIG[11:0]) >> 2);
 
+  // Only an access moves these.
   always_comb begin
-    case (bus_address)
+    identity = '0;
+    if (bus_read) case (bus_address)
       MGMT_MAGIC[11:0]: identity = MGMT_MAGIC_VALUE;
       MGMT_VERSION[11:0]: identity = MGMT_VERSION_VALUE;
       MGMT_QUEUES[11:0]: identity = {queue_size_max, 16'(QueuePairs)};
@@ -178,7 +180,7 @@ module management
 
   always_comb begin
     event_word = '0;
-    case (bus_address)
+    if (bus_read && event_waits) case (bus_address)
       MGMT_EVENT_STATUS[11:0]: event_word = {31'h0, event_waits};
       MGMT_EVENT_KIND[11:0]: event_word = {29'h0, oldest.kind};
       MGMT_EVENT_SEQUENCE[11:0]: event_word = oldest_number;
@@ -201,12 +203,11 @@ module management
         end
       end
     endcase
-    if (!event_waits) event_word = '0;
   end
 
   always_comb begin
     command_word = '0;
-    case (bus_address)
+    if (bus_read) case (bus_address)
       MGMT_COMMAND_GO[11:0]: command_word = command.kind;
       MGMT_COMMAND_SEQUENCE[11:0]: command_word = command.number;
       MGMT_COMMAND_VALUE[11:0]: command_word = command.value;

@@ -10,6 +10,7 @@ module pci_config
   input  logic         rst_n,
   input  logic [2:0]   max_payload_supported,  // 128 << n
   input  logic         clear,  // as after power-on, but Max_Payload_Size stays (6.6.2)
+  input  logic         accessed,  // else nothing is read
   input  logic [11:2]  address,
   output logic [31:0]  read_data,  // of the double word
   input  logic         write,
@@ -52,7 +53,8 @@ module pci_config
   end
 
   always_comb begin
-    case ({address, 2'b00})
+    read_data = '0;
+    if (accessed) case ({address, 2'b00})
       12'h000: read_data = {DeviceId, VendorId};
       12'h004: read_data = {8'h00, 4'h1, interrupt_status, 3'h0,
                             5'h0, interrupt_disable, 2'h0, 5'h0, bus_master, memory_enable, 1'b0};

@@ -6,6 +6,7 @@ module request_decoder
   import nic_pkg::*;
   import ringside_regs_pkg::*;
 (
+  input  logic          valid,
   input  host_request_t request,
   input  now_t          arrival,
   input  logic [31:0]   hold_bound,
@@ -41,36 +42,39 @@ module request_decoder
                     (!is_write || window_length[3:0] <= length);
 
     work = '0;
-    work.refused = !narrow || !aligned || !in_bar || (is_write && request.poisoned);
-    work.config_space = is_config && !(window && window_usable);
-    work.nothing = window && !window_usable;
-    work.write = is_write;
-    work.configuration = is_config;
-    work.tag = request.tag;
-    work.length = length;
-    work.lower_address = is_config ? '0 : request.address[6:0];
-    work.width = length;
-    work.address = request.address[15:0];
-    offset = is_config ? {1'b0, request.address[1:0]} : request.address[2:0];
-    if (window && window_usable) begin
-      work.address = window_offset[15:0];
-      work.width = window_length[3:0];
-      offset = window_offset[2:0];
+    offset = '0;
+    if (valid) begin
+      work.refused = !narrow || !aligned || !in_bar || (is_write && request.poisoned);
+      work.config_space = is_config && !(window && window_usable);
+      work.nothing = window && !window_usable;
+      work.write = is_write;
+      work.configuration = is_config;
+      work.tag = request.tag;
+      work.length = length;
+      work.lower_address = is_config ? '0 : request.address[6:0];
+      work.width = length;
+      work.address = request.address[15:0];
+      offset = is_config ? {1'b0, request.address[1:0]} : request.address[2:0];
+      if (window && window_usable) begin
+        work.address = window_offset[15:0];
+        work.width = window_length[3:0];
+        offset = window_offset[2:0];
+      end
+      work.lanes = lanes_of(work.width, offset);
+      work.data = request.data << {offset, 3'b000};
+      work.doorbell = !work.config_space && is_write &&
+                      work.address[15:12] == BAR_NOTIFY[15:12];
+      // device_status and queue_enable
+      work.needs_room = !work.config_space && !work.refused && is_write &&
+                        ((work.address[15:3] == 13'd2 && work.lanes[4]) ||
+                         (work.address[15:3] == 13'd3 && work.lanes[5:4] != '0));
+      work.prepare = is_write && !work.doorbell && !work.refused;
+      work.function_reset = work.config_space && !work.refused &&
+                            !work.nothing && is_write &&
+                            work.address[11:2] == DeviceControl[11:2] &&
+                            work.lanes[1] && work.data[15];
+      if (work.function_reset) work.needs_room = 1'b1;
+      work.deadline = arrival + NowW'(hold_bound);
     end
-    work.lanes = lanes_of(work.width, offset);
-    work.data = request.data << {offset, 3'b000};
-    work.doorbell = !work.config_space && is_write &&
-                          work.address[15:12] == BAR_NOTIFY[15:12];
-    // device_status and queue_enable
-    work.needs_room = !work.config_space && !work.refused && is_write &&
-                            ((work.address[15:3] == 13'd2 && work.lanes[4]) ||
-                             (work.address[15:3] == 13'd3 && work.lanes[5:4] != '0));
-    work.prepare = is_write && !work.doorbell && !work.refused;
-    work.function_reset = work.config_space && !work.refused &&
-                                !work.nothing && is_write &&
-                                work.address[11:2] == DeviceControl[11:2] &&
-                                work.lanes[1] && work.data[15];
-    if (work.function_reset) work.needs_room = 1'b1;
-    work.deadline = arrival + NowW'(hold_bound);
   end
 endmodule

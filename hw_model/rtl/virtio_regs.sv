@@ -13,6 +13,7 @@ module virtio_regs
   input  logic [63:0]                features_wanted,  // of those that the card has
   input  logic [15:0]                size_wanted,  // the largest Queue Size
   // an access: the 8 bytes around it
+  input  logic                       accessed,  // else nothing is read
   input  logic [15:3]                address,
   input  logic [7:0]                 lanes,
   output logic [63:0]                read_data,
@@ -181,6 +182,7 @@ module virtio_regs
 
   logic [31:0] offered_word, driver_word;
   always_comb begin
+    // Words 2 and above are 0.
     case (device_feature_select)
       32'd0: offered_word = offered[31:0];
       32'd1: offered_word = offered[63:32];
@@ -196,7 +198,7 @@ module virtio_regs
   logic [63:0] common;
   always_comb begin
     common = '0;
-    case (address[5:3])
+    if (accessed && in_common) case (address[5:3])
       3'd0: common = {offered_word, device_feature_select};
       3'd1: common = {driver_word, driver_feature_select};
       3'd2: common = {queue_select, config_generation, status,
@@ -219,7 +221,7 @@ module virtio_regs
   logic [31:0] ring_state;
   always_comb begin
     ring_state = '0;
-    if (ring_there) begin
+    if (accessed && in_ring && ring_there) begin
       ring_state[15:0] = enabled[ring_queue] ? used_index_at[ring_queue]
                                              : index_register[ring_queue];
       if (!suspended[ring_queue]) ring_state[31:16] = RING_RUNNING;
@@ -232,7 +234,8 @@ module virtio_regs
 
   always_comb begin
     read_data = '0;
-    if (in_common) read_data = common;
+    if (!accessed) read_data = '0;
+    else if (in_common) read_data = common;
     else if (in_isr) read_data = {62'h0, isr};
     else if (in_device) read_data = device_space[64*address[5:3] +: 64];
     else if (in_ring) read_data = lanes == '1 ? '1 : {32'h0, ring_state};
