@@ -18,7 +18,7 @@ module dma_read
   input  logic          [ReadClients-1:0] op_valid,
   output logic          [ReadClients-1:0] op_ready,
   input  read_op_t      [ReadClients-1:0] op,
-  // requests to the host
+  // requests to the host; without Bus Master Enable request_valid falls, and comes back with it
   output logic                           request_valid,
   input  logic                           request_ready,
   output read_request_t                  request,
@@ -206,6 +206,8 @@ module dma_read
   bytes_t request_size;
   logic ask;
   logic ask_last;
+  logic request_waits;  // to be taken
+  logic leaves;
 
   assign tag_fresh = !fresh_tags[TagW];
   assign new_tag = tag_fresh ? fresh_tags[TagW-1:0] : free_tag;
@@ -219,7 +221,9 @@ module dma_read
   assign request_size = ask_last ? current.length[12:0] : cut;
   assign current_failed = failed[current.slot];
   assign ask = current_valid && !current_failed && state.bus_master && !flush &&
-               (tag_fresh || free_tag_valid) && (!request_valid || request_ready);
+               (tag_fresh || free_tag_valid) && (!request_waits || request_ready);
+  assign request_valid = request_waits && state.bus_master;
+  assign leaves = request_valid && request_ready;
   assign waiting_taken = !current_valid || (ask && ask_last);
 
   fifo #(.Width(TagW), .Depth(ReadTags)) free_tags (
@@ -274,15 +278,18 @@ module dma_read
         landing: current.landing,
         client: current_client
       };
-      asked_at[new_tag] <= now;
       asked_count[current.slot] <= current_count + 1'b1;
     end
   end
 
   always_ff @(posedge clk) begin
-    if (!rst_n) request_valid <= 1'b0;
-    else if (ask) request_valid <= 1'b1;
-    else if (request_ready) request_valid <= 1'b0;
+    if (leaves) asked_at[request.tag[TagW-1:0]] <= now;
+  end
+
+  always_ff @(posedge clk) begin
+    if (!rst_n) request_waits <= 1'b0;
+    else if (ask) request_waits <= 1'b1;
+    else if (leaves) request_waits <= 1'b0;
     if (ask) begin
       request <= '{
         address: current.address,
@@ -368,7 +375,9 @@ module dma_read
   logic scan_passes;
 
   assign deadline = watch_valid ? watch : Never;
-  assign scan_occupied = in_flight[scan_tag] || retired[scan_tag];
+  // The time of a request begins when it leaves.
+  assign scan_occupied = (in_flight[scan_tag] || retired[scan_tag]) &&
+                         !(request_waits && request.tag[TagW-1:0] == scan_tag);
   assign expire_wanted = scanning && scan_loaded && scan_occupied && scan_due <= now;
   assign scan_passes = scanning && (!scan_occupied || (scan_loaded && scan_due > now));
 
@@ -672,7 +681,7 @@ module dma_read
   end
 
   assign idle = !(flush || accept || grant_moves || (waiting_valid && waiting_taken) || ask ||
-                  (request_valid && request_ready) || drop_wanted || event_under_way || take_beat ||
+                  leaves || drop_wanted || event_under_way || take_beat ||
                   arrival_valid || turn_valid || ended_valid || landing_valid || done_valid ||
                   scanning || scan_loaded ||
                   (watch_valid && (now >= watch || tags_in_use == '0)));

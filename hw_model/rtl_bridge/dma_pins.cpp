@@ -15,7 +15,7 @@ DmaPins::DmaPins(const CardPins& pins, const Config& config, LinkGate& gate, Pay
       payloads_(payloads),
       ledger_(ledger),
       posted_stable_("posted request", complain),
-      read_stable_("read request", complain),
+      read_stable_("read request", complain, true),
       posted_packets_("posted request", width_, complain),
       requests_(config.limits, complain),
       hang_("completion", config.taken_cycles, complain) {}

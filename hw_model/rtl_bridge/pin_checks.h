@@ -26,8 +26,9 @@ using Complain = std::function<void(uint64_t cycle, const std::string& what)>;
 /// Valid and what goes with it stay until ready.
 class StableCheck {
  public:
-  StableCheck(std::string stream, Complain complain)
-      : stream_(std::move(stream)), complain_(std::move(complain)) {}
+  /// `may_fall`: valid may fall and come back, as that of reads does with Bus Master Enable.
+  StableCheck(std::string stream, Complain complain, bool may_fall = false)
+      : stream_(std::move(stream)), complain_(std::move(complain)), may_fall_(may_fall) {}
   using Fields = std::array<uint64_t, 8>;
   /// What the stream shows before the edge `cycle`. `fields()` gives what goes with `data` as
   /// Fields; it is asked only where it matters.
@@ -43,6 +44,7 @@ class StableCheck {
                     const uint32_t* data, unsigned words);
   std::string stream_;
   Complain complain_;
+  bool may_fall_;
   bool stalled_ = false;
   Fields fields_{};
   std::array<uint32_t, 16> data_{};

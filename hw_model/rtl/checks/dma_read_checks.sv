@@ -6,6 +6,9 @@ module dma_read_checks
   input logic                             clk,
   input logic                             rst_n,
   input logic                             flush,
+  /* verilator lint_off UNUSEDSIGNAL */  // Bus Master Enable
+  input card_state_t                      state,
+  /* verilator lint_on UNUSEDSIGNAL */
   input logic           [ReadClients-1:0] op_valid,
   input logic           [ReadClients-1:0] op_ready,
   input read_op_t       [ReadClients-1:0] op,
@@ -34,7 +37,7 @@ module dma_read_checks
 
   // -- requests
   request_stays: assert property (@(posedge clk) disable iff (!rst_n)
-    request_valid && !request_ready |=> request_valid && $stable(request))
+    request_valid && !request_ready |=> (request_valid || !state.bus_master) && $stable(request))
     else $error("a request changed before it was accepted");
   request_in_page: assert property (@(posedge clk) disable iff (!rst_n)
     request_valid |-> request.length != '0 &&
