@@ -119,3 +119,8 @@ add_custom_target(lint-rtl
           ${ringside_rtl_dir} ${ringside_rtl_registers}
   VERBATIM)
 add_dependencies(lint-rtl ringside_registers)
+
+# What each module takes on an UltraScale+ part, with Yosys from npm; its table is in synth/ too.
+add_custom_target(synth
+  COMMAND ${PROJECT_SOURCE_DIR}/scripts/synth.sh --out ${PROJECT_BINARY_DIR}/synth
+  USES_TERMINAL VERBATIM)
