@@ -120,9 +120,9 @@ def check(root: pathlib.Path) -> tuple[int, list[str]]:
     counters = header_enum(read(COUNTERS), COUNTERS, "Counter")
     for module, direction in DROPS:
         text = read(f"hw_model/rtl/{module}.sv")
-        drops = re.findall(r"localparam logic \[7:0\] (Drop\w+)\s*=\s*8'd(\d+)", text)
+        drops = re.findall(r"localparam logic \[\d+:0\] (Drop\w+)\s*=\s*\d+'d(\d+)", text)
         if not drops and "TraceFrameDropped" in text:
-            found.append(f"{module} traces dropped frames without localparam logic [7:0] Drop... = 8'd...")
+            found.append(f"{module} traces dropped frames without localparam logic [..] Drop... = N'd...")
         for name, number in drops:
             compared += 1
             counter = counters.get(direction + name)
