@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Register reads that wait for firmware, in the order in which they came. A scan looks at each once:
-// it is answered and dropped, or kept.
+// Register reads that wait for firmware, in the order in which they came. A scan looks at each
+// once: it is answered and dropped, or kept.
 module held_reads
   import nic_pkg::*;
 #(

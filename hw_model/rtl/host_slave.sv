@@ -5,15 +5,20 @@
 // Requests of the host, commands of firmware, interrupts and events are carried out one at a time
 // (`action`), as steps of the functional core are. What follows from one - messages, reads that are
 // no longer held - is done before the next (`After`). An error stops the data plane at the edge at
-// which it comes. Before an action that may stop the data plane
-// `active` is low for a cycle, so that nothing is decided that its record would forbid.
+// which it comes, and is told behind interrupts that were decided before. Before an action that may
+// stop the data plane `active` is low for a cycle, so that nothing is decided that its record would
+// forbid.
 //
-// Trace: each request that is carried out gives one record, with its tag as `id`. A read that is
-// held gives one with `frame` 1 then, and one with `frame` 2 when it is answered. Purpose PurposeConfig: it came as a configuration request; then `address` is the
-// offset in configuration space, or in the BAR if it went through the window of
-// VIRTIO_PCI_CAP_PCI_CFG. A doorbell of no virtqueue is a TraceRegisterWrite of PurposeDoorbell.
-// TraceDeviceError with `size` 1: the write with the tag `id` was given up,
-// because there was no room for its event. TraceManagementEvent of a link has speed and state as `size` and `chain`.
+// Trace, where it says more than hw_model/trace/nic_trace.h:
+// - Each request that is carried out gives one record, with its tag as `id`. A read that is held
+//   gives one with `frame` 1 then, and one with `frame` 2 when it is answered.
+// - Purpose PurposeConfig: it came as a configuration request. `address` is the offset in
+//   configuration space, or in the BAR if it went through the window of VIRTIO_PCI_CAP_PCI_CFG.
+// - A doorbell of no virtqueue is a TraceRegisterWrite of PurposeDoorbell.
+// - TraceDeviceError with `size` 1: the write with the tag `id` was given up, because firmware left
+//   no room for its event for straps.hold_bound cycles.
+// - TraceManagementEvent of a link or of the first power-on has speed and state as `size`, `chain`.
+// - TraceQueueResumed: `value` is the used index; the position is not known here.
 module host_slave
   import nic_pkg::*;
   import ringside_regs_pkg::*;
@@ -173,7 +178,8 @@ module host_slave
   logic [4:0] interrupt_number;  // the virtqueue's
   virtio_regs virtio_regs (
     .clk, .rst_n, .features_wanted(straps.features), .size_wanted(straps.queue_size_max),
-    .accessed, .address, .lanes, .read_data(regs_data), .must_hold, .read(regs_read), .write(regs_write),
+    .accessed, .address, .lanes, .read_data(regs_data), .must_hold, .read(regs_read),
+    .write(regs_write),
     .write_data(work.data),
     .event_valid(regs_event_valid), .event_data(regs_event), .suspends, .resumes, .changed_queue,
     .next_number,
@@ -222,7 +228,8 @@ module host_slave
 
   host_work_t understood;
   request_decoder request_decoder (
-    .valid(queued_valid), .request(queued), .arrival(queued_arrival), .hold_bound(straps.hold_bound),
+    .valid(queued_valid), .request(queued), .arrival(queued_arrival),
+    .hold_bound(straps.hold_bound),
     .memory_enable, .bar, .window_bar, .window_offset, .window_length, .work(understood)
   );
 
@@ -339,7 +346,8 @@ module host_slave
       else if (interrupt_valid) action = None;  // it was decided before what would come now
       else if (told_valid) action = TellError;
       else if (held_late) action = prepared ? Expire : Prepare;
-      else if (work_late && work_blocked && !work.function_reset) action = prepared ? GiveUp : Prepare;
+      else if (work_late && work_blocked && !work.function_reset)
+        action = prepared ? GiveUp : Prepare;
       else if (function_pending && quiet) action = ResetFunction;
       else if (obey_ready)
         action = firmware.kind == COMMAND_STATUS && !prepared ? Prepare : Obey;
@@ -815,7 +823,8 @@ module host_slave
       end else if (action == Obey) begin
         event_trace.kind <= TraceManagementCommand;
         // The window keeps the queue of an earlier command.
-        if (firmware.kind == COMMAND_QUEUE_CONTEXT || firmware.kind == COMMAND_QUEUE_ACKNOWLEDGE) begin
+        if (firmware.kind == COMMAND_QUEUE_CONTEXT ||
+            firmware.kind == COMMAND_QUEUE_ACKNOWLEDGE) begin
           event_trace.queue <= firmware.queue;
         end else begin
           event_trace.queue <= '0;
@@ -847,7 +856,8 @@ module host_slave
   logic reply_waits;
   assign reply_waits = reply_full && !(reply_drains && !quiet && !reply_late) &&
                        !(reply_marked && reply_lags);
-  assign idle = phase == Idle && action == None && !waits && !written && reply_full == reply_marked && quiet_next == quiet_count && !reply_waits &&
+  assign idle = phase == Idle && action == None && !waits && !written &&
+                reply_full == reply_marked && quiet_next == quiet_count && !reply_waits &&
                 !held_late && !work_late && management_idle &&
                 !(queued_valid && queued_take) && !request_valid && !interrupt_valid &&
                 !error_valid && !management_read && !management_write;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a request of the host means: which register it is for, whether it may be carried out, and what
-// has to be waited for (PCI Express Base Specification 4.0, 2.3.1; virtio 1.4, "PCI configuration
+// What a request of the host means: which register it is for, whether it may be carried out, and
+// what has to be waited for (PCI Express Base Specification 4.0, 2.3.1; virtio 1.4, "PCI configuration
 // access capability").
 module request_decoder
   import nic_pkg::*;

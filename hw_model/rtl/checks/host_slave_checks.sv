@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What host_slave promises: outputs stay until they are taken, the data plane is reset only at rest,
-// and `idle` means that nothing changes.
+// What host_slave promises: outputs stay until they are taken, the data plane is reset only at
+// rest, and `idle` means that nothing changes.
 module host_slave_checks
   import nic_pkg::*;
 (
