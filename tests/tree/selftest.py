@@ -15,6 +15,9 @@ import check_numbers
 import check_plan
 import check_text
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+import rtl_interfaces  # noqa: E402
+
 SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
 
 
@@ -165,6 +168,70 @@ class Generated(TempTree):
         self.assertIn("+two", output)
         self.assertEqual(run(check_generated.main, page, *say, "raise SystemExit(3)")[0], 1)
         self.assertEqual(run(check_generated.main, self.root / "no.md", *say, "print('one')")[0], 1)
+
+
+class Interfaces(TempTree):
+    PACKAGE = """`define NIC_TAGS 4
+  localparam int unsigned Tags = `NIC_TAGS;  // in flight
+  typedef enum logic [1:0] {
+    KindRead,
+    KindWrite  // posted
+  } kind_e;
+  typedef struct packed {  // a request
+    kind_e kind;
+    logic [63:0] address;  // of the
+                           // first byte
+  } request_t;
+"""
+    CARD = """module nic_card (
+  input  logic     clk,
+  output request_t request  // one
+);
+  input logic inside
+"""
+    PAGE = """# Card
+<!-- ports clk request -->
+old
+<!-- end -->
+between
+<!-- fields request_t -->
+<!-- end -->
+<!-- values kind_e -->
+<!-- end -->
+<!-- sizes -->
+<!-- end -->
+"""
+
+    def fill(self, page: str) -> tuple[int, str, str]:
+        write(self.root, "nic_pkg.sv", self.PACKAGE)
+        write(self.root, "nic_card.sv", self.CARD)
+        write(self.root, "page.md", page)
+        error = io.StringIO()
+        with contextlib.redirect_stderr(error):
+            status, output = run(rtl_interfaces.main, self.root / "page.md", self.root)
+        return status, output, error.getvalue()
+
+    def test_tables(self):
+        status, output, _ = self.fill(self.PAGE)
+        self.assertEqual(status, 0)
+        for row in ("| `clk` | input | `logic` | |", "| `request` | output | `request_t` | one |",
+                    "| `address` | `logic [63:0]` | of the first byte |", "| `KindWrite` | 1 | posted |",
+                    "| `NIC_TAGS` | 4 | in flight |", "between"):
+            self.assertIn(row + "\n", output)
+        self.assertNotIn("old", output)
+        self.assertEqual(self.fill(output)[1], output)
+
+    def test_what_is_missing_fires(self):
+        for there, becomes, message in (
+                ("clk request", "request", "port clk of nic_card is on the page 0 times"),
+                ("clk request", "clk request clk", "port clk of nic_card is on the page 2 times"),
+                ("clk request", "clk request other", "nic_card has no port other"),
+                ("request_t", "reply_t", "nic_pkg.sv has no struct reply_t"),
+                ("kind_e", "reason_e", "nic_pkg.sv has no enum reason_e")):
+            with self.subTest(message):
+                status, output, error = self.fill(self.PAGE.replace(there, becomes))
+                self.assertEqual((status, output), (1, ""))
+                self.assertIn(message, error)
 
 
 class Numbers(TempTree):
