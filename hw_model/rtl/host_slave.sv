@@ -165,6 +165,7 @@ module host_slave
 
   host_work_t work;
   logic work_valid;
+  logic accessed;  // the driver's registers
 
   pci_config pci_config (
     .clk, .rst_n, .max_payload_supported(straps.max_payload), .clear(function_reset),
@@ -391,7 +392,7 @@ module host_slave
   assign message_vector = send_valid ? send_vector : ready_vector;
 
   // -- accesses: the request's, or the oldest held read's
-  logic scanning, accessed;
+  logic scanning;
   logic [15:0] access_address;
   logic [3:0] access_width;
   logic [63:0] access_data, access_value;
