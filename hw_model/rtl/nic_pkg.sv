@@ -420,7 +420,9 @@ package nic_pkg;
     logic [31:0] id;
     logic [31:0] chain;
     logic [31:0] size;
-    logic [31:0] frame;  // received frames: how many the MAC gave before it; sent ones likewise
+    // Received frames: how many the MAC gave before it; sent ones likewise. All ones for what is
+    // dropped instead of sent.
+    logic [31:0] frame;
     logic [63:0] address;
     logic [63:0] value;
   } trace_t;

@@ -526,7 +526,7 @@ module tx_path
       trace.queue = 16'(pick_queue);
       trace.chain = pick_position;
       trace.size = pick_bytes;
-      trace.frame = pick_dropped ? '0 : next_number;
+      trace.frame = pick_dropped ? '1 : next_number;
     end
   end
 

@@ -500,7 +500,7 @@ class Rig {  // NOLINT(clang-analyzer-optin.performance.Padding)
       ASSERT_EQ(m.trace_chain, chain.position);
       ASSERT_EQ(m.trace_size, size);
       if (chain.drop) {
-        ASSERT_EQ(m.trace_frame, 0u);
+        ASSERT_EQ(m.trace_frame, ~0u);
         ++expected_[static_cast<unsigned>(*chain.drop)];
         drop_noted_ = {2 * pair + 1, chain.position, size, static_cast<unsigned>(*chain.drop)};
       } else {
