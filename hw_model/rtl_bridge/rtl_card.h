@@ -22,7 +22,7 @@ namespace ringside::hw {
 /// How the clock treats a card that says it is quiescent.
 enum class ClockMode : uint8_t {
   kStopped,  ///< it stops
-  kAlways,   ///< it goes on, with the same results
+  kAlways,   ///< it goes on: the edges are made up for before the next that has something to do
   /// It stops, but each time some edges are tried with the time standing still: an error if any
   /// bit of the hardware changes.
   kProven,
@@ -72,6 +72,7 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
 
  private:
   static constexpr unsigned kResetCycles = 8;
+  static constexpr unsigned kPastCycles = 2;
   static constexpr unsigned kProofCycles = 3;
   static constexpr unsigned kDebugCycles = 4096;
 
@@ -87,6 +88,8 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
   bool busy() const;
   void plan(uint64_t cycle);
   void prove(uint64_t cycle);
+  void catch_up(uint64_t cycle);
+  void quiet_inputs();
   void wake();
 
   const NicConfig config_;
@@ -110,6 +113,7 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
   bool deadline_ = false;  ///< stopped, but an edge is planned
   bool started_ = false;
   uint64_t cycles_ = 0;
+  uint64_t last_cycle_ = 0;
   unsigned failed_assertions_ = 0;
   TimePs dumped_ps_ = 0;
   std::vector<std::byte> before_, behind_;  ///< images

@@ -39,7 +39,8 @@ TEST(RtlWrongCard, ChangesWhileQuiescentAreFound) {
     wait_us(5);
   }));
   ASSERT_EQ(complaints.lines.size(), 1u);
-  EXPECT_EQ(complaints.lines[0], "the card said it was quiescent and changed at edge 1 behind");
+  EXPECT_EQ(complaints.lines[0].find("the card said it was quiescent and changed at edge 1 behind"),
+            0u);
 }
 
 TEST(RtlWrongCard, QuiescentWithoutAnAnswerIsFound) {

@@ -8,6 +8,7 @@
 #include "testbench/scenario/convert.h"
 #include "testbench/scenario/keys.h"
 #include "tests/support/gtest.h"
+#include "tests/unit/scenario/built.h"
 #include "tests/unit/scenario/text.h"
 
 namespace ringside::tb {
@@ -62,10 +63,11 @@ TEST(Explain, SaysAllThatThereIsToSay) {
             "model\n"
             "  Model of every card.\n"
             "  value    one of lt, at, rtl or diff\n"
-            "  but not  rtl or diff, which this build does not have\n"
+            "  but not  " RINGSIDE_MODELS_NOT_BUILT
+            ", which this build does not have\n"
             "  default  lt\n"
             "  models   all\n"
-            "  example  --set 'model=at'\n");
+            "  example  --set 'model=" RINGSIDE_MODEL_LAST "'\n");
 }
 
 TEST(Explain, TakesEveryFormOfAKey) {

@@ -5,6 +5,7 @@
 
 #include "testbench/scenario/load.h"
 #include "tests/support/gtest.h"
+#include "tests/unit/scenario/built.h"
 #include "tests/unit/scenario/text.h"
 
 namespace ringside::test {
@@ -114,7 +115,7 @@ TEST(Override, ErrorsNameTheOption) {
        "unknown key 'cost' in a host; expected nics, address, address6, gateway, gateway6, cores, "
        "cost, interleave, memory, stack_size, tcp_timer, txqueue, pause or costs (did you mean "
        "'cost'?)"},
-      {"model=rtl", "model 'rtl' is not in this build; expected lt or at"},
+      {"model=diff", "model 'diff' is not in this build; expected " RINGSIDE_MODELS_BUILT},
       {"link.wire.delay=2",
        "link.wire.delay = \"2\" has no unit; expected a time with its unit, such as \"2us\" (ps, "
        "ns, us, ms or s)"},

@@ -15,6 +15,7 @@
 
 #include "hw_model/trace/trace_file.h"
 #include "tests/support/gtest.h"
+#include "tests/unit/scenario/built.h"
 #include "tests/unit/scenario/text.h"
 
 namespace ringside::test {
@@ -92,11 +93,15 @@ TEST_F(Program, BadCommandLinesEndWithStatusTwoAndOneLine) {
              "ringside: --set: 1 required KEY=VALUE missing; expected what 'ringside run --help' "
              "shows");
   expect_bad({"run", "two.toml", "--set", "seed"}, "--set seed: no value; expected KEY=VALUE");
-  expect_bad({"run", "two.toml", "--trace", "waves"},
-             "--trace waves: trace 'waves' is not known; expected pcapng, events or perfetto");
+  expect_bad({"run", "two.toml", "--trace", "bogus"},
+             "--trace bogus: trace 'bogus' is not known; expected " RINGSIDE_RUN_TRACES);
   expect_bad({"run", "two.toml", "--trace", "pcapng,event"},
-             "--trace event: trace 'event' is not known; expected pcapng, events or perfetto (did "
-             "you mean 'events'?)");
+             "--trace event: trace 'event' is not known; expected " RINGSIDE_RUN_TRACES
+             " (did you mean 'events'?)");
+#if RINGSIDE_HAVE_RTL
+  expect_bad({"run", "two.toml", "--trace", "waves"},
+             "--trace waves: model lt has no signals; expected --model rtl");
+#endif
   expect_bad({"explain", "ringsize"},
              "ringside: no key is named 'ringsize'; expected one that 'ringside explain' lists "
              "(did you mean 'ring_size'?)");
@@ -118,7 +123,8 @@ TEST_F(Program, BadServeLinesEndWithStatusTwoAndLeaveNothing) {
   bad({"--back-to-back"}, "--back-to-back without --pcap; expected --pcap FILE beside it");
   bad({"--vhost-user", "s0"},
       "--vhost-user s0: named twice; expected a socket of its own for every card");
-  bad({"--model", "rtl"}, "--model rtl: model 'rtl' is not in this build; expected lt or at");
+  bad({"--model", "diff"},
+      "--model diff: model 'diff' is not in this build; expected " RINGSIDE_MODELS_BUILT);
   bad({"--queues", "9"}, "--queues 9: nic.card0.queue_pairs = 9; expected an integer from 1 to 8");
   bad({"--mac", "01:00:00:00:00:01"},
       "--mac 01:00:00:00:00:01: nic.card0.mac = \"01:00:00:00:00:01\" is not a unicast address; "
@@ -137,8 +143,8 @@ TEST_F(Program, BadScenariosEndWithStatusTwoAndLeaveNothing) {
     expect_bad({verb, "none.toml"},
                "none.toml: No such file or directory; expected a scenario file, such as one of "
                "examples/");
-    expect_bad({verb, "two.toml", "--model", "rtl"},
-               "--model rtl: model 'rtl' is not in this build; expected lt or at");
+    expect_bad({verb, "two.toml", "--model", "diff"},
+               "--model diff: model 'diff' is not in this build; expected " RINGSIDE_MODELS_BUILT);
     expect_bad({verb, "two.toml", "--firmware", "rv23"},
                "--firmware rv23: firmware 'rv23' is not known; expected one of native or rv32 (did "
                "you mean 'rv32'?)");
