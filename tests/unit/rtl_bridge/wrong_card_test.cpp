@@ -6,20 +6,28 @@
 namespace ringside::test {
 namespace {
 
-/// The card says that it has nothing to do, and hides what it would offer.
+/// The card says that it has nothing to do, and hides what it would offer. It sends a frame back
+/// when the whole has come.
 class LyingCard final : public EchoHost::Hardware {
  public:
   LyingCard() : shown_(EchoHost::Hardware::pins()) {
     shown_.quiescent = &one_;
     shown_.host_completion_valid = &zero_;
     shown_.tx_valid = &zero_;
+    shown_.tx_ready = &ready_;
     shown_.trace_valid = &no_trace_;
   }
   const hw::CardPins& pins() const override { return shown_; }
+  void eval() override {
+    if (*shown_.rx_valid != 0) came_ = true;
+    model_.tx_ready = came_ && *shown_.rx_valid == 0 ? 1 : 0;
+    EchoHost::Hardware::eval();
+  }
 
  private:
   hw::CardPins shown_;
-  uint8_t one_ = 1, zero_ = 0;
+  uint8_t one_ = 1, zero_ = 0, ready_ = 0;
+  bool came_ = false;
   uint16_t no_trace_ = 0;
 };
 
@@ -35,7 +43,7 @@ TEST(RtlWrongCard, ChangesWhileQuiescentAreFound) {
   ASSERT_TRUE(run_thread([&] {
     wait_us(1);
     EXPECT_TRUE(complaints.lines.empty());
-    host.send(pattern(60, 1));
+    host.send(pattern(1514, 1));
     wait_us(5);
   }));
   ASSERT_EQ(complaints.lines.size(), 1u);
