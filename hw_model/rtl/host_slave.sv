@@ -13,7 +13,8 @@
 // - Each request that is carried out gives one record, with its tag as `id`. A read that is held
 //   gives one with `frame` 1 then, and one with `frame` 2 when it is answered.
 // - Purpose PurposeConfig: it came as a configuration request. `address` is the offset in
-//   configuration space, or in the BAR if it went through the window of VIRTIO_PCI_CAP_PCI_CFG.
+//   configuration space, or in the BAR if it went through the window of VIRTIO_PCI_CAP_PCI_CFG;
+//   `chain` 1: in configuration space.
 // - A doorbell of no virtqueue is a TraceRegisterWrite of PurposeDoorbell.
 // - TraceDeviceError with `size` 1: the write with the tag `id` was given up, because firmware left
 //   no room for its event for straps.hold_bound cycles.
@@ -779,6 +780,7 @@ module host_slave
         trace.value <= low_bytes(work.data >> {work.config_space ? 1'b0 : work.address[2],
                                                work.address[1:0], 3'b000}, work.width);
       end
+      trace.chain <= 32'(!follow_reply && work.config_space);
       if (follow_reply) begin
         trace.id <= 32'(oldest.tag);
         trace.purpose <= {4'h0, oldest.configuration ? PurposeConfig : PurposeRegisterRead};

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "hw_model/pcie/pcie_payload.h"
+
 namespace ringside::hw {
 
 DmaPins::DmaPins(const CardPins& pins, const Config& config, LinkGate& gate, PayloadPool& payloads,
@@ -91,8 +93,12 @@ void DmaPins::took_completion() {
   cutter_.advance(width_);
   if (!cutter_.done()) return;
   const Tlp& tlp = completions_.front().tlp;
-  requests_.completed(tlp.tag, tlp.status != CompletionStatus::kSuccess || !tlp.has_data() ||
-                                   tlp.byte_count <= tlp.length);
+  const bool good = tlp.status == CompletionStatus::kSuccess && tlp.has_data();
+  const bool last = !good || tlp.byte_count <= tlp.length;
+  requests_.completed(tlp.tag, last);
+  if (tap_ != nullptr) {
+    tap_->read_completion(tlp.tag, tlp.payload(), good && !tlp.poisoned, last);
+  }
   completions_.front().tlp = {};
   completions_.pop();
   begun_ = false;
@@ -104,6 +110,7 @@ void DmaPins::took_posted(const ClockEdge& edge) {
   const bool eop = *pins_.posted_eop != 0;
   if (*pins_.posted_message != 0) {
     requests_.message(edge.cycle, *pins_.posted_code);
+    if (tap_ != nullptr) tap_->message(*pins_.posted_code == kMessageAssertIntA);
     Tlp tlp;
     tlp.type = TlpType::kMessage;
     tlp.purpose = Purpose::kInterrupt;
@@ -130,12 +137,19 @@ void DmaPins::took_posted(const ClockEdge& edge) {
   // As DmaEngine's caller does: nobody may look at anything else before an index or an interrupt.
   posted_.more = posted_.purpose != Purpose::kUsedIndex && posted_.purpose != Purpose::kInterrupt;
   posted_begun_ = false;
+  if (tap_ != nullptr) {
+    tap_->posted(posted_.purpose, *pins_.posted_queue, posted_.address, posted_.payload());
+  }
   send(std::move(posted_), edge);
 }
 
 void DmaPins::took_read(const ClockEdge& edge) {
   requests_.read(edge.cycle, *pins_.read_address, *pins_.read_length, *pins_.read_tag,
                  *pins_.read_purpose);
+  if (tap_ != nullptr) {
+    tap_->read_request(*pins_.read_tag, static_cast<Purpose>(*pins_.read_purpose),
+                       *pins_.read_queue, *pins_.read_address, *pins_.read_length);
+  }
   Tlp tlp;
   tlp.type = TlpType::kMemRead;
   tlp.purpose = static_cast<Purpose>(*pins_.read_purpose);

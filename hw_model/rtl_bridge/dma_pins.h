@@ -2,6 +2,7 @@
 // The card's requests to the host and the completions of its reads: pins as TLPs, TLPs as pins.
 #pragma once
 
+#include "hw_model/diff/card_tap.h"
 #include "hw_model/pcie/fifo.h"
 #include "hw_model/pcie/ledger.h"
 #include "hw_model/rtl_bridge/beats.h"
@@ -37,6 +38,9 @@ class DmaPins {
   unsigned reads_in_flight() const { return requests_.reads_in_flight(); }
   const Beats& beats() const { return beats_; }
 
+  /// Null: nobody.
+  void tap(CardTap* tap) { tap_ = tap; }
+
   void drive(const ClockEdge& edge);
   void sample(const ClockEdge& edge);
 
@@ -71,6 +75,7 @@ class DmaPins {
   RequestCheck requests_;
   HangCheck hang_;
   Beats beats_;
+  CardTap* tap_ = nullptr;
 };
 
 }  // namespace ringside::hw

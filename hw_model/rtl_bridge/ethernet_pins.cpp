@@ -35,6 +35,7 @@ void EthernetPins::drive(const ClockEdge& edge) {
     *pins_.carrier = carrier_up_ ? 1 : 0;
     *pins_.speed_mbps = speed_mbps_;
     carrier_changed_ps_ = kNoChange;
+    if (tap_ != nullptr) tap_->carrier(carrier_up_, speed_mbps_);
   }
   *pins_.tx_ready = port_ != nullptr && wire_takes(edge.time_ps) ? 1 : 0;
   const bool valid = !frames_.empty() && frames_.front().told_ps < edge.time_ps;
@@ -60,6 +61,7 @@ void EthernetPins::sample(const ClockEdge& edge) {
     cutter_.advance(width_);
     if (cutter_.done()) {
       receiving_ = false;
+      if (tap_ != nullptr) tap_->frame_in(frames_.front().frame);
       frames_.front().frame = {};
       frames_.pop();
     }
@@ -88,6 +90,7 @@ void EthernetPins::took_beat(const ClockEdge& edge) {
 
 void EthernetPins::transmit(TimePs edge_ps) {
   const FramePtr frame = std::exchange(sending_, {});
+  if (tap_ != nullptr) tap_->frame_out(frame->bytes);
   const TimePs start_ps = std::max(edge_ps, port_->free_at());
   const TimePs end_ps = port_->transmit(frame, edge_ps);
   std::shift_left(starts_.begin(), starts_.end(), 1);

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "hw_model/diff/card_tap.h"
 #include "hw_model/pcie/fifo.h"
 #include "hw_model/rtl_bridge/beats.h"
 #include "hw_model/rtl_bridge/card_pins.h"
@@ -21,6 +22,8 @@ class EthernetPins {
   EthernetPins(const CardPins& pins, FrameNumbers& numbers, const Complain& complain);
   void connect(EthernetPort& port) { port_ = &port; }
   void trace(TraceSink* sink) { sink_ = sink; }
+  /// Null: nobody.
+  void tap(CardTap* tap) { tap_ = tap; }
 
   void receive(const FramePtr& frame, TimePs now_ps);
   void carrier(bool up, uint32_t speed_mbps, TimePs now_ps);
@@ -50,6 +53,7 @@ class EthernetPins {
   FrameNumbers& numbers_;
   EthernetPort* port_ = nullptr;
   TraceSink* sink_ = nullptr;
+  CardTap* tap_ = nullptr;
 
   Fifo<Arrived> frames_;
   BeatCutter cutter_;  ///< of the front

@@ -37,7 +37,10 @@ void ManagementPins::drive(const ClockEdge& edge) {
 void ManagementPins::sample(const ClockEdge& edge) {
   const bool ready = *pins_.management_ready != 0;
   hang_.look(edge.cycle, shown_, ready);
-  if (shown_ && ready) state_ = State::kTaken;
+  if (!shown_ || !ready) return;
+  state_ = State::kTaken;
+  if (tap_ == nullptr || !write_ || !CommandWindow::holds(offset_)) return;
+  if (const auto command = window_.write(offset_, value_)) tap_->command(*command);
 }
 
 void ManagementPins::behind_edge() {

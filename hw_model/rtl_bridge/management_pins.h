@@ -5,6 +5,8 @@
 #include <functional>
 #include <systemc>
 
+#include "hw_model/diff/card_tap.h"
+#include "hw_model/management/command_window.h"
 #include "hw_model/management/management_bus.h"
 #include "hw_model/rtl_bridge/card_pins.h"
 #include "hw_model/rtl_bridge/pin_checks.h"
@@ -24,6 +26,8 @@ class ManagementPins final : public ManagementBus {
   /// Called when the interrupt line of the block rises.
   void on_interrupt(std::function<void()> callback) { interrupt_ = std::move(callback); }
   bool pending() const { return state_ != State::kIdle; }
+  /// Null: nobody.
+  void tap(CardTap* tap) { tap_ = tap; }
 
   void drive(const ClockEdge& edge);
   void sample(const ClockEdge& edge);
@@ -45,6 +49,8 @@ class ManagementPins final : public ManagementBus {
   TimePs asked_ps_ = 0;
   bool shown_ = false;
   bool line_ = false;
+  CommandWindow window_;  ///< as the card has it, for the tap
+  CardTap* tap_ = nullptr;
   sc_core::sc_event done_;
 };
 

@@ -96,6 +96,14 @@ void RtlCard::trace(TraceSink* sink) {
   ethernet_.trace(sink);
 }
 
+void RtlCard::tap(CardTap* tap) {
+  tap_ = tap;
+  trace_.tap(tap);
+  dma_.tap(tap);
+  ethernet_.tap(tap);
+  management_.tap(tap);
+}
+
 /// Time in which beats moved: of a port that is at its limit, all.
 std::vector<NicResource> RtlCard::resources() const {
   const auto cycles = [this](uint64_t count) { return edges_.time_of(count); };
@@ -113,6 +121,7 @@ void RtlCard::start_of_simulation() {
   *pins_.carrier = up ? 1 : 0;
   *pins_.speed_mbps = port_ == nullptr ? VIRTIO_NET_SPEED_UNKNOWN
                                        : static_cast<uint32_t>(port_->rate_bps() / 1'000'000);
+  if (tap_ != nullptr) tap_->carrier(up, *pins_.speed_mbps);
   *pins_.now = 0;
   *pins_.rst_n = 0;
   for (unsigned i = 0; i < kResetCycles; ++i) {
@@ -156,6 +165,7 @@ void RtlCard::cycle(const ClockEdge& edge) {
   const TimePs middle_ps =
       edge.cycle == 0 ? 0 : (edges_.time_of(edge.cycle - 1) + edge.time_ps) / 2;
   settle(false, middle_ps);
+  if (tap_ != nullptr) tap_->at(edge.time_ps);
   trace_.sample(edge);
   host_.sample(edge);
   dma_.sample(edge);

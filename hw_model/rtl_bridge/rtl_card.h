@@ -47,6 +47,8 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
 
   void connect(EthernetPort& port);
   void trace(TraceSink* sink);
+  /// Shows what passes the pins. Before the simulation starts. Null: nobody.
+  void tap(CardTap* tap);
   const CardPins& pins() const { return pins_; }
   /// The management bus, for whatever runs the firmware.
   ManagementPins& management() { return management_; }
@@ -107,6 +109,7 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
   TracePins trace_;
   PayloadPool& payloads_;
   EthernetPort* port_ = nullptr;
+  CardTap* tap_ = nullptr;
 
   sc_core::sc_event clock_;
   bool stopped_ = false;

@@ -29,14 +29,23 @@ void TracePins::take(const ClockEdge& edge, const uint32_t* words) {
   record.time_ps = edge.time_ps;
   record.kind = static_cast<TraceKind>(kind);
   record.purpose = static_cast<Purpose>(purpose);
+  if (record.purpose == Purpose::kConfig && words[6] != 0) {
+    record.kind = record.kind == TraceKind::kRegisterWrite ? TraceKind::kConfigWrite
+                                                           : TraceKind::kConfigRead;
+  }
   record.queue = static_cast<uint16_t>(words[8]);
   record.id = words[7];
   record.chain = words[6];
   record.size = words[5];
   record.address = wide(2);
   record.value = wide(0);
+  if (tap_ != nullptr) {
+    record.frame = words[4];
+    tap_->record(record);
+    record.frame = 0;
+  }
   name_frame(&record, words[4]);
-  if (wanted(record)) sink_->record(record);
+  if (sink_ != nullptr && wanted(record)) sink_->record(record);
 }
 
 bool TracePins::wanted(const TraceRecord& record) const {

@@ -2,6 +2,7 @@
 // The card's trace ports (nic_pkg.sv: trace_t) as records of nic_trace.
 #pragma once
 
+#include "hw_model/diff/card_tap.h"
 #include "hw_model/rtl_bridge/card_pins.h"
 #include "hw_model/rtl_bridge/frame_numbers.h"
 #include "hw_model/rtl_bridge/pin_checks.h"
@@ -19,9 +20,12 @@ class TracePins {
     sink_ = sink;
     dma_ = sink != nullptr && sink->wants_dma();
   }
+  /// Gets every record, as the card gave it: a register read that is held has `frame` 1, and 2 when
+  /// it is answered. Null: nobody.
+  void tap(CardTap* tap) { tap_ = tap; }
   bool pending() const { return *pins_.trace_valid != 0; }
   void sample(const ClockEdge& edge) {
-    if (sink_ != nullptr && *pins_.trace_valid != 0) take(edge);
+    if ((sink_ != nullptr || tap_ != nullptr) && *pins_.trace_valid != 0) take(edge);
   }
 
  private:
@@ -35,6 +39,7 @@ class TracePins {
   Complain complain_;
   TraceSink* sink_ = nullptr;
   bool dma_ = false;
+  CardTap* tap_ = nullptr;
 };
 
 }  // namespace ringside::hw
