@@ -54,7 +54,11 @@ Follower::Follower(const FollowerConfig& config)
   frames_expected_.resize(NicCore::kQueuesMax);
 }
 
-void Follower::fail(std::string what) { difference_.report(now_, std::move(what)); }
+void Follower::fail(std::string what) {
+  if (difference_.found()) return;
+  difference_.report(now_, std::move(what));
+  if (on_difference_) on_difference_(difference_.text());
+}
 
 void Follower::at(TimePs time_ps) {
   now_ = time_ps;

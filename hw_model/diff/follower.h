@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hw_model/core/nic_core.h"
@@ -32,6 +34,10 @@ class Follower final : public CardTap {
   explicit Follower(const FollowerConfig& config);
 
   const Difference& difference() const { return difference_; }
+  /// Called once, with the first difference.
+  void on_difference(std::function<void(const std::string&)> callback) {
+    on_difference_ = std::move(callback);
+  }
   const NicCore& core() const { return core_; }
   uint64_t records() const { return records_; }
   uint64_t frames_compared() const { return frames_compared_; }
@@ -126,6 +132,7 @@ class Follower final : public CardTap {
   CoreTrace core_trace_{*this};
   ActionList actions_;
   Difference difference_;
+  std::function<void(const std::string&)> on_difference_;
   TimePs now_ = 0;
   uint64_t records_ = 0, frames_compared_ = 0, bytes_compared_ = 0;
 

@@ -30,8 +30,8 @@ void TracePins::take(const ClockEdge& edge, const uint32_t* words) {
   record.kind = static_cast<TraceKind>(kind);
   record.purpose = static_cast<Purpose>(purpose);
   if (record.purpose == Purpose::kConfig && words[6] != 0) {
-    record.kind = record.kind == TraceKind::kRegisterWrite ? TraceKind::kConfigWrite
-                                                           : TraceKind::kConfigRead;
+    record.kind =
+        record.kind == TraceKind::kRegisterWrite ? TraceKind::kConfigWrite : TraceKind::kConfigRead;
   }
   record.queue = static_cast<uint16_t>(words[8]);
   record.id = words[7];
