@@ -33,6 +33,7 @@ class Path:
     carries: int = 0
     start: str = ""
     end: str = ""
+    via: list[str] = dataclasses.field(default_factory=list)  # lines of cells whose source is known
 
 
 @dataclasses.dataclass
@@ -215,9 +216,14 @@ class Netlist:
             at = self.arrival.get(bit, (0, 0)) if isinstance(bit, int) else (0, 0)
             if at > (deepest.levels, deepest.carries):
                 deepest, last = Path(*at, end=name), bit
+        lines = []
         while last is not None:
             deepest.start = self.name_of(last)
+            lines.append(source_of(self.cells[self.driver[last][0]]) if last in self.driver else "?")
             last = self.before.get(last)
+        # FILE:LINE.COLUMN-LINE.COLUMN; mapped LUTs have none.
+        deepest.via = list(dict.fromkeys(line.split(".sv:")[0] + ".sv:" + line.split(".sv:")[1].split(".")[0]
+                                         for line in reversed(lines) if ".sv:" in line))
         self.figures.deepest = deepest
         for name, port in sorted(self.module.get("ports", {}).items()):
             if port["direction"] == "input":

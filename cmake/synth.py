@@ -6,8 +6,8 @@ Usage: synth.py --tools FOLDER --rtl FOLDER --registers PACKAGE --out FOLDER [--
                 [--page FILE] [MODULE...]
 
 FOLDER of --tools has the packages of yosys/package.json. Without MODULE: all modules of --rtl. Each is
-synthesised with the modules that it uses, flat, with default parameters; nic_card with those as black
-boxes, and its row adds theirs. Netlists of unchanged sources in --out are used again. Writes
+synthesised with the modules that it uses, flat, with default parameters; nic_card, which is wiring, is
+the sum of those in it. Netlists of unchanged sources in --out are used again. Writes
 OUT/synth.json and OUT/synth.csv, and with --page a page of the documentation.
 --read: nothing is synthesised; the modules (nic_card) are read, flattened, and checked for loops without
 a register, wires that nothing drives, and wires with several drivers.
@@ -38,7 +38,7 @@ RAM_BITS = 2048
 DEEP = 20
 
 SCRIPT = """\
-read_slang --threads 1 --top {top} {boxes} {files}
+read_slang --threads 1 --top {top} {files}
 {synth} -top {top} -run begin:map_memory
 select t:$mem_v2
 write_json -selected memories.json
@@ -145,7 +145,7 @@ class Synthesis:
 
     def run(self, module: str) -> Row:
         row = Row(module, uses=self.uses(module))
-        empty = self.without_body() & {module, *([] if module == TOP else row.uses)}
+        empty = self.without_body() & {module, *row.uses}
         if empty:
             row.state = f"no body yet: {' '.join(sorted(empty))}"
             return row
@@ -156,12 +156,10 @@ class Synthesis:
             self.read(row, folder)
             return row
 
-        boxes = self.direct(module) if module == TOP else []
         for name in ("stamp", "memories.json", "left.json", "netlist.json"):
             (folder / name).unlink(missing_ok=True)
         refused = self.yosys(folder, files, SCRIPT.format(
-            top=module, synth=SYNTH, boxes=" ".join(f"--blackboxed-module {name}" for name in boxes),
-            files=" ".join(path.name for path in files)))
+            top=module, synth=SYNTH, files=" ".join(path.name for path in files)))
         if refused:
             row.state = f"refused: {refused}"
             return row
@@ -212,7 +210,8 @@ def warnings_of(figures: netlist.Figures, left: list[Memory]) -> list[str]:
             said.append(f"{name} is {bits} flip-flops")
     deepest = figures.deepest
     if deepest.levels > DEEP:
-        said.append(f"{deepest.levels} levels from {deepest.start} to {deepest.end}")
+        via = f", by {' '.join(deepest.via)}" if deepest.via else ""
+        said.append(f"{deepest.levels} levels from {deepest.start} to {deepest.end}{via}")
     for output in figures.through:
         name, _, inputs = output.partition(" < ")
         handshakes = [each for each in inputs.split() if each.endswith(("valid", "ready"))]
@@ -223,24 +222,23 @@ def warnings_of(figures: netlist.Figures, left: list[Memory]) -> list[str]:
     return said
 
 
-def total(rows: list[Row], children: list[str]) -> Row | None:
-    """The card: its own wiring and the modules in it. None if it is not among the rows."""
-    by_name = {row.module: row for row in rows}
-    own = by_name.get(TOP)
-    if own is None or own.state or not all(name in by_name for name in children):
-        return None
-    missing = [name for name in children if by_name[name].state]
-    sums = dict(own.figures)
-    for name in children:
-        for key, value in by_name[name].figures.items():
+def total(parts: list[Row]) -> Row:
+    """The card: the modules in it."""
+    row = Row(TOP, uses=[part.module for part in parts])
+    missing = [part.module for part in parts if part.state]
+    if missing:
+        row.state = f"not without {' '.join(missing)}"
+        return row
+    sums = dataclasses.asdict(netlist.Figures())
+    for part in parts:
+        row.memories += part.memories
+        for key, value in part.figures.items():
             if isinstance(value, (int, float)):
                 sums[key] += value
-    there = [by_name[name].figures for name in children if not by_name[name].state]
-    sums["deepest"] = max([own.figures["deepest"], *(each["deepest"] for each in there)],
+    sums["deepest"] = max((part.figures["deepest"] for part in parts),
                           key=lambda path: (path["levels"], path["carries"]))
-    warnings = [f"without {' '.join(missing)}"] if missing else []
-    return Row(TOP, uses=children, figures=sums, warnings=own.warnings + warnings,
-               memories=own.memories + sum(by_name[name].memories for name in children))
+    row.figures = sums
+    return row
 
 
 HEADINGS = ("module", "LUTs", "LUT RAM", "flip-flops", "block RAM", "URAM", "DSP", "levels", "carries")
@@ -321,21 +319,19 @@ def main(arguments: list[str]) -> int:
         refused = [synthesis.read_only(name) for name in options.module or [TOP]]
         return 1 if any(refused) else 0
 
+    children = synthesis.direct(TOP) if TOP in wanted else []
+    runs = [name for name in dict.fromkeys(wanted + children) if name != TOP]
     rows: dict[str, Row] = {}
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        jobs = {pool.submit(synthesis.run, name): name for name in wanted}
+        jobs = {pool.submit(synthesis.run, name): name for name in runs}
         for job in concurrent.futures.as_completed(jobs):
             rows[jobs[job]] = job.result()
             if sys.stderr.isatty():
-                print(f"synth: {jobs[job]}, {len(rows)} of {len(wanted)}", file=sys.stderr)
-
-    children = synthesis.direct(TOP) if TOP in known else []
+                print(f"synth: {jobs[job]}, {len(rows)} of {len(runs)}", file=sys.stderr)
     # The card, what it is made of, and what those are made of.
-    order = sorted(rows, key=lambda name: (name != TOP, name not in children, name))
-    listed = [rows[name] for name in order]
-    whole = total(listed, children)
-    if whole:
-        listed[0] = whole
+    listed = [rows[name] for name in sorted(rows, key=lambda name: (name not in children, name))]
+    if TOP in wanted:
+        listed.insert(0, total([rows[name] for name in children]))
     print(table(listed), end="")
     synthesis.out.mkdir(parents=True, exist_ok=True)
     (synthesis.out / "synth.json").write_text(

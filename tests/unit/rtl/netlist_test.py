@@ -52,9 +52,10 @@ def path(figures: netlist.Figures) -> tuple:
 class Levels(unittest.TestCase):
     def test_luts_count_and_muxes_and_inverters_do_not(self):
         figures = (Builder().flop(10, 11, "a").cell("LUT2", "O", I0=11, I1="1", O=12)
-                   .cell("INV", "O", I=12, O=13).cell("LUT3", "O", I0=13, O=14)
-                   .cell("MUXF7", "O", I0=14, I1="0", S="0", O=15).flop(15, 16, "b").figures())
+                   .cell("INV", "O", I=12, O=13).cell("LUT3", "O", source="/lib.v:3.1|y.sv:24.3-24.9", I0=13, O=14)
+                   .cell("MUXF7", "O", source="x.sv:30.2", I0=14, I1="0", S="0", O=15).flop(15, 16, "b").figures())
         self.assertEqual(path(figures), (2, 0, "a", "b"))
+        self.assertEqual(figures.deepest.via, ["x.sv:1", "y.sv:24", "x.sv:30"])
         self.assertEqual((figures.luts, figures.flip_flops), (2, 2))
 
     def test_a_carry_chain_is_one_level(self):
@@ -75,10 +76,15 @@ class Levels(unittest.TestCase):
 
     def test_a_lut_ram_is_read_without_a_clock_and_written_with_one(self):
         ram = dict(ADDRA=[11], ADDRB=[12], DIA=[14], DOA=[13], DOB=[15], WCLK=1, WE=13)
-        figures = (Builder().flop(90, 11, "a").flop(91, 12, "b").cell("RAM32M16", "DOA DOB", **ram)
-                   .cell("LUT1", "O", I0=13, O=14).cell("LUT1", "O", I0=14, O=16).flop(16, 17, "c").figures())
+        builder = (Builder().flop(90, 11, "a").cell("RAM32M16", "DOA DOB", **ram)
+                   .cell("LUT1", "O", I0=13, O=14).cell("LUT1", "O", I0=14, O=16).flop(16, 17, "c"))
+        # Far more levels lead to the address of a port whose output nobody uses.
+        builder.flop(91, 40, "b")
+        for wire in range(40, 50):
+            builder.cell("LUT1", "O", I0=wire, O=wire + 1 if wire < 49 else 12)
+        figures = builder.figures()
         self.assertEqual(path(figures), (3, 0, "a", "c"))
-        self.assertEqual((figures.luts, figures.lut_ram), (10, 8))
+        self.assertEqual((figures.luts, figures.lut_ram), (20, 8))
 
     def test_block_rams_begin_and_end_paths(self):
         figures = (Builder().cell("RAMB36E2", "DOUT", DOUT=[10], ADDR=[13]).cell("LUT1", "O", I0=10, O=13)
@@ -113,13 +119,15 @@ class Warnings(unittest.TestCase):
         self.assertEqual(len(self.said(figures, left=[("rows", 100, 30), ("wide", 1, 2049)])), 2)
 
     def test_long_paths(self):
-        deep = netlist.Figures(deepest=netlist.Path(21, 2, "a", "b"))
-        self.assertEqual(self.said(deep), ["21 levels from a to b"])
+        deep = netlist.Figures(deepest=netlist.Path(21, 2, "a", "b", ["x.sv:3"]))
+        self.assertEqual(self.said(deep), ["21 levels from a to b, by x.sv:3"])
         self.assertEqual(self.said(netlist.Figures(deepest=netlist.Path(20, 9, "a", "b"))), [])
 
     def test_a_ready_that_follows_a_valid(self):
-        figures = netlist.Figures(through=["out_ready < in_valid state", "a_ready < state", "b_valid < c_valid"])
-        self.assertEqual(self.said(figures), ["out_ready follows in_valid in the same cycle"])
+        figures = netlist.Figures(through=["out_ready < in_valid state", "a_ready < state", "b_valid < c_valid",
+                                            "one_ready < other_ready"])
+        self.assertEqual(self.said(figures), ["out_ready follows in_valid in the same cycle",
+                                              "one_ready follows other_ready in the same cycle"])
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ cmp -s "$out/before" "$out/said" || fail "other figures from the kept netlist"
 
 synth 1 --rtl "$samples" warned refused
 says 'reset_words.* flip-flops$'
-says '^  warning: [2-9][0-9] levels from .* to sum$'
+says '^  warning: [2-9][0-9] levels from sum to sum, by warned.sv:'
 says "^refused  *refused: .*refused.sv.*'later' used before its declaration"
 synth 1 --rtl "$samples" --read looped
 says '^looped .*refused: .*'
