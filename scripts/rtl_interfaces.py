@@ -35,13 +35,17 @@ def body_of(package: str, name: str, kind: str) -> list[str]:
     match = re.search(rf"  typedef {kind}[^{{;]*\{{([^{{}}]*)\}} {name};", package)
     if not match:
         raise NotFound(f"nic_pkg.sv has no {kind} {name}")
-    lines = []
-    for line in match[1].splitlines():
-        # A comment that goes on belongs to the line above.
-        if lines and re.match(r"\s+//", line) and "//" in lines[-1]:
-            lines[-1] += " " + line.split("//", 1)[1].strip()
-        else:
-            lines.append(line)
+    lines: list[str] = []
+    above = ""  # comment in lines of its own
+    for line in match[1].splitlines()[1:]:
+        own = re.match(r"(\s+)//\s*(.*)", line)
+        if own and len(own[1]) > 4:  # goes on behind what it is about: a field, or the whole
+            lines[-1:] = [f"{last} {own[2]}" for last in lines[-1:]]
+        elif own:
+            above = f"{above} {own[2]}".strip()
+        elif line.strip():
+            lines.append(f"{line}  // {above}" if above and "//" not in line else line)
+            above = ""
     return lines
 
 

@@ -181,6 +181,9 @@ class Interfaces(TempTree):
     kind_e kind;
     logic [63:0] address;  // of the
                            // first byte
+    // Counted from
+    // the first.
+    logic [7:0] number;
   } request_t;
 """
     CARD = """module nic_card (
@@ -215,7 +218,7 @@ between
         status, output, _ = self.fill(self.PAGE)
         self.assertEqual(status, 0)
         for row in ("| `clk` | input | `logic` | |", "| `request` | output | `request_t` | one |",
-                    "| `address` | `logic [63:0]` | of the first byte |", "| `KindWrite` | 1 | posted |",
+                    "| `address` | `logic [63:0]` | of the first byte |", "| `KindWrite` | 1 | posted |", "| `number` | `logic [7:0]` | Counted from the first. |",
                     "| `NIC_TAGS` | 4 | in flight |", "between"):
             self.assertIn(row + "\n", output)
         self.assertNotIn("old", output)
