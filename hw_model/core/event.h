@@ -24,7 +24,8 @@ enum class EventKind : uint8_t {
   kDmaWriteFailed,  ///< a DMA write was refused
   kMsixHeld,        ///< the message of kMsix with vector `tag` has not left, and may not now: it is
                     ///< pending
-  kFrameIn,         ///< `frame` arrived; not `ok`: the receive buffer has no room for it
+  kFrameIn,         ///< `frame` arrived; not `ok`: it is dropped, and counted as
+                    ///< Counter `value`
   kFrameSent,       ///< `value` bytes of frames have left the transmit buffer
   kCarrier,         ///< `ok`: up; `value`: speed in Mbit/s
   kCommand,         ///< `command` from the control plane

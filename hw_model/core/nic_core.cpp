@@ -80,7 +80,7 @@ std::string_view NicCore::step(const Event& event, ActionList& actions) {
     case EventKind::kMsixHeld:
       return msix_held(event.tag);
     case EventKind::kFrameIn:
-      frame_in(*event.frame, event.ok);
+      frame_in(*event.frame, event.ok ? Counter::kCount : static_cast<Counter>(event.value));
       return {};
     case EventKind::kFrameSent:
       if (event.value > tx_leaving_) return "more bytes sent than went to the port";

@@ -283,7 +283,7 @@ class NicCore {
   // receive.cpp
   static constexpr uint32_t kNeverFits = ~uint32_t{0};
   uint32_t receive_chains(unsigned queue) const;
-  void frame_in(const FramePtr& frame, bool room);
+  void frame_in(const FramePtr& frame, Counter refused);
   void start_receive(unsigned queue, ActionList& actions);
   void scatter(unsigned queue, uint32_t chains, ActionList& actions);
   void count_drop(Counter why, unsigned queue, const Frame& frame);

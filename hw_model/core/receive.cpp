@@ -23,7 +23,7 @@ bool vlan_tagged(const std::vector<std::byte>& bytes) {
 
 // NMQ-D-001, NMQ-D-007. NCF-D-005: nothing longer than the MTU and its Ethernet header, with or
 // without a tag.
-void NicCore::frame_in(const FramePtr& frame, bool room) {
+void NicCore::frame_in(const FramePtr& frame, Counter refused) {
   const std::vector<std::byte>& bytes = frame->bytes;
   const uint64_t limit =
       config_.mtu + kEthernetHeader +
@@ -39,9 +39,9 @@ void NicCore::frame_in(const FramePtr& frame, bool room) {
   }
   const unsigned queue = active_pairs_ == 1 ? 0 : 2 * steer(bytes, active_pairs_);
   steered_queue_ = queue;
-  const Counter refusal = !queue_taking(queue) ? Counter::kRxDropNotReady
-                          : !room              ? Counter::kRxDropBufferFull
-                                               : receive_buffer_.refusal(queue / 2, bytes.size());
+  const Counter refusal = refused != Counter::kCount ? refused
+                          : queue_taking(queue) ? receive_buffer_.refusal(queue / 2, bytes.size())
+                                                : Counter::kRxDropNotReady;
   if (refusal != Counter::kCount) {
     count_drop(refusal, queue, *frame);
   } else {

@@ -3,6 +3,7 @@
 // the card's trace and nothing else, and says where the two disagree first (docs/diff.md).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -99,6 +100,7 @@ class Follower final : public CardTap {
   void follow(const TraceRecord& record);
   void choice(EventKind kind, const TraceRecord& record, unsigned count = 0);
   void fetch_descriptors(const TraceRecord& record);
+  void forget_unfinished();
   void return_used(const TraceRecord& record);
   void arrival(const TraceRecord& record, bool dropped);
   void dropped(const TraceRecord& record);
@@ -125,6 +127,13 @@ class Follower final : public CardTap {
   void core_record(const TraceRecord& record);
 
   static constexpr std::size_t kNone = ~std::size_t{0};
+  static constexpr TimePs kNever = ~TimePs{0};
+  /// An ack of a control command that was written before its buffer is returned, which is when the
+  /// core writes it.
+  struct EarlyAck {
+    uint64_t address;
+    std::byte byte;
+  };
 
   FollowerConfig config_;
   FramePool frames_;
@@ -149,12 +158,17 @@ class Follower final : public CardTap {
   std::vector<Pending> pending_;
   std::deque<TablePiece> table_pieces_;
   WriteCheck writes_;
+  // By queue: how many writes of the kind must have left before the read that was decided.
+  std::array<uint64_t, NicCore::kQueuesMax> index_before_decision_{};
+  std::array<uint64_t, NicCore::kQueuesMax> notify_before_sample_{};
   std::deque<Awaited> awaited_;
   std::deque<Interrupt> interrupts_;
   std::vector<std::deque<uint32_t>> chains_of_frames_;  ///< by receive queue, begun, not returned
   std::deque<uint16_t> starts_;                         ///< queues, in the order of begun frames
   std::vector<std::deque<FramePtr>> frames_expected_;   ///< by transmit queue
   ReceiveRows rows_;
+  std::vector<EarlyAck> early_acks_;
+  TimePs stops_by_ps_ = kNever;  ///< a record that says why the card stopped must come
 };
 
 }  // namespace ringside::hw

@@ -16,6 +16,9 @@ namespace {
 /// in an indirect table, whatever came before it.
 constexpr uint16_t kPoisonFlags = VIRTQ_DESC_F_INDIRECT;
 
+/// Between what a card does not do any more and the record of what stopped it.
+constexpr TimePs kStopPs = 1'000'000;
+
 /// Of a register read, `frame`: it waits for firmware, and a second record says when it is
 /// answered.
 constexpr uint64_t kHeld = 1;
@@ -37,11 +40,14 @@ void Follower::follow(const TraceRecord& record) {
       return;
     case TraceKind::kRegisterWrite:
       if (confirm(record)) return;  // through the window in configuration space
+      stops_by_ps_ = kNever;
       step(Event::write(EventKind::kMemoryWrite, record.address, static_cast<uint8_t>(record.size),
                         record.value));
-      expect_record(record);
+      // Of a doorbell for no virtqueue the core says nothing.
+      if (record.address - BarLayout::kNotify >= BarLayout::kNotifyBytes) expect_record(record);
       return;
     case TraceKind::kConfigWrite:
+      stops_by_ps_ = kNever;
       step(Event::write(EventKind::kConfigWrite, record.address, static_cast<uint8_t>(record.size),
                         record.value));
       return;
@@ -60,6 +66,7 @@ void Follower::follow(const TraceRecord& record) {
       return;
     case TraceKind::kManagementCommand:
     case TraceKind::kManagementEvent:
+      stops_by_ps_ = kNever;
       managed(record);
       return;
     // -- choices
@@ -87,9 +94,11 @@ void Follower::follow(const TraceRecord& record) {
       return;
     case TraceKind::kReadSuppression:
       choice(EventKind::kReadSuppression, record);
+      index_before_decision_[record.queue] = writes_.expected(Purpose::kUsedIndex, record.queue);
       return;
     case TraceKind::kArmNotify:
       choice(EventKind::kArmNotify, record);
+      notify_before_sample_[record.queue] = writes_.expected(Purpose::kAvailEvent, record.queue);
       return;
     case TraceKind::kSuppressNotify:
       choice(EventKind::kSuppressNotify, record);
@@ -118,6 +127,7 @@ void Follower::follow(const TraceRecord& record) {
       return;
     // -- effects that follow from what the core did already
     case TraceKind::kDeviceError:
+      stops_by_ps_ = kNever;
       device_error(record);
       return;
     case TraceKind::kReset:
@@ -127,6 +137,7 @@ void Follower::follow(const TraceRecord& record) {
       table_pieces_.clear();
       for (auto& chains : chains_of_frames_) chains.clear();
       rows_.clear();
+      forget_unfinished();
       return;
     case TraceKind::kQueueResumed:
       reads_.give_up(record.queue);
@@ -153,6 +164,19 @@ void Follower::choice(EventKind kind, const TraceRecord& record, unsigned count)
       !awaited_.empty() && awaited_.back().record.kind == TraceKind::kFrameDropped &&
       awaited_.back().record.queue == record.queue && awaited_.back().record.chain == record.chain;
   if (never_leaves) starts_.pop_back();
+}
+
+/// A reset: of the frames that were begun, those that were whole still leave.
+void Follower::forget_unfinished() {
+  std::vector<std::size_t> whole;
+  for (const auto& frames : frames_expected_) whole.push_back(frames.size());
+  std::deque<uint16_t> kept;
+  for (const uint16_t queue : starts_) {
+    if (whole[queue] == 0) continue;
+    --whole[queue];
+    kept.push_back(queue);
+  }
+  starts_ = std::move(kept);
 }
 
 /// One by one, so that the core takes each descriptor when the card's walk does.
@@ -183,6 +207,10 @@ void Follower::return_used(const TraceRecord& record) {
     }
   }
   choice(EventKind::kReturnUsed, record, frames);
+  for (const EarlyAck& ack : early_acks_) {
+    posted(Purpose::kPayload, record.queue, ack.address, {&ack.byte, 1});
+  }
+  early_acks_.clear();
 }
 
 /// `record` says what became of the oldest frame that arrived.
@@ -204,6 +232,13 @@ void Follower::arrival(const TraceRecord& record, bool was_dropped) {
       return;
     }
     event.ok = false;
+    event.value = record.value;
+  } else if (was_dropped && core_.queue_taking(record.queue) &&
+             record.value == static_cast<uint64_t>(Counter::kRxDropNotReady)) {
+    // The card stops a little before the record that says why.
+    event.ok = false;
+    event.value = record.value;
+    stops_by_ps_ = std::min(stops_by_ps_, now_ + kStopPs);
   }
   step(event);
   expect_record(record);

@@ -33,11 +33,12 @@ void WriteCheck::expect(TimePs time_ps, Purpose purpose, unsigned queue, uint64_
                         ByteView bytes, uint32_t chain) {
   Expected expected{time_ps, purpose, chain, address, 0, {}};
   expected.bytes.assign(bytes.begin(), bytes.end());
-  expected_[{queue, lane_of(purpose)}].push_back(std::move(expected));
+  lanes_[{queue, lane_of(purpose)}].waiting.push_back(std::move(expected));
 }
 
 std::string WriteCheck::posted(Purpose purpose, unsigned queue, uint64_t address, ByteView bytes) {
-  std::deque<Expected>& lane = expected_[{queue, lane_of(purpose)}];
+  LaneState& state = lanes_[{queue, lane_of(purpose)}];
+  std::deque<Expected>& lane = state.waiting;
   while (!bytes.empty()) {
     if (lane.empty()) {
       return say(purpose, queue, address, bytes.size()) + ", for which there is no reason";
@@ -50,7 +51,7 @@ std::string WriteCheck::posted(Purpose purpose, unsigned queue, uint64_t address
                          say(next.purpose, queue, at, left));
     }
     if (purpose == Purpose::kUsedEntries) {
-      const auto& payload = expected_[{queue, Lane::kPayload}];
+      const auto& payload = lanes_[{queue, Lane::kPayload}].waiting;
       const std::size_t written = std::min(left, bytes.size());
       const auto behind =
           static_cast<uint32_t>(next.chain + (next.done + written + 7) / 8);  // 8 bytes a chain
@@ -75,20 +76,38 @@ std::string WriteCheck::posted(Purpose purpose, unsigned queue, uint64_t address
     next.done += part;
     address += part;
     bytes = bytes.subspan(part);
-    if (next.done == next.bytes.size()) lane.pop_front();
+    if (next.done != next.bytes.size()) continue;
+    lane.pop_front();
+    ++state.written;
   }
   return {};
 }
 
+const WriteCheck::LaneState* WriteCheck::find(Purpose purpose, unsigned queue) const {
+  const auto found = lanes_.find({queue, lane_of(purpose)});
+  return found == lanes_.end() ? nullptr : &found->second;
+}
+
 bool WriteCheck::done(Purpose purpose, unsigned queue) const {
-  const auto found = expected_.find({queue, lane_of(purpose)});
-  return found == expected_.end() || found->second.empty();
+  const LaneState* lane = find(purpose, queue);
+  return lane == nullptr || lane->waiting.empty();
+}
+
+uint64_t WriteCheck::written(Purpose purpose, unsigned queue) const {
+  const LaneState* lane = find(purpose, queue);
+  return lane == nullptr ? 0 : lane->written;
+}
+
+uint64_t WriteCheck::expected(Purpose purpose, unsigned queue) const {
+  const LaneState* lane = find(purpose, queue);
+  return lane == nullptr ? 0 : lane->written + lane->waiting.size();
 }
 
 std::string WriteCheck::overdue(TimePs before_ps) const {
   const Expected* oldest = nullptr;
   unsigned queue = 0;
-  for (const auto& [key, lane] : expected_) {
+  for (const auto& [key, state] : lanes_) {
+    const std::deque<Expected>& lane = state.waiting;
     if (lane.empty() || lane.front().time_ps >= before_ps) continue;
     if (oldest != nullptr && oldest->time_ps <= lane.front().time_ps) continue;
     oldest = &lane.front();

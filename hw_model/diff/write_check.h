@@ -26,6 +26,9 @@ class WriteCheck {
   std::string posted(Purpose purpose, unsigned queue, uint64_t address, ByteView bytes);
   /// Nothing of this kind is still to be written.
   bool done(Purpose purpose, unsigned queue) const;
+  /// Writes of this kind that were expected so far, and those of them that came.
+  uint64_t expected(Purpose purpose, unsigned queue) const;
+  uint64_t written(Purpose purpose, unsigned queue) const;
   /// What was expected first of all that is missing, in words, if it is older than `before_ps`;
   /// else empty.
   std::string overdue(TimePs before_ps) const;
@@ -42,7 +45,12 @@ class WriteCheck {
   };
   static Lane lane_of(Purpose purpose);
   using Key = std::pair<unsigned, Lane>;
-  std::map<Key, std::deque<Expected>> expected_;
+  struct LaneState {
+    std::deque<Expected> waiting;
+    uint64_t written = 0;
+  };
+  const LaneState* find(Purpose purpose, unsigned queue) const;
+  std::map<Key, LaneState> lanes_;
 };
 
 }  // namespace ringside::hw

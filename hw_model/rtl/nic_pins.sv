@@ -16,6 +16,7 @@ module nic_pins
   output logic [31:0]                      build_queue_pairs,
   output logic [31:0]                      build_ring_limit,
   output logic [31:0]                      build_read_tags,
+  output logic [31:0]                      build_rx_buffer_bytes,
 
   input  logic [63:0]                      straps_features,
   input  logic [47:0]                      straps_mac,
@@ -143,6 +144,7 @@ module nic_pins
   assign build_queue_pairs = QueuePairs;
   assign build_ring_limit = RingLimit;
   assign build_read_tags = ReadTags;
+  assign build_rx_buffer_bytes = RxBufferBytes;
 
   assign straps = '{
     features: straps_features, mac: straps_mac, mtu: straps_mtu,

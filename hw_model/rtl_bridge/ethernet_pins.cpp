@@ -52,6 +52,8 @@ void EthernetPins::drive(const ClockEdge& edge) {
   *pins_.rx_err = eop && !frame.fcs_ok ? 1 : 0;
   *pins_.rx_empty = static_cast<uint8_t>(cutter_.empty(width_));
   cutter_.put(pins_.rx_data, width_);
+  // The card takes it, and may report it in this very cycle.
+  if (eop && tap_ != nullptr) tap_->frame_in(frames_.front().frame);
 }
 
 void EthernetPins::sample(const ClockEdge& edge) {
@@ -61,7 +63,6 @@ void EthernetPins::sample(const ClockEdge& edge) {
     cutter_.advance(width_);
     if (cutter_.done()) {
       receiving_ = false;
-      if (tap_ != nullptr) tap_->frame_in(frames_.front().frame);
       frames_.front().frame = {};
       frames_.pop();
     }

@@ -32,6 +32,8 @@ struct RtlOptions {
   ClockMode clock = ClockMode::kStopped;
   /// Takes what the checks of the pins and of the RTL find.
   Complain complain = {};
+  /// The functional core follows the card, and a difference is a complaint.
+  bool followed = false;
 };
 
 /// Something that arrives is on the pins from the first edge behind its arrival on: one that comes
@@ -59,6 +61,8 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
   unsigned debug(tlm::tlm_generic_payload& request);
   /// Clock edges that were carried out.
   uint64_t cycles() const { return cycles_; }
+  /// Number of the last edge by virtual time.
+  uint64_t last_cycle() const { return edges_.last_at(sc_core::sc_time_stamp().value()); }
   /// No edge is to come, unless something arrives.
   bool at_rest() const { return stopped_ && !deadline_; }
   unsigned reads_in_flight() const { return dma_.reads_in_flight(); }

@@ -4,8 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "hw_model/diff/follower.h"
 #include "hw_model/pcie/pcie_link.h"
 #include "hw_model/pcie/tlp_root.h"
 #include "hw_model/rtl_bridge/rtl_counters.h"
@@ -31,6 +33,7 @@ class RtlNic final : public NicModel {
       control_->attach(card_.management());
       card_.management().on_interrupt([this] { control_->interrupt(); });
     }
+    if (options.followed) follow();
     link_.up().attach(root_);
     link_.down().attach(card_);
     root_.on_debug([this](tlm::tlm_generic_payload& request) { return card_.debug(request); });
@@ -52,6 +55,7 @@ class RtlNic final : public NicModel {
   uint64_t clock_cycles() const override { return card_.cycles(); }
   Status record_waves(const std::string& path) override { return card_.record_waves(path); }
   void finish_waves() override { card_.finish_waves(); }
+  std::optional<NicComparison> comparison() override;
   std::string fault() const override { return fault_; }
   void on_fault(std::function<void()> callback) override { on_fault_ = std::move(callback); }
 
@@ -70,6 +74,8 @@ class RtlNic final : public NicModel {
     return options;
   }
   void complain(uint64_t cycle, const std::string& what);
+  void follow();
+  std::string compare_counters() const;
 
   const NicConfig config_;
   std::string fault_;
@@ -79,6 +85,7 @@ class RtlNic final : public NicModel {
   TlpRoot root_;
   std::unique_ptr<ControlPlane> control_;
   RtlCard card_;
+  std::unique_ptr<Follower> follower_;
 };
 
 void RtlNic::complain(uint64_t cycle, const std::string& what) {
@@ -86,6 +93,53 @@ void RtlNic::complain(uint64_t cycle, const std::string& what) {
   fault_ = fmt::format("clock cycle {}: {}", cycle, what);
   if (!on_fault_) SC_REPORT_FATAL(name(), fault_.c_str());
   on_fault_();
+}
+
+void RtlNic::follow() {
+  const CardPins& pins = card_.pins();
+  FollowerConfig config;
+  config.core = core_config(config_);
+  config.core.queue_pairs =
+      static_cast<uint16_t>(std::min<uint32_t>(config_.queue_pairs, *pins.build_queue_pairs));
+  config.core.queue_size_max =
+      static_cast<uint16_t>(std::min<uint32_t>(config_.queue_size_max, *pins.build_ring_limit));
+  config.core.msix_vectors = 0;
+  config.row_bytes = *pins.build_data_bits / 8;
+  config.receive_rows = *pins.build_rx_buffer_bytes / config.row_bytes;
+  follower_ = std::make_unique<Follower>(config);
+  follower_->on_difference(
+      [this](const std::string& what) { complain(card_.last_cycle(), "difference: " + what); });
+  card_.tap(follower_.get());
+}
+
+/// At rest what both count must be the same; how transfers are cut is the card's business.
+std::string RtlNic::compare_counters() const {
+  const Counters card = core_counters_of(card_.pins());
+  const Counters& core = follower_->core().counters();
+  for (unsigned i = 0; i < static_cast<unsigned>(Counter::kCount); ++i) {
+    const auto counter = static_cast<Counter>(i);
+    const bool cuts = counter == Counter::kDmaReads || counter == Counter::kDmaReadBytes ||
+                      counter == Counter::kDmaWrites;
+    if (cuts || card[counter] == core[counter]) continue;
+    return fmt::format("the card counts {} of {}, the core {}", card[counter],
+                       counter_name(counter), core[counter]);
+  }
+  for (unsigned i = 0; i < static_cast<unsigned>(DeviceError::kCount); ++i) {
+    const auto error = static_cast<DeviceError>(i);
+    if (card[error] == core[error]) continue;
+    return fmt::format("the card counts {} of {}, the core {}", card[error], error_name(error),
+                       core[error]);
+  }
+  return {};
+}
+
+std::optional<NicComparison> RtlNic::comparison() {
+  if (follower_ == nullptr) return std::nullopt;
+  if (card_.at_rest()) follower_->at_rest();
+  std::string difference = follower_->difference().text();
+  if (difference.empty() && card_.at_rest()) difference = compare_counters();
+  return NicComparison{std::move(difference), follower_->records(), follower_->frames_compared(),
+                       follower_->bytes_compared()};
 }
 
 std::vector<NicCounter> RtlNic::counters() const {

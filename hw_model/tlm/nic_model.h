@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <systemc>
 #include <tlm>
@@ -18,6 +19,14 @@
 #include "hw_model/wire/horizon.h"
 
 namespace ringside::hw {
+
+/// Between a card and the functional core that followed it.
+struct NicComparison {
+  std::string difference;  ///< the first, in words; empty: none
+  uint64_t records = 0;    ///< of the card's trace that were followed
+  uint64_t frames = 0;     ///< sent frames that were compared
+  uint64_t bytes = 0;      ///< of sent frames and of writes to host memory
+};
 
 /// A card. The module's sockets take PcieExtension; the card is the master of
 /// `pcie_initiator()`.
@@ -65,6 +74,8 @@ class NicModel : public sc_core::sc_module, public EthernetReceiver {
   virtual void on_fault(std::function<void()>) {}
   /// What does not hold on the bus while nothing is under way, or nothing (bus_audit.h).
   virtual std::string audit_at_rest() { return {}; }
+  /// What came of following the card with the functional core so far; nothing if nobody follows it.
+  virtual std::optional<NicComparison> comparison() { return std::nullopt; }
 };
 
 }  // namespace ringside::hw

@@ -42,12 +42,13 @@ std::unique_ptr<hw::NicModel> make_nic(ModelKind model, const std::string& name,
     case ModelKind::kAt:
       return hw::make_at_nic(module.c_str(), config, std::move(control), frames);
     case ModelKind::kRtl:
-#if RINGSIDE_HAVE_RTL
-      return hw::make_rtl_nic(module.c_str(), config, {clock_mode(hardware.clock), {}},
-                              hw::make_verilated_card({hardware.waves}), std::move(control),
-                              frames);
-#endif
     case ModelKind::kDiff:
+#if RINGSIDE_HAVE_RTL
+      return hw::make_rtl_nic(
+          module.c_str(), config,
+          {.clock = clock_mode(hardware.clock), .followed = model == ModelKind::kDiff},
+          hw::make_verilated_card({hardware.waves}), std::move(control), frames);
+#endif
       break;
   }
   return nullptr;

@@ -2,6 +2,8 @@
 // See simulation.h.
 #include "testbench/run/simulation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -630,6 +632,14 @@ void Simulation::collect(RunResult& result) {
     NicResult nic;
     nic.name = scenario_.nics[i].name;
     nic.model = name_of(scenario_.model);
+    if (const auto comparison = nics_[i]->comparison()) {
+      const bool same = comparison->difference.empty();
+      result.checks.push_back(
+          {"diff " + nic.name, same,
+           same ? fmt::format("{} records followed, {} sent frames and {} bytes compared",
+                              comparison->records, comparison->frames, comparison->bytes)
+                : comparison->difference});
+    }
     for (const hw::NicCounter& counter : nics_[i]->counters()) {
       nic.counters.emplace_back(counter.name, counter.value);
     }

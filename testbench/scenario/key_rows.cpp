@@ -13,7 +13,7 @@ namespace ringside::tb {
 namespace {
 
 #if RINGSIDE_HAVE_RTL
-constexpr std::size_t kModelsBuilt = 3;
+constexpr std::size_t kModelsBuilt = 4;
 #else
 constexpr std::size_t kModelsBuilt = 2;
 #endif

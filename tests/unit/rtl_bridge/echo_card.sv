@@ -14,6 +14,7 @@ module echo_card #(
   output logic [31:0]         build_queue_pairs,
   output logic [31:0]         build_ring_limit,
   output logic [31:0]         build_read_tags,
+  output logic [31:0]         build_rx_buffer_bytes,
   /* verilator lint_off UNUSEDSIGNAL */  // a card that is no network card needs few of them
   input  logic [63:0]         straps_features,
   input  logic [47:0]         straps_mac,
@@ -118,6 +119,7 @@ module echo_card #(
   assign build_queue_pairs = 32'd1;
   assign build_ring_limit = 32'd64;
   assign build_read_tags = 32'd4;
+  assign build_rx_buffer_bytes = 32'd65536;
 
   // -- the host's registers
   logic [31:0] config_space [16];
