@@ -96,7 +96,7 @@ void add_bus_keys(std::vector<KeySpec>& table) {
   using Link = hw::PcieLinkConfig;
   using Receiver = hw::ReceiverConfig;
   using Credits = hw::CreditLimit;
-  Rows rows(table, "at and rtl");
+  Rows rows(table, "at, rtl and diff");
   rows.add({.name = "pcie_gen",
             .type = KeyType::kInteger,
             .doc = "Generation of the card's PCI Express link: 2.5, 5, 8, 16 or 32 GT/s a lane",
@@ -149,7 +149,7 @@ void add_bus_keys(std::vector<KeySpec>& table) {
 void add_pipeline_keys(std::vector<KeySpec>& table) {
   using Pipeline = hw::PipelineConfig;
   Rows rows(table, "at");
-  Rows both(table, "at and rtl");
+  Rows both(table, "at, rtl and diff");
   rows.add({.name = "datapath_bits",
             .type = KeyType::kInteger,
             .doc = "Width of the card's datapath: bits moved in a cycle",
@@ -204,7 +204,7 @@ void add_pipeline_keys(std::vector<KeySpec>& table) {
                      &Pipeline::reassembly_bytes, "4KiB", "16MiB");
   rows.pipeline("register_cycles", "From a register read's arrival until its completion leaves",
                 &Pipeline::register_cycles, "0", "10000");
-  Rows(table, "rtl")
+  Rows(table, "rtl and diff")
       .add({.name = "rtl_clock",
             .type = KeyType::kChoice,
             .doc =

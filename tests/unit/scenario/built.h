@@ -3,13 +3,13 @@
 #pragma once
 
 #if RINGSIDE_HAVE_RTL
-#define RINGSIDE_MODELS_BUILT "lt, at or rtl"
-#define RINGSIDE_MODELS_NOT_BUILT "diff"
-#define RINGSIDE_MODEL_LAST "rtl"
+#define RINGSIDE_MODEL_LINES "  default  lt\n"
+#define RINGSIDE_MODEL_LAST "diff"
 #define RINGSIDE_RUN_TRACES "pcapng, events, perfetto or waves"
 #else
-#define RINGSIDE_MODELS_BUILT "lt or at"
-#define RINGSIDE_MODELS_NOT_BUILT "rtl or diff"
+#define RINGSIDE_MODEL_LINES                                 \
+  "  but not  rtl or diff, which this build does not have\n" \
+  "  default  lt\n"
 #define RINGSIDE_MODEL_LAST "at"
 #define RINGSIDE_RUN_TRACES "pcapng, events or perfetto"
 #endif

@@ -62,10 +62,7 @@ TEST(Explain, SaysAllThatThereIsToSay) {
   EXPECT_EQ(explain("model").text,
             "model\n"
             "  Model of every card.\n"
-            "  value    one of lt, at, rtl or diff\n"
-            "  but not  " RINGSIDE_MODELS_NOT_BUILT
-            ", which this build does not have\n"
-            "  default  lt\n"
+            "  value    one of lt, at, rtl or diff\n" RINGSIDE_MODEL_LINES
             "  models   all\n"
             "  example  --set 'model=" RINGSIDE_MODEL_LAST "'\n");
 }

@@ -115,7 +115,7 @@ TEST(Override, ErrorsNameTheOption) {
        "unknown key 'cost' in a host; expected nics, address, address6, gateway, gateway6, cores, "
        "cost, interleave, memory, stack_size, tcp_timer, txqueue, pause or costs (did you mean "
        "'cost'?)"},
-      {"model=diff", "model 'diff' is not in this build; expected " RINGSIDE_MODELS_BUILT},
+      {"firmware=rv32", "firmware 'rv32' is not in this build; expected native"},
       {"link.wire.delay=2",
        "link.wire.delay = \"2\" has no unit; expected a time with its unit, such as \"2us\" (ps, "
        "ns, us, ms or s)"},
