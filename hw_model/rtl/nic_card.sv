@@ -78,6 +78,10 @@ module nic_card
     $error("NIC_READ_TAGS must be a power of two from 2 to 1024");
   if (QueuePairs < 1 || QueuePairs > 8) $error("NIC_QUEUE_PAIRS must be from 1 to 8");
 
+  // Constant while the card runs, so a register costs nothing, and nothing follows from the pins.
+  straps_t built;
+  always_ff @(posedge clk) built <= straps;
+
   // -- register side
   card_state_t state;
   queue_context_t [Queues-1:0] context_of;
@@ -195,7 +199,7 @@ module nic_card
   localparam int unsigned PortWrite = 9;
 
   host_slave host_slave (
-    .clk, .rst_n, .now, .straps,
+    .clk, .rst_n, .now, .straps(built),
     .request_valid(host_request_valid), .request_ready(host_request_ready),
     .request(host_request),
     .completion_valid(host_completion_valid), .completion_ready(host_completion_ready),
@@ -217,7 +221,7 @@ module nic_card
   );
 
   dma_read dma_read (
-    .clk, .rst_n, .now, .straps, .state, .flush,
+    .clk, .rst_n, .now, .straps(built), .state, .flush,
     .op_valid(op_read_valid), .op_ready(op_read_ready), .op(op_read),
     .request_valid(read_valid), .request_ready(read_ready), .request(read_request),
     .completion_valid, .completion_ready, .completion, .completion_beat,
@@ -253,7 +257,7 @@ module nic_card
   );
 
   used_ring used_ring (
-    .clk, .rst_n, .now, .straps, .state, .context_of, .enable, .flush,
+    .clk, .rst_n, .now, .straps(built), .state, .context_of, .enable, .flush,
     .used_valid, .used, .window_full,
     .write_valid(op_write_valid[WriteUsed]), .write_ready(op_write_ready[WriteUsed]),
     .write_op(op_write[WriteUsed]), .written(written[WriteUsed]),
