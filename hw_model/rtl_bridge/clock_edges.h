@@ -28,6 +28,8 @@ class ClockEdges {
     if (edges_ == 1) return time_ps / ps_;
     return static_cast<uint64_t>(((Wide{time_ps} + 1) * edges_ - 1) / ps_);
   }
+  /// The first edge at or behind `time_ps`.
+  uint64_t first_at(TimePs time_ps) const { return time_ps == 0 ? 0 : last_at(time_ps - 1) + 1; }
   /// Edges in `time_ps`, rounded up: a time-out of so many cycles is never early.
   uint64_t cycles_in(TimePs time_ps) const {
     return static_cast<uint64_t>((Wide{time_ps} * edges_ + ps_ - 1) / ps_);

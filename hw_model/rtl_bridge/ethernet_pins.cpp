@@ -30,6 +30,11 @@ bool EthernetPins::wire_takes(TimePs edge_ps) const {
   return packets_.inside() || starts_.front() <= edge_ps;
 }
 
+TimePs EthernetPins::wire_takes_ps() const {
+  if (*pins_.tx_valid == 0 || port_ == nullptr) return kNoTime;
+  return packets_.inside() ? 0 : starts_.front();
+}
+
 void EthernetPins::drive(const ClockEdge& edge) {
   if (carrier_changed_ps_ < edge.time_ps) {
     *pins_.carrier = carrier_up_ ? 1 : 0;

@@ -18,6 +18,7 @@ namespace ringside::hw {
 /// fewer than two wait for the wire.
 class EthernetPins {
  public:
+  static constexpr TimePs kNoTime = ~TimePs{0};
   /// All references outlive it.
   EthernetPins(const CardPins& pins, FrameNumbers& numbers, const Complain& complain);
   void connect(EthernetPort& port) { port_ = &port; }
@@ -27,9 +28,13 @@ class EthernetPins {
 
   void receive(const FramePtr& frame, TimePs now_ps);
   void carrier(bool up, uint32_t speed_mbps, TimePs now_ps);
+  /// The next edge changes something here.
   bool pending() const {
-    return !frames_.empty() || *pins_.tx_valid != 0 || carrier_changed_ps_ != kNoChange;
+    return !frames_.empty() || carrier_changed_ps_ != kNoChange ||
+           (*pins_.tx_valid != 0 && *pins_.tx_ready != 0);
   }
+  /// When the wire takes the frame that waits for it; kNoTime: none does.
+  TimePs wire_takes_ps() const;
   /// Edges at which beats moved.
   uint64_t rx_beats() const { return rx_beats_; }
   uint64_t tx_beats() const { return tx_beats_; }
@@ -39,7 +44,7 @@ class EthernetPins {
 
  private:
   static constexpr unsigned kWaitingMax = 2;
-  static constexpr TimePs kNoChange = ~TimePs{0};
+  static constexpr TimePs kNoChange = kNoTime;
   struct Arrived {
     FramePtr frame;
     TimePs told_ps = 0;

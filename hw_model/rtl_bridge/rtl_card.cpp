@@ -188,7 +188,10 @@ bool RtlCard::busy() const {
 /// `cycle` is the last edge: sets when the next is to come.
 void RtlCard::plan(uint64_t cycle) {
   const bool rest = !busy();
-  const uint64_t deadline = *pins_.next_deadline;
+  uint64_t deadline = *pins_.next_deadline;
+  if (const TimePs wire_ps = ethernet_.wire_takes_ps(); wire_ps != EthernetPins::kNoTime) {
+    deadline = std::min(deadline, edges_.first_at(wire_ps));
+  }
   uint64_t next = cycle + 1;
   stopped_ = rest;
   deadline_ = rest && deadline != kNeverCycle;
@@ -219,8 +222,9 @@ void RtlCard::catch_up(uint64_t cycle) {
     ++cycles_;
     *pins_.now = skipped;
     settle(false, (edges_.time_of(skipped - 1) + edges_.time_of(skipped)) / 2);
+    // A frame may wait for the wire.
     if (*pins_.posted_valid != 0 || *pins_.read_valid != 0 || *pins_.host_completion_valid != 0 ||
-        *pins_.tx_valid != 0 || *pins_.trace_valid != 0) {
+        (*pins_.tx_valid != 0 && *pins_.tx_ready != 0) || *pins_.trace_valid != 0) {
       complain(skipped, "the card said it was quiescent and has something to say");
       return;
     }

@@ -32,7 +32,7 @@ constexpr std::string_view kHead =
 <!-- Made by hostile_suite --table. -->
 # What a hostile driver can do
 
-Each line is an attack that a test makes on the functional core, on `lt` and on `at`, and what the card promises.
+Each line is an attack that a test makes on the functional core, on `lt`, `at` and `rtl`, and what the card promises.
 For every one the test shows that the card comes to rest, that it reacts as promised, that it writes nothing but used rings and writable buffers, that it carries a frame each way after a reset, and that two other cards in the same simulation write the same bytes at the same times as without the attack.
 
 | reaction | meaning |
@@ -45,7 +45,7 @@ For every one the test shows that the card comes to rest, that it reacts as prom
 | DEVICE_NEEDS_RESET | The card stops all DMA, counts the error, and with DRIVER_OK sends a configuration interrupt. |
 | reset | The card is reset; no DMA of before follows. |
 
-A posted write that nobody takes is known to `lt` alone, as on a real bus: `at` loses it and counts it in `pcie_unsupported_requests`.
+A posted write that nobody takes is known to `lt` alone, as on a real bus: `at` and `rtl` lose it and count it in `pcie_unsupported_requests`.
 
 One attack, on the core with several orders of events:
 
@@ -84,11 +84,12 @@ void print_table() {
     }
     const std::string counter =
         attack.counter.empty() ? std::string() : fmt::format("`{}`", attack.counter);
-    fmt::print("| `{}` | {} | {} | {} | {} |\n", attack.name, attack.what,
-               attack.lost_in_at ? fmt::format("{}; `at`: lost", words(attack.reaction))
-                                 : std::string(words(attack.reaction)),
-               attack.lost_in_at ? counter + "; `at`: `pcie_unsupported_requests`" : counter,
-               attack.clause);
+    fmt::print(
+        "| `{}` | {} | {} | {} | {} |\n", attack.name, attack.what,
+        attack.lost_on_bus ? fmt::format("{}; `at`, `rtl`: lost", words(attack.reaction))
+                           : std::string(words(attack.reaction)),
+        attack.lost_on_bus ? counter + "; `at`, `rtl`: `pcie_unsupported_requests`" : counter,
+        attack.clause);
   }
 }
 

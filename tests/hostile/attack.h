@@ -37,8 +37,8 @@ struct Attack {
   void (*run)(Driver& driver) = nullptr;
   uint64_t features = 0;  ///< beside kBasicFeatures
   Stage stage = Stage::kRunning;
-  /// A posted write that nobody takes: `at` cannot know of it and counts it on the bus.
-  bool lost_in_at = false;
+  /// A posted write that nobody takes: cards on a bus cannot know of it, and it is counted there.
+  bool lost_on_bus = false;
 };
 
 /// The attacks of each file.

@@ -28,12 +28,15 @@ uint8_t command(Driver& d, const std::vector<uint8_t>& bytes, uint32_t length,
   return d.host.load<uint8_t>(ack);
 }
 
+/// What VQ_PAIRS_SET with a good number gets: a card of one pair has no such command.
+uint8_t good_answer(const Driver& d) {
+  const bool pairs = (d.features & kMultiQueueFeatures) == kMultiQueueFeatures;
+  return pairs ? VIRTIO_NET_OK : VIRTIO_NET_ERR;
+}
+
 void expect_error(Driver& d, const std::vector<uint8_t>& bytes, uint32_t length) {
   d.expect_equal(command(d, bytes, length), VIRTIO_NET_ERR, "ack");
-  // The next good one is obeyed.
-  if ((d.features & kMultiQueueFeatures) == kMultiQueueFeatures) {
-    d.expect_equal(command(d, {kMq, kPairsSet, 1, 0}, 4), VIRTIO_NET_OK, "ack of a good command");
-  }
+  d.expect_equal(command(d, {kMq, kPairsSet, 1, 0}, 4), good_answer(d), "ack of a good command");
 }
 
 Attack answered(std::string_view name, std::string_view what, std::string_view clause,
@@ -97,7 +100,7 @@ std::vector<Attack> control_attacks() {
       {area, "pairs-that-are-not-set-up", "VQ_PAIRS_SET 2 with the second pair off",
        Reaction::kServed, "", "NMQ-R-001",
        [](Driver& d) {
-         d.expect_equal(command(d, {kMq, kPairsSet, 2, 0}, 4), VIRTIO_NET_OK, "ack");
+         d.expect_equal(command(d, {kMq, kPairsSet, 2, 0}, 4), good_answer(d), "ack");
          for (unsigned i = 0; i < 20; ++i) d.frame_to_card(100 + i);
        },
        kMultiQueueFeatures},
@@ -112,7 +115,7 @@ std::vector<Attack> control_attacks() {
       {area, "ack-of-4-kib", "An ack buffer of 4 KiB: one byte of it is written", Reaction::kServed,
        "", "VQS-D-016",
        [](Driver& d) {
-         d.expect_equal(command(d, {kMq, kPairsSet, 1, 0}, 4, 4096), VIRTIO_NET_OK, "ack");
+         d.expect_equal(command(d, {kMq, kPairsSet, 1, 0}, 4, 4096), good_answer(d), "ack");
        },
        kMultiQueueFeatures},
       {area, "command-in-single-bytes", "A command of one byte a descriptor", Reaction::kServed, "",
@@ -128,7 +131,7 @@ std::vector<Attack> control_attacks() {
          d.desc(d.control, 4, ack, 1, kWrite);
          d.post(d.control, data, 1, kNext, 1);
          d.host.settle();
-         d.expect_equal(d.host.load<uint8_t>(ack), VIRTIO_NET_OK, "ack");
+         d.expect_equal(d.host.load<uint8_t>(ack), good_answer(d), "ack");
        },
        kMultiQueueFeatures},
       {area, "command-outside-memory", "A command where no memory is", Reaction::kNeedsReset,
@@ -163,7 +166,8 @@ std::vector<Attack> control_attacks() {
          d.kick(d.control);
          d.host.settle();
          for (uint16_t i = 0; i < 8; ++i) {
-           d.expect_equal(d.host.load<uint8_t>(acks + i), i % 2, "ack");
+           d.expect_equal(d.host.load<uint8_t>(acks + i),
+                          i % 2 == 0 ? good_answer(d) : uint8_t{VIRTIO_NET_ERR}, "ack");
          }
        },
        kMultiQueueFeatures},

@@ -90,6 +90,7 @@ void Driver::finish_bring_up(uint64_t wanted) {
 }
 
 bool Driver::bring_up(uint64_t wanted) {
+  wanted &= host.card_features;
   enable_pci();
   if (negotiate(kBasicFeatures | wanted) != 11) return false;
   finish_bring_up(wanted);

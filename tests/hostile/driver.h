@@ -88,8 +88,9 @@ class Driver {
     program(ring, vector);
     set(CommonCfg::kQueueEnable, 2, 1);
   }
-  /// From enable_pci() to DRIVER_OK with kBasicFeatures and `features`; queue q gets vector q + 1.
-  bool bring_up(uint64_t features);
+  /// From enable_pci() to DRIVER_OK with kBasicFeatures and those of `wanted` that the card may
+  /// have; queue q gets vector q + 1.
+  bool bring_up(uint64_t wanted);
   void finish_bring_up(uint64_t features);
 
   uint64_t allocate(uint64_t size, uint64_t align = 16);

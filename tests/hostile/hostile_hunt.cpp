@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random lives of a hostile driver, each seed in a process of its own.
 //
-//   hostile_hunt --model core|lt|at --seeds FIRST COUNT --steps STEPS
+//   hostile_hunt --model core|lt|at|rtl --seeds FIRST COUNT --steps STEPS
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -23,9 +23,9 @@ using ringside::SplitMix64;
 constexpr unsigned kHangSeconds = 120;
 constexpr std::size_t kMemory = std::size_t{1} << 20;
 
-ringside::hw::NicConfig card(SplitMix64& random) {
+ringside::hw::NicConfig card(Model model, SplitMix64& random) {
   ringside::hw::NicConfig config;
-  config.queue_pairs = 2;
+  config.queue_pairs = queue_pairs_of(model);
   if (random.below(2) == 0) return config;
   // Hardly enough of anything.
   config.tx_buffer_bytes = 2048;
@@ -50,7 +50,8 @@ std::string report(const Hunt& hunt, const std::string& fault) {
 
 std::string hunt_core(uint64_t seed, uint64_t steps) {
   SplitMix64 moves(2 * seed), order(2 * seed + 1);
-  CoreHost host(card(order), kMemory, [&order](uint64_t bound) { return order.below(bound); });
+  CoreHost host(card(Model::kCore, order), kMemory,
+                [&order](uint64_t bound) { return order.below(bound); });
   Hunt hunt(
       host, [&moves](uint64_t bound) { return moves.below(bound); }, [] { return false; });
   const std::string fault = hunt.run(steps);
@@ -61,7 +62,7 @@ std::string hunt_model(Model model, uint64_t seed, uint64_t steps) {
   SplitMix64 moves(2 * seed), parameters(2 * seed + 1);
   ringside::hw::FramePool pool;
   ringside::hw::Link link("link", {});
-  SimHost host("mallory", model, card(parameters), link.end(0), pool, kMemory);
+  SimHost host("mallory", model, card(model, parameters), link.end(0), pool, kMemory);
   host.attach_peer(link.end(1));
   Hunt hunt(
       host, [&moves](uint64_t bound) { return moves.below(bound); }, [] { return false; });
@@ -81,7 +82,9 @@ int main(int argc, char** argv) {
   std::string name = "core";
   std::vector<uint64_t> seeds = {1, 100};
   uint64_t steps = 1000;
-  app.add_option("--model", name, "which card")->check(CLI::IsMember({"core", "lt", "at"}));
+  app.add_option("--model", name, "which card")
+      ->check(
+          CLI::IsMember(std::vector<std::string>(std::begin(kModelNames), std::end(kModelNames))));
   app.add_option("--seeds", seeds, "first seed, and how many")->expected(2);
   app.add_option("--steps", steps, "steps for each seed")->check(CLI::Range(1, 100'000'000));
   CLI11_PARSE(app, argc, argv);
@@ -95,7 +98,7 @@ int main(int argc, char** argv) {
         kHangSeconds,
         [&] {
           if (name == "core") return hunt_core(seed, steps);
-          return hunt_model(name == "at" ? Model::kAt : Model::kLt, seed, steps);
+          return hunt_model(model_named(name), seed, steps);
         },
         &ok);
     if (ok && answer.size() >= sizeof(HuntTotals)) {

@@ -159,6 +159,7 @@ void Hunt::come_up() {
        {kIndirectFeature, kEventIdxFeature, kMergeFeature, kControlFeature, kMultiQueueFeatures}) {
     if (below(2) == 0) features_ |= some;
   }
+  features_ &= host_.card_features;
   if (driver_.negotiate(features_) != 11) return fault("good features are refused");
   readable_ = driver_.allocate(kPlaceBytes);
   writable_ = driver_.allocate(kWritableBytes);

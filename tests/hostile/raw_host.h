@@ -112,6 +112,8 @@ class RawHost {
   std::vector<std::byte> last_frame;
   uint64_t messages[kVectors] = {};  ///< MSI-X, by data
   bool intx = false;
+  /// Features that the card may have at all: drivers of it leave others out.
+  uint64_t card_features = ~uint64_t{0};
 };
 
 }  // namespace ringside::hostile

@@ -2,7 +2,14 @@
 // See sim_host.h.
 #include "tests/hostile/sim_host.h"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "firmware/native.h"
+#if RINGSIDE_HAVE_RTL
+#include "hw_model/rtl_bridge/rtl_nic.h"
+#endif
 #include "hw_model/tlm/at_nic.h"
 #include "hw_model/tlm/lt_nic.h"
 #include "tests/hostile/driver.h"
@@ -19,15 +26,34 @@ constexpr uint64_t kQuietNs = 3'000;
 constexpr uint64_t kRestBoundNs = 50'000'000;
 constexpr uint64_t kAdvanceNs = 50;
 
+std::unique_ptr<hw::NicModel> make_nic(const char* name, Model model, const hw::NicConfig& config,
+                                       std::unique_ptr<hw::ControlPlane> firmware,
+                                       hw::FramePool& pool) {
+#if RINGSIDE_HAVE_RTL
+  if (model == Model::kRtl) {
+    return hw::make_rtl_nic(name, config, {}, hw::make_verilated_card({}), std::move(firmware),
+                            pool);
+  }
+#endif
+  if (model == Model::kAt) return hw::make_at_nic(name, config, std::move(firmware), pool);
+  return hw::make_lt_nic(name, config, std::move(firmware), pool);
+}
+
 }  // namespace
+
+Model model_named(std::string_view name) {
+  const auto* found = std::find(std::begin(kModelNames), std::end(kModelNames), name);
+  return static_cast<Model>(found - std::begin(kModelNames));
+}
 
 SimHost::SimHost(const std::string& name, Model model, const hw::NicConfig& config,
                  hw::EthernetPort& wire, hw::FramePool& pool, std::size_t memory_bytes)
     : RawHost(memory_bytes), pool_(pool), port_((name + "_port").c_str(), 0, memory, *this) {
   auto firmware = hw::make_native_control_plane((name + "_firmware").c_str(), *rs_firmware_native(),
                                                 config.management_latency_ps);
-  const auto make = model == Model::kAt ? hw::make_at_nic : hw::make_lt_nic;
-  nic_ = make((name + "_nic").c_str(), config, std::move(firmware), pool);
+  nic_ = make_nic((name + "_nic").c_str(), model, config, std::move(firmware), pool);
+  nic_->on_fault([] {});  // audit() tells of it
+  if (queue_pairs_of(model) == 1) card_features &= ~formats::feature_bit(VIRTIO_NET_F_MQ);
   port_.down.bind(nic_->pcie_target());
   nic_->pcie_initiator().bind(port_.up);
   nic_->connect(wire);

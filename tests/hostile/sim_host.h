@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A card of model lt or at as a RawHost, and two more cards whose traffic nobody may disturb.
+// A card of model lt, at or rtl as a RawHost, and two more cards whose traffic nobody may disturb.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,17 @@
 
 namespace ringside::hostile {
 
-enum class Model : uint8_t { kCore, kLt, kAt };
-inline constexpr std::string_view kModelNames[] = {"core", "lt", "at"};
+enum class Model : uint8_t { kCore, kLt, kAt, kRtl };
+/// That this build has, as enumerated.
+inline constexpr std::string_view kModelNames[] = {"core", "lt", "at",
+#if RINGSIDE_HAVE_RTL
+                                                   "rtl"
+#endif
+};
+/// One of kModelNames.
+Model model_named(std::string_view name);
+/// Queue pairs that a card of this model can have.
+inline uint16_t queue_pairs_of(Model model) { return model == Model::kRtl ? 1 : 2; }
 
 /// Its functions are called from an SC_THREAD.
 class SimHost final : public RawHost, private hw::InterruptSink {
@@ -32,7 +41,7 @@ class SimHost final : public RawHost, private hw::InterruptSink {
   void advance(unsigned amount) override;
   void send_to_card(ByteView frame) override;
   uint64_t counter(std::string_view name) const override;
-  std::string audit() override { return {}; }
+  std::string audit() override { return nic_->fault(); }
 
   /// The other end of the link: sends for send_to_card(), and counts what the card sends.
   void attach_peer(hw::EthernetPort& other_end);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every attack of a hostile driver on one model of the card, each in a process of its own.
 //
-//   hostile_suite --model core|lt|at [--attack NAME]
+//   hostile_suite --model core|lt|at|rtl [--attack NAME]
 //   hostile_suite --table            the page of the docs
 #include <fmt/format.h>
 
@@ -25,9 +25,9 @@ constexpr std::size_t kMemory = std::size_t{4} << 20;
 /// Orders of events that the core is shown for each attack.
 constexpr uint64_t kCoreSeeds = 20;
 
-ringside::hw::NicConfig card() {
+ringside::hw::NicConfig card(Model model) {
   ringside::hw::NicConfig config;
-  config.queue_pairs = 2;
+  config.queue_pairs = queue_pairs_of(model);
   return config;
 }
 
@@ -43,10 +43,14 @@ void prepare(Driver& driver, const Attack& attack) {
   }
 }
 
+bool is_lost(const Attack& attack, Model model) {
+  return attack.lost_on_bus && (model == Model::kAt || model == Model::kRtl);
+}
+
 void check_reaction(Driver& driver, const Attack& attack, Model model, uint64_t counted,
                     uint64_t errors) {
   RawHost& host = driver.host;
-  const bool lost = attack.lost_in_at && model == Model::kAt;
+  const bool lost = is_lost(attack, model);
   const Reaction reaction = lost ? Reaction::kServed : attack.reaction;
   const std::string_view counter = lost ? "pcie_unsupported_requests" : attack.counter;
   const uint8_t status = driver.status();
@@ -88,7 +92,7 @@ void check_reaction(Driver& driver, const Attack& attack, Model model, uint64_t 
 /// What is not as promised, or nothing; adds to `checks`.
 std::string run_attack(RawHost& host, const Attack& attack, Model model, uint64_t* checks) {
   Driver driver(host);
-  const bool lost = attack.lost_in_at && model == Model::kAt;
+  const bool lost = is_lost(attack, model);
   prepare(driver, attack);
   const uint64_t counted = host.counter(lost ? "pcie_unsupported_requests" : attack.counter);
   const uint64_t errors = host.counter("device_errors");
@@ -108,7 +112,8 @@ std::string run_attack(RawHost& host, const Attack& attack, Model model, uint64_
 std::string attack_core(const Attack& attack, uint64_t* checks) {
   for (uint64_t seed = 1; seed <= kCoreSeeds; ++seed) {
     ringside::SplitMix64 random(seed);
-    CoreHost host(card(), kMemory, [&random](uint64_t bound) { return random.below(bound); });
+    CoreHost host(card(Model::kCore), kMemory,
+                  [&random](uint64_t bound) { return random.below(bound); });
     const std::string fault = run_attack(host, attack, Model::kCore, checks);
     if (!fault.empty()) return fmt::format("seed {}: {}", seed, fault);
   }
@@ -120,7 +125,7 @@ std::string attack_core(const Attack& attack, uint64_t* checks) {
 std::string simulate_attack(Model model, const Attack* attack) {
   ringside::hw::FramePool pool;
   ringside::hw::Link link("link", {});
-  SimHost mallory("mallory", model, card(), link.end(0), pool, kMemory);
+  SimHost mallory("mallory", model, card(model), link.end(0), pool, kMemory);
   mallory.attach_peer(link.end(1));
   Bystanders bystanders(model, ringside::hw::NicConfig{}, pool);
   uint64_t checks = 0;
@@ -172,7 +177,9 @@ int main(int argc, char** argv) {
   CLI::App app("Makes every attack of a hostile driver on a model of the card");
   std::string model_name = "lt", only;
   bool table = false;
-  app.add_option("--model", model_name, "which card")->check(CLI::IsMember({"core", "lt", "at"}));
+  app.add_option("--model", model_name, "which card")
+      ->check(
+          CLI::IsMember(std::vector<std::string>(std::begin(kModelNames), std::end(kModelNames))));
   app.add_option("--attack", only, "this attack alone");
   app.add_flag("--table", table, "print the page of the docs");
   CLI11_PARSE(app, argc, argv);
@@ -180,9 +187,7 @@ int main(int argc, char** argv) {
     print_table();
     return 0;
   }
-  const Model model = model_name == "core" ? Model::kCore
-                      : model_name == "lt" ? Model::kLt
-                                           : Model::kAt;
+  const Model model = model_named(model_name);
   std::string baseline;
   if (model != Model::kCore) {
     bool ok = false;

@@ -14,6 +14,9 @@ TEST(RtlClock, EdgesDoNotDrift) {
   EXPECT_EQ(even.time_of(1), 4000u);
   EXPECT_EQ(even.last_at(3999), 0u);
   EXPECT_EQ(even.last_at(4000), 1u);
+  EXPECT_EQ(even.first_at(0), 0u);
+  EXPECT_EQ(even.first_at(4000), 1u);
+  EXPECT_EQ(even.first_at(4001), 2u);
   EXPECT_EQ(even.cycles_in(4001), 2u);
   // 33 periods of 322.265625 MHz are 102400 ps.
   const ClockEdges odd(322'265'625);
@@ -27,6 +30,7 @@ TEST(RtlClock, EdgesDoNotDrift) {
       EXPECT_EQ(edges.last_at(time), edge);
       EXPECT_EQ(edges.last_at(time - 1), edge - 1);
       EXPECT_EQ(edges.last_at(time + 1), edge);
+      EXPECT_EQ(edges.first_at(time), edge);
     }
   }
 }
@@ -56,14 +60,14 @@ struct Run {
   uint64_t cycles = 0;
 };
 
-Run run(EchoHost& host) {
+Run run(EchoHost& host, void (*traffic)(EchoHost&)) {
   // On an edge, of a number that does not matter.
   const hw::TimePs unit = 102'400'000;
   const hw::TimePs start = (sc_core::sc_time_stamp().value() / unit + 1) * unit;
   sc_core::wait(sc_core::sc_time::from_value(start) - sc_core::sc_time_stamp());
   host.effects.clear();
   const uint64_t before = host.nic->clock_cycles();
-  drive(host);
+  traffic(host);
   Run result{host.effects, host.nic->clock_cycles() - before};
   for (EchoEffect& effect : result.effects) effect.time_ps -= start;
   return result;
@@ -76,13 +80,13 @@ void stopped_and_always_are_one(uint64_t clock_hz) {
   EchoHost always("always", config, {hw::ClockMode::kAlways, {}});
   EchoHost proven("proven", config, {hw::ClockMode::kProven, {}});
   ASSERT_TRUE(run_thread([&] {
-    const Run first = run(stopped);
+    const Run first = run(stopped, drive);
     EXPECT_GT(first.effects.size(), 200u);
-    const Run second = run(always);
+    const Run second = run(always, drive);
     EXPECT_EQ(first.effects.size(), second.effects.size());
     EXPECT_TRUE(first.effects == second.effects);
     EXPECT_LT(first.cycles * 2, second.cycles);
-    const Run third = run(proven);
+    const Run third = run(proven, drive);
     EXPECT_TRUE(first.effects == third.effects);
     EXPECT_EQ(first.cycles, third.cycles);
   }));
@@ -90,6 +94,38 @@ void stopped_and_always_are_one(uint64_t clock_hz) {
 
 TEST(RtlClock, AStoppedClockChangesNothing) { stopped_and_always_are_one(250'000'000); }
 TEST(RtlClock, AStoppedClockChangesNothingAt322MHz) { stopped_and_always_are_one(322'265'625); }
+
+/// Frames that the card would send faster than a slow wire takes them.
+void burst(EchoHost& host) {
+  for (unsigned i = 0; i < 4; ++i) {
+    for (unsigned copy = 0; copy < 5; ++copy) {
+      const hw::FramePtr frame = host.pool.make();
+      frame->bytes = pattern(600 - 100 * copy, i);
+      host.nic->receive_frame(frame, 0, 0);
+    }
+    wait_us(300);
+  }
+  wait_us(500);
+}
+
+TEST(RtlClock, StopsWhileTheWireIsBusy) {
+  const hw::LinkConfig wire{.rate_bps = 100'000'000};
+  EchoHost stopped("stopped", {}, {hw::ClockMode::kStopped, {}}, wire);
+  EchoHost always("always", {}, {hw::ClockMode::kAlways, {}}, wire);
+  EchoHost proven("proven", {}, {hw::ClockMode::kProven, {}}, wire);
+  ASSERT_TRUE(run_thread([&] {
+    const auto first = run(stopped, burst);
+    EXPECT_EQ(first.effects.size(), 20u);
+    // Beats, and some edges a frame; the wire is busy for 160000 cycles.
+    EXPECT_LT(first.cycles, 20u * 20);
+    const auto second = run(always, burst);
+    EXPECT_TRUE(first.effects == second.effects);
+    EXPECT_GT(second.cycles, 160'000u);
+    const auto third = run(proven, burst);
+    EXPECT_TRUE(first.effects == third.effects);
+    EXPECT_EQ(first.cycles, third.cycles);
+  }));
+}
 
 TEST(RtlClock, DeadlinesWakeTheClockAtTheirEdge) {
   EchoHost host("host", {}, {});

@@ -326,7 +326,7 @@ module echo_card #(
     {8'd1, 8'd0, 16'd0, 32'd0, 32'd0, 32'd60, rx_frames, 64'd0, 64'd7}
   };
 
-  assign quiescent = !busy && !host_completion_valid && !tx_valid && !out_full &&
+  assign quiescent = !busy && !host_completion_valid && !(tx_valid && tx_ready) && !out_full &&
                      copy_state != CopyAsk && copy_state != CopyTell &&
                      !(timer_on && now >= timer[47:0]);
   assign next_deadline = timer_on ? timer[47:0] : '1;
