@@ -702,6 +702,7 @@ module host_slave
     state.bus_master = bus_master;
     state.active = working && bus_master && !prepared && !function_pending && !command_resets &&
                    phase != DeviceReset && !flush;
+    state.receives = working && bus_master && phase != FunctionInterrupt && phase != FunctionReset;
     state.link_up = told_up;
     state.indirect = negotiated[FeatureIndirect];
     state.event_idx = negotiated[FeatureEventIdx];

@@ -182,6 +182,7 @@ package nic_pkg;
 
   typedef struct packed {
     logic active;  // decisions are allowed: DRIVER_OK, no error, no reset, Bus Master Enable
+    logic receives;  // the same, and also while decisions wait for a write of a register
     logic bus_master;
     logic link_up;
     logic indirect;  // negotiated features

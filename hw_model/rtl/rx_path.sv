@@ -105,7 +105,9 @@ module rx_path
   endfunction
 
   logic taking;
-  assign taking = state.active && context_of[Own].enabled && !context_of[Own].suspended;
+  logic queue_taking;
+  assign queue_taking = context_of[Own].enabled && !context_of[Own].suspended;
+  assign taking = state.active && queue_taking;
 
   // -- frames in
 
@@ -132,7 +134,7 @@ module rx_path
     if (frame_beat.err) reason = DropFcs;
     else if (now_bytes < 24'(EthernetHeader)) reason = DropShort;
     else if (now_bytes > 24'(limit)) reason = DropLong;
-    else if (!taking) reason = DropNotReady;
+    else if (!(state.receives && queue_taking)) reason = DropNotReady;
     else begin
       reason = DropBufferFull;
       taken = !now_full;

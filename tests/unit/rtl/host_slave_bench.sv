@@ -40,6 +40,7 @@ module host_slave_bench
   input  logic         carrier,
   input  logic [31:0]  speed_mbps,
   output logic         active,
+  output logic         receives,
   output logic         bus_master,
   output logic         link_up,
   output logic [2:0]   negotiated,  // mrg_rxbuf, event_idx, indirect
@@ -136,6 +137,7 @@ module host_slave_bench
   assign {completion_tag, completion_status, completion_has_data, completion_length,
           completion_lower_address, completion_data, completion_configuration} = completion;
   assign active = state.active;
+  assign receives = state.receives;
   assign bus_master = state.bus_master;
   assign link_up = state.link_up;
   assign negotiated = {state.mrg_rxbuf, state.event_idx, state.indirect};

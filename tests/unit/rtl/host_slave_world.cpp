@@ -446,6 +446,7 @@ void HostSlaveWorld::follow_event() {
       break;
     }
     case TraceKind::kDeviceError:
+      error_untold_ = false;
       if (card->event_trace_value == static_cast<uint64_t>(DeviceError::kManagementTimeout)) {
         if (card->event_trace_size == 1) {
           following_ = false;
@@ -542,6 +543,11 @@ void HostSlaveWorld::check_pulses() {
   EXPECT_EQ(card->reply_valid != 0, std::exchange(pulse_reply_, false)) << "cycle " << now;
   EXPECT_TRUE(card->reply_valid == 0 || card->reply == pulse_ack_);
   EXPECT_FALSE(card->active != 0 && !core_.active()) << "cycle " << now;
+  // Frames are taken until the card is no longer what the driver made it; an error tells of itself
+  // a little later.
+  if (!error_untold_) {
+    EXPECT_EQ(card->receives != 0, core_.active()) << "cycle " << now;
+  }
   EXPECT_TRUE(card->flush == 0 || card->data_busy == 0);
 }
 
@@ -715,6 +721,7 @@ void HostSlaveWorld::finish_returns() {
 
 void HostSlaveWorld::fail(unsigned queue) {
   card->error_valid = 1;
+  error_untold_ = true;
   card->error_code = static_cast<uint8_t>(DeviceError::kDmaWrite);
   card->error_place = static_cast<uint8_t>(place(queue));
 }

@@ -186,6 +186,7 @@ class HostSlaveWorld : private hw::TraceSink {
   bool decision_ = false;
   bool stops_clock_;
   bool following_ = true;
+  bool error_untold_ = false;  ///< raised, and not in the trace
   bool carrier_ = true;
   uint32_t speed_ = 100000;
 

@@ -6,6 +6,7 @@ module rx_path_bench
   input  logic                clk,
   input  logic                rst_n,
   input  logic                active,
+  input  logic                receives,
   input  logic                mrg_rxbuf,
   input  logic [15:0]         mtu,
   input  logic                enabled,
@@ -82,6 +83,7 @@ module rx_path_bench
   always_comb begin
     state = '0;
     state.active = active;
+    state.receives = receives;
     state.mrg_rxbuf = mrg_rxbuf;
     state.mtu = mtu;
     context_of = '0;
