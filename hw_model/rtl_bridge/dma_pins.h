@@ -37,6 +37,8 @@ class DmaPins {
   /// Read requests without their last completion.
   unsigned reads_in_flight() const { return requests_.reads_in_flight(); }
   const Beats& beats() const { return beats_; }
+  /// As RequestCheck's.
+  void allow_reads(uint32_t bytes) { requests_.allow_reads(bytes); }
 
   /// Null: nobody.
   void tap(CardTap* tap) { tap_ = tap; }

@@ -3,6 +3,7 @@
 // Specification 4.0, 2.2, 2.3; nic_pkg.sv, "streams").
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -78,6 +79,10 @@ class RequestCheck {
     uint64_t timeout_cycles = 0;  ///< behind which a tag may be used again without an answer
   };
   RequestCheck(const Limits& limits, Complain complain);
+  /// The driver allows reads of so many bytes. Those of before may still come: it only grows.
+  void allow_reads(uint32_t bytes) {
+    limits_.max_read_request = std::max(limits_.max_read_request, bytes);
+  }
   void write(uint64_t cycle, uint64_t address, uint32_t length, unsigned purpose);
   void message(uint64_t cycle, unsigned code);
   void read(uint64_t cycle, uint64_t address, uint32_t length, unsigned tag, unsigned purpose);

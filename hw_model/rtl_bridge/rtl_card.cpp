@@ -10,6 +10,7 @@
 #include <limits>
 #include <utility>
 
+#include "hw_model/core/pci_config.h"
 #include "hw_model/pcie/pcie_payload.h"
 
 namespace ringside::hw {
@@ -20,6 +21,8 @@ namespace {
 constexpr uint64_t kTakenCycles = 1'000'000;
 /// Beyond the bound that holds a register read for firmware.
 constexpr uint64_t kAnswerSlackCycles = 10'000;
+/// Of Max_Read_Request_Size: 4096 bytes (PCIe 4.0 7.5.3.4).
+constexpr unsigned kLargestSizeCode = 5;
 
 uint32_t cut32(uint64_t value) {
   return static_cast<uint32_t>(std::min<uint64_t>(value, std::numeric_limits<uint32_t>::max()));
@@ -275,10 +278,22 @@ void RtlCard::receive_tlp(Tlp& tlp, TimePs) {
       break;
     case TlpType::kMessage:
       return;  // none is for a function without such a capability (2.2.8)
+    case TlpType::kConfigWrite:
+      look_at_sizes(tlp.address, tlp.payload());
+      host_.receive(tlp, now_ps());
+      break;
     default:
       host_.receive(tlp, now_ps());
   }
   wake();
+}
+
+/// A write of configuration space: the driver may allow longer reads than the link begins with.
+void RtlCard::look_at_sizes(uint64_t offset, ByteView bytes) {
+  constexpr uint64_t kReadRequestAt = PciConfig::kDeviceControl + 1;
+  if (offset > kReadRequestAt || kReadRequestAt - offset >= bytes.size()) return;
+  const unsigned code = std::to_integer<unsigned>(bytes[kReadRequestAt - offset]) >> 4 & 7;
+  if (code <= kLargestSizeCode) dma_.allow_reads(128U << code);
 }
 
 void RtlCard::receive_frame(const FramePtr& frame, TimePs, TimePs) {
@@ -307,7 +322,11 @@ unsigned RtlCard::debug(tlm::tlm_generic_payload& request) {
   *pins_.host_request_tag = 0;
   *pins_.host_request_poisoned = 0;
   uint64_t data = 0;
-  if (request.is_write()) std::memcpy(&data, request.get_data_ptr(), width);
+  if (request.is_write()) {
+    const auto* bytes = reinterpret_cast<const std::byte*>(request.get_data_ptr());
+    look_at_sizes(request.get_address(), {bytes, width});
+    std::memcpy(&data, bytes, width);
+  }
   *pins_.host_request_data = data;
   *pins_.host_request_valid = 1;
   *pins_.host_completion_ready = 1;

@@ -95,6 +95,7 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
   void plan(uint64_t cycle);
   void prove(uint64_t cycle);
   void catch_up(uint64_t cycle);
+  void look_at_sizes(uint64_t offset, ByteView bytes);
   void quiet_inputs();
   void wake();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the bridge itself notices: cards that say they are quiescent and are not, assertions of the
 // RTL that fail.
+#include "hw_model/core/pci_config.h"
 #include "tests/unit/rtl_bridge/echo_host.h"
 
 namespace ringside::test {
@@ -96,6 +97,31 @@ TEST(RtlWrongCard, ACheckIsAFaultOfTheCard) {
   const std::string fault = host.nic->fault();
   EXPECT_EQ(fault.substr(0, 12), "clock cycle ");
   EXPECT_NE(fault.find("assertion"), std::string::npos) << fault;
+}
+
+/// Max_Read_Request_Size is the link's until the driver writes it.
+TEST(RtlWrongCard, ReadsAreAsLongAsTheDriverAllows) {
+  EchoHost host("host", {}, {});
+  host.nic->on_fault([] {});
+  const auto copy = [&host](uint64_t bytes) {
+    host.set(kSource, hw::HostMemory::kArenaBase);
+    host.set(kTarget, hw::HostMemory::kArenaBase + 8192);
+    host.set(kMessage, hw::RootPort::kMsiWindow);
+    host.set(kGo, bytes);
+    wait_us(10);
+  };
+  ASSERT_TRUE(run_thread([&] {
+    copy(512);
+    host.port.config_write(hw::PciConfig::kDeviceControl, 2, 3 << 12);  // 1024
+    copy(1024);
+    host.port.config_write(hw::PciConfig::kDeviceControl, 2, 0);  // what was cut before may come
+    copy(1024);
+    host.port.config_write(hw::PciConfig::kDeviceControl, 2, 7 << 12);  // no size
+    EXPECT_EQ(host.nic->fault(), "");
+    copy(1025);
+  }));
+  const std::string fault = host.nic->fault();
+  EXPECT_NE(fault.find("a read of 1025 bytes"), std::string::npos) << fault;
 }
 
 }  // namespace
