@@ -696,12 +696,13 @@ module host_slave
     end
   end
 
-  // -- to the data plane
+  // -- to the data plane. What a resumed queue had fetched is forgotten at the end of the cycle in
+  // which it is told: nobody may begin it.
   always_comb begin
     state = '0;
     state.bus_master = bus_master;
     state.active = working && bus_master && !prepared && !function_pending && !command_resets &&
-                   phase != DeviceReset && !flush;
+                   phase != DeviceReset && !flush && resume == '0;
     state.receives = working && bus_master && phase != FunctionInterrupt && phase != FunctionReset;
     state.link_up = told_up;
     state.indirect = negotiated[FeatureIndirect];

@@ -543,6 +543,8 @@ void HostSlaveWorld::check_pulses() {
   EXPECT_EQ(card->reply_valid != 0, std::exchange(pulse_reply_, false)) << "cycle " << now;
   EXPECT_TRUE(card->reply_valid == 0 || card->reply == pulse_ack_);
   EXPECT_FALSE(card->active != 0 && !core_.active()) << "cycle " << now;
+  // What was fetched is still there, and may not be begun.
+  EXPECT_FALSE(card->active != 0 && card->resume != 0) << "cycle " << now;
   // Frames are taken until the card is no longer what the driver made it; an error tells of itself
   // a little later.
   if (!error_untold_) {
