@@ -129,6 +129,10 @@ Status Server::build() {
       return Status::failure(std::string("--model: this build has no model ") +
                              name_of(scenario.model));
     }
+    card->nic->on_fault([this, &nic = *card->nic, &name] { fail(name + ": " + nic.fault()); });
+    for (const std::string& what : card->nic->shortfalls()) {
+      if (options_.log) options_.log(name + ": " + what);
+    }
     card->host = std::make_unique<CardHost>(
         ("peer_" + name).c_str(),
         CardHostConfig{name,

@@ -3,9 +3,8 @@
 # Hostile worlds, by seeds: no hang, crash, touch of foreign memory, lost call or leak, and work again
 # when the other side behaves again.
 #   device: random misdeeds of a device against the driver, 1,000,000 steps (200,000 without --full)
-#   driver: every attack of docs/hostile-driver.md, and random lives of a driver against the core, lt and at,
-#           1,000,000 steps each (100,000 without --full; rtl a tenth of it); again with sanitizers where such
-#           programs are given
+#   driver: every attack of docs/hostile-driver.md, and random lives of a driver against the core, lt, at and rtl,
+#           1,000,000 steps each (100,000 without --full); again with sanitizers where such programs are given
 #   RINGSIDE_HOSTILE_DEVICE_HUNT, RINGSIDE_HOSTILE_HUNT, RINGSIDE_HOSTILE_SUITE   the programs (build/release's)
 #   RINGSIDE_ASAN_HOSTILE_HUNT, RINGSIDE_ASAN_HOSTILE_SUITE   an ASan build's; without one its part is left out
 # shellcheck source=lib.sh
@@ -36,18 +35,14 @@ seeds=100
 if [ "$full" = yes ]; then seeds=1000; fi
 folder=$root/build/release/tests/hostile
 for model in core lt at rtl; do
-  count=$seeds
-  if [ "$model" = rtl ]; then
-    "${RINGSIDE_HOSTILE_HUNT:-$folder/hostile_hunt}" --help | grep -q rtl || continue # this build has no such model
-    count=$((seeds / 10))
-  fi
+  "${RINGSIDE_HOSTILE_HUNT:-$folder/hostile_hunt}" --help | grep -q "[{,]$model[,}]" || continue # not in this build
   hunt "driver-suite-$model" "${RINGSIDE_HOSTILE_SUITE:-$folder/hostile_suite}" --model "$model"
-  hunt "driver-$model" "${RINGSIDE_HOSTILE_HUNT:-$folder/hostile_hunt}" --model "$model" --seeds 1 "$count" --steps 1000
+  hunt "driver-$model" "${RINGSIDE_HOSTILE_HUNT:-$folder/hostile_hunt}" --model "$model" --seeds 1 "$seeds" --steps 1000
   if [ -n "${RINGSIDE_ASAN_HOSTILE_SUITE:-}" ]; then
     hunt "driver-suite-$model-asan" "$RINGSIDE_ASAN_HOSTILE_SUITE" --model "$model"
   fi
   if [ -n "${RINGSIDE_ASAN_HOSTILE_HUNT:-}" ]; then
-    hunt "driver-$model-asan" "$RINGSIDE_ASAN_HOSTILE_HUNT" --model "$model" --seeds 1 "$count" --steps 1000
+    hunt "driver-$model-asan" "$RINGSIDE_ASAN_HOSTILE_HUNT" --model "$model" --seeds 1 "$seeds" --steps 1000
   fi
   for what in ' 0 device errors' ' 0 frames' ' 0 recoveries'; do
     if grep -q -- "$what" "driver-$model.log"; then fail "driver-$model: $what: nothing was tried"; fi

@@ -231,6 +231,7 @@ link_returns() {
 
 two_pairs() {
   local up queue
+  need_pairs 2
   back_end_with_tap 2
   boot guest 0 2
   address guest 10.0.0.2

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What the tests against drivers and stacks of others share. Each begins with: . "$(dirname "$0")/lib.sh"
-#   NAME.sh [lt|at] [ROWS]      ROWS: a regular expression for the rows to run (all)
+#   NAME.sh [lt|at|rtl] [ROWS]      ROWS: a regular expression for the rows to run (all)
 #   RINGSIDE_PROGRAM            the program (build/release's)
 #   RINGSIDE_BACKEND=dpdk       DPDK's own vhost back end in place of the card: a cell that is green with it
 #                               and red without it is the card's fault
@@ -34,12 +34,12 @@ fail() {
 detail() { echo "$*" >detail; }
 
 usage() {
-  echo "usage: $0 [lt|at] [ROWS]" >&2
+  echo "usage: $0 [lt|at|rtl] [ROWS]" >&2
   exit 2
 }
 model=lt
 case ${1:-lt} in
-  lt | at)
+  lt | at | rtl)
     model=${1:-lt}
     [ $# -eq 0 ] || shift
     ;;
@@ -79,6 +79,10 @@ need_back_end() {
     echo "FAILED: no program $program: build it, or name it in RINGSIDE_PROGRAM" >&2
     exit 1
   }
+}
+# need_pairs NUMBER
+need_pairs() {
+  [ "$model" != rtl ] || [ "$backend" = dpdk ] || [ "$1" -le 1 ] || skip "the card in RTL has one queue pair"
 }
 need_tap() {
   need ip

@@ -14,7 +14,7 @@ import pathlib
 import re
 import sys
 
-COLUMNS = ["lt", "at"]
+COLUMNS = ["lt", "at", "rtl"]
 HEADER = """# Interop: drivers and stacks of others
 
 Made by `tests/external/matrix.py` from what the tests in `tests/external` print, and compared with a fresh run by
@@ -58,7 +58,7 @@ def read_page(path):
     if not pathlib.Path(path).exists():
         return cells, checks
     for line in pathlib.Path(path).read_text().splitlines():
-        match = re.fullmatch(r"\| (.+) \| (.+) \| (\S+) \| (\S+) \|", line)
+        match = re.fullmatch(r"\| (.+) \| (.+?)" + r" \| (\S+)" * len(COLUMNS) + r" \|", line)
         if not match or match[1] == "driver and scenario":
             continue
         checks[match[1]] = match[2]
