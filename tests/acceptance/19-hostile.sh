@@ -35,7 +35,7 @@ seeds=100
 if [ "$full" = yes ]; then seeds=1000; fi
 folder=$root/build/release/tests/hostile
 for model in core lt at rtl; do
-  "${RINGSIDE_HOSTILE_HUNT:-$folder/hostile_hunt}" --help | grep -q "[{,]$model[,}]" || continue # not in this build
+  "${RINGSIDE_HOSTILE_HUNT:-$folder/hostile_hunt}" --help | grep -q "[{,]${model}[,}]" || continue # not in this build
   hunt "driver-suite-$model" "${RINGSIDE_HOSTILE_SUITE:-$folder/hostile_suite}" --model "$model"
   hunt "driver-$model" "${RINGSIDE_HOSTILE_HUNT:-$folder/hostile_hunt}" --model "$model" --seeds 1 "$seeds" --steps 1000
   if [ -n "${RINGSIDE_ASAN_HOSTILE_SUITE:-}" ]; then
