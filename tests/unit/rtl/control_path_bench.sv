@@ -83,6 +83,7 @@ module control_path_bench
   always_comb begin
     state = '0;
     state.active = active;
+    state.receives = active;
     state.bus_master = bus_master;
     context_of = '0;
     context_of.enabled = enabled;

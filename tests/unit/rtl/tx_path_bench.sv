@@ -89,6 +89,7 @@ module tx_path_bench
   always_comb begin
     state = '0;
     state.active = active;
+    state.receives = active;
     state.bus_master = bus_master;
     state.link_up = link_up;
     state.mtu = mtu;

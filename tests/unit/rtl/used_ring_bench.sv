@@ -87,6 +87,7 @@ module used_ring_bench
     straps.used_timeout = used_timeout;
     state = '0;
     state.active = active;
+    state.receives = active;
     state.bus_master = bus_master;
     state.event_idx = event_idx;
     context_of = '0;
