@@ -16,7 +16,8 @@ enum class EventKind : uint8_t {
   // -- what happens to the card
   kPowerOn,         ///< once, first
   kConfigRead,      ///< `address` in configuration space, `width`; answered by kReadReply `tag`
-  kConfigWrite,     ///< `address`, `width`, `value`
+  kConfigWrite,     ///< `address`, `width`, `value`; not `ok`: a virtqueue that it resumes is not
+                    ///< at rest for whoever decides, and goes on where it is
   kMemoryRead,      ///< `address` is the offset in the BAR; answered by kReadReply `tag`
   kMemoryWrite,     ///< likewise, `value`
   kHoldExpired,     ///< the bound on held reads has passed

@@ -61,12 +61,14 @@ std::string_view NicCore::step(const Event& event, ActionList& actions) {
       config_read(event, actions);
       return {};
     case EventKind::kConfigWrite:
+      resumes_in_place_ = !event.ok;
       config_write(event, actions);
       return {};
     case EventKind::kMemoryRead:
       register_read(static_cast<uint32_t>(event.address), event.width, event.tag, actions);
       return {};
     case EventKind::kMemoryWrite:
+      resumes_in_place_ = !event.ok;
       register_write(static_cast<uint32_t>(event.address), event.width, event.value, actions);
       return {};
     case EventKind::kHoldExpired:

@@ -301,8 +301,9 @@ class NicCore {
   // -- device state
   bool active_ = false;
   bool event_idx_ = false;
-  bool broken_ = false;   ///< an error stopped the data plane
-  bool quiesced_ = true;  ///< a reset is under way
+  bool broken_ = false;            ///< an error stopped the data plane
+  bool resumes_in_place_ = false;  ///< of the register write under way: Event::ok
+  bool quiesced_ = true;           ///< a reset is under way
   bool link_up_ = false;
   bool intx_level_ = false;
   bool status_pending_ = false;

@@ -400,7 +400,8 @@ void NicCore::suspend(unsigned queue, bool on) {
   Queue& q = queues_[queue];
   if (q.suspended == on) return;
   // A queue that is not at rest yet goes on where it is.
-  if (!on && q.enabled && at_rest(queue)) {
+  const bool rewinds = !on && q.enabled && !resumes_in_place_ && at_rest(queue);
+  if (rewinds) {
     q.rewind();
     q.forget_notification(event_idx_);
     kicked_ |= 1u << queue;
@@ -411,7 +412,7 @@ void NicCore::suspend(unsigned queue, bool on) {
   if (on) {
     note(TraceKind::kQueueSuspended, queue);
   } else {
-    note(TraceKind::kQueueResumed, queue, q.allocated, 0, q.avail_next);
+    note(TraceKind::kQueueResumed, queue, q.allocated, rewinds ? 1 : 0, q.used_next);
   }
 }
 

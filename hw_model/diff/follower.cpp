@@ -62,6 +62,7 @@ void Follower::fail(std::string what) {
 
 void Follower::at(TimePs time_ps) {
   now_ = time_ps;
+  rows_.at(time_ps);
   if (difference_.found() || time_ps < config_.effect_bound_ps) return;
   if (time_ps > stops_by_ps_) {
     fail("frames are dropped as if the card had stopped, and it has not");
@@ -125,7 +126,9 @@ void Follower::core_record(const TraceRecord& record) {
 bool Follower::same(const TraceRecord& left, const TraceRecord& right) {
   unsigned fields = trace_fields(left.kind);
   // A card's register side does not know the position.
-  if (left.kind == TraceKind::kQueueResumed) fields &= ~trace_field::kChain;
+  if (left.kind == TraceKind::kQueueResumed) {
+    fields = (fields & ~trace_field::kChain) | trace_field::kSize;
+  }
   const auto equal = [&](unsigned field, auto a, auto b) {
     return (fields & field) == 0 || a == b;
   };

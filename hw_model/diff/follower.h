@@ -43,6 +43,9 @@ class Follower final : public CardTap {
   uint64_t records() const { return records_; }
   uint64_t frames_compared() const { return frames_compared_; }
   uint64_t bytes_compared() const { return bytes_compared_; }
+  /// Acks of control commands, a byte each, that the card wrote before a reset and the core did
+  /// not.
+  uint64_t acks_unreturned() const { return acks_unreturned_; }
   /// Nothing is under way: what is still missing, or was read for nothing, is a difference.
   void at_rest();
 
@@ -107,6 +110,7 @@ class Follower final : public CardTap {
   void result(Purpose purpose, const TraceRecord& record);
   void walk_on(const TraceRecord& record);
   void payload_done(const TraceRecord& record);
+  void whole(unsigned queue, uint32_t chain);
   void register_access(EventKind kind, const TraceRecord& record);
   void device_error(const TraceRecord& record);
   void managed(const TraceRecord& record);
@@ -127,6 +131,7 @@ class Follower final : public CardTap {
   void core_record(const TraceRecord& record);
 
   static constexpr std::size_t kNone = ~std::size_t{0};
+  static constexpr uint32_t kAnyChain = ~uint32_t{0};
   static constexpr TimePs kNever = ~TimePs{0};
   /// An ack of a control command that was written before its buffer is returned, which is when the
   /// core writes it.
@@ -168,6 +173,7 @@ class Follower final : public CardTap {
   std::vector<std::deque<FramePtr>> frames_expected_;   ///< by transmit queue
   ReceiveRows rows_;
   std::vector<EarlyAck> early_acks_;
+  uint64_t acks_unreturned_ = 0;
   TimePs stops_by_ps_ = kNever;  ///< a record that says why the card stopped must come
 };
 

@@ -16,12 +16,29 @@ namespace {
 /// in an indirect table, whatever came before it.
 constexpr uint16_t kPoisonFlags = VIRTQ_DESC_F_INDIRECT;
 
-/// Between what a card does not do any more and the record of what stopped it.
-constexpr TimePs kStopPs = 1'000'000;
-
 /// Of a register read, `frame`: it waits for firmware, and a second record says when it is
 /// answered.
 constexpr uint64_t kHeld = 1;
+
+/// Of a register write, `frame`: a virtqueue that it resumes goes on where it is, because the card
+/// is not done with it yet.
+constexpr uint64_t kInPlace = 1;
+
+Event write_of(EventKind kind, const TraceRecord& record) {
+  Event event = Event::write(kind, record.address, static_cast<uint8_t>(record.size), record.value);
+  event.ok = record.frame != kInPlace;
+  return event;
+}
+
+/// A queue that is at rest for the core may not be for the card, whose writes take time to leave.
+bool still_suspending(const TraceRecord& record, uint64_t reply) {
+  const uint64_t at = record.address - BarLayout::kRingState;
+  if (record.kind != TraceKind::kRegisterRead || at >= BarLayout::kRingStateBytes) return false;
+  const unsigned shift = at % RingState::kSize == RingState::kSuspend ? 0 : 16;
+  return (reply >> shift & 0xFFFF) == RingState::kSuspended &&
+         record.value ==
+             reply - (uint64_t{RingState::kSuspended - RingState::kSuspending} << shift);
+}
 
 }  // namespace
 
@@ -41,15 +58,13 @@ void Follower::follow(const TraceRecord& record) {
     case TraceKind::kRegisterWrite:
       if (confirm(record)) return;  // through the window in configuration space
       stops_by_ps_ = kNever;
-      step(Event::write(EventKind::kMemoryWrite, record.address, static_cast<uint8_t>(record.size),
-                        record.value));
+      step(write_of(EventKind::kMemoryWrite, record));
       // Of a doorbell for no virtqueue the core says nothing.
       if (record.address - BarLayout::kNotify >= BarLayout::kNotifyBytes) expect_record(record);
       return;
     case TraceKind::kConfigWrite:
       stops_by_ps_ = kNever;
-      step(Event::write(EventKind::kConfigWrite, record.address, static_cast<uint8_t>(record.size),
-                        record.value));
+      step(write_of(EventKind::kConfigWrite, record));
       return;
     case TraceKind::kRegisterRead:
       if (confirm(record)) return;  // one that was held, or through the window
@@ -135,15 +150,20 @@ void Follower::follow(const TraceRecord& record) {
       reads_.give_up_all();
       pending_.clear();
       table_pieces_.clear();
+      acks_unreturned_ += early_acks_.size();
+      early_acks_.clear();
       for (auto& chains : chains_of_frames_) chains.clear();
       rows_.clear();
       forget_unfinished();
       return;
     case TraceKind::kQueueResumed:
-      reads_.give_up(record.queue);
+      if (record.size != 0) reads_.give_up(record.queue);
       expect_record(record);
       return;
     case TraceKind::kFrameOut:
+      whole(record.queue, record.chain);
+      expect_record(record);
+      return;
     case TraceKind::kMsix:
     case TraceKind::kIntx:
     case TraceKind::kQueueSuspended:
@@ -207,6 +227,7 @@ void Follower::return_used(const TraceRecord& record) {
     }
   }
   choice(EventKind::kReturnUsed, record, frames);
+  if (!core_.is_control(record.queue)) return;
   for (const EarlyAck& ack : early_acks_) {
     posted(Purpose::kPayload, record.queue, ack.address, {&ack.byte, 1});
   }
@@ -238,7 +259,7 @@ void Follower::arrival(const TraceRecord& record, bool was_dropped) {
     // The card stops a little before the record that says why.
     event.ok = false;
     event.value = record.value;
-    stops_by_ps_ = std::min(stops_by_ps_, now_ + kStopPs);
+    stops_by_ps_ = std::min(stops_by_ps_, now_ + config_.effect_bound_ps);
   }
   step(event);
   expect_record(record);
@@ -368,21 +389,30 @@ void Follower::walk_on(const TraceRecord& record) {
   }
 }
 
-/// A read of the record's chain has ended: of those that the core waits for, the first that is
-/// here.
+/// A read of the record's chain has ended. What it brought counts when the card says what came of
+/// it: one that is being stopped takes no notice.
 void Follower::payload_done(const TraceRecord& record) {
-  for (std::size_t i = 0; i < pending_.size(); ++i) {
-    const Pending& read = pending_[i];
-    if (read.purpose != Purpose::kPayload || read.queue != record.queue ||
-        read.chain != record.chain || read.size != record.size ||
-        !reads_.has(read.purpose, read.queue, read.address, read.size)) {
-      continue;
-    }
-    feed(i);
-    return;
-  }
+  const bool known = std::any_of(pending_.begin(), pending_.end(), [&](const Pending& read) {
+    return read.purpose == Purpose::kPayload && read.queue == record.queue &&
+           read.chain == record.chain && read.size == record.size &&
+           reads_.has(read.purpose, read.queue, read.address, read.size);
+  });
+  if (known) return;
   fail(fmt::format("{} bytes of chain {} of queue {} are said to be read, and are not", record.size,
                    record.chain, record.queue));
+}
+
+/// What the card read of the frame that it sends, or the command that it gives to firmware.
+void Follower::whole(unsigned queue, uint32_t chain) {
+  for (std::size_t i = 0; i < pending_.size() && !difference_.found();) {
+    const Pending& read = pending_[i];
+    if (read.purpose != Purpose::kPayload || read.queue != queue ||
+        (read.chain != chain && chain != kAnyChain) || !feed(i)) {
+      ++i;
+    } else {
+      i = 0;
+    }
+  }
 }
 
 void Follower::register_access(EventKind kind, const TraceRecord& record) {
@@ -396,6 +426,9 @@ void Follower::register_access(EventKind kind, const TraceRecord& record) {
                      held ? "held that the core answers" : "answered that the core holds"));
   } else if (held) {
     return;
+  } else if (still_suspending(record, reply_)) {
+    awaited_.back().record.value = record.value;
+    expect_record(record);
   } else if (reply_ != record.value) {
     fail(fmt::format("a read of {} bytes at {:#x} of {} gives {:#x}, expected {:#x}", record.size,
                      record.address, config ? "configuration space" : "the BAR", record.value,
@@ -414,7 +447,20 @@ void Follower::device_error(const TraceRecord& record) {
     expect_record(record);
     return;
   }
-  // Whatever of the queue is here goes to the core, oldest first, until it finds one too.
+  // A failed read is enough; else whatever of the queue is here goes to the core, oldest first,
+  // until it finds an error too.
+  if (error == DeviceError::kDmaRead) {
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+      const Pending& read = pending_[i];
+      if (read.queue != record.queue || read.purpose != Purpose::kPayload ||
+          !reads_.failed(read.purpose, read.queue, read.address, read.size)) {
+        continue;
+      }
+      feed(i);
+      expect_record(record);
+      return;
+    }
+  }
   for (std::size_t i = 0; i < pending_.size() && !difference_.found();) {
     if (pending_[i].queue != record.queue || !feed(i)) {
       ++i;
@@ -436,6 +482,8 @@ void Follower::managed(const TraceRecord& record) {
       step(Event{EventKind::kPowerOn});
     } else if (record.value == RS_EVENT_LINK) {
       step(Event::carrier(carrier_up_, carrier_speed_));
+    } else if (record.value == RS_EVENT_CONTROL) {
+      whole(record.queue, kAnyChain);
     }
     expect_record(record);
     return;

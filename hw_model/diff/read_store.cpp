@@ -66,6 +66,16 @@ bool ReadStore::has(Purpose purpose, unsigned queue, uint64_t address, uint32_t 
   return true;
 }
 
+bool ReadStore::failed(Purpose purpose, unsigned queue, uint64_t address, uint32_t size) const {
+  const auto found = read_.find(key(purpose, queue));
+  return found != read_.end() && std::any_of(found->second.pieces.begin(),
+                                             found->second.pieces.end(), [&](const Piece& piece) {
+                                               return piece.failed &&
+                                                      piece.address < address + size &&
+                                                      address < piece.address + piece.size;
+                                             });
+}
+
 ReadStore::Taken ReadStore::take(Purpose purpose, unsigned queue, uint64_t address, uint32_t size,
                                  std::vector<std::byte>& bytes) {
   if (!has(purpose, queue, address, size)) return Taken::kMissing;

@@ -28,6 +28,8 @@ class ReadStore {
              std::vector<std::byte>& bytes);
   /// All of `size` bytes from `address` on are here.
   bool has(Purpose purpose, unsigned queue, uint64_t address, uint32_t size) const;
+  /// A part of them has been answered with a failure.
+  bool failed(Purpose purpose, unsigned queue, uint64_t address, uint32_t size) const;
   /// What was read and is not needed: of one queue, or of all. What is still to come is forgotten
   /// too.
   void give_up(unsigned queue);

@@ -8,12 +8,26 @@
 #include <map>
 
 #include "formats/virtio.h"
+#include "hw_model/wire/ethernet_port.h"
 
 namespace ringside::hw {
 
 class ReceiveRows {
  public:
+  /// While a frame comes in the card has decided that there is no room; room that was made less
+  /// than this before the record does not count.
+  static constexpr TimePs kComingPs = 1'000'000;
+
   ReceiveRows(uint32_t rows, uint32_t row_bytes) : limit_(rows), row_bytes_(row_bytes) {}
+
+  /// The time of what follows.
+  void at(TimePs time_ps) {
+    now_ = time_ps;
+    while (!released_.empty() && released_.front().time_ps + kComingPs < now_) {
+      rows_ -= released_.front().rows;
+      released_.pop_front();
+    }
+  }
 
   /// A frame of `bytes` bytes more might not have found room. A row is kept free, so that a full
   /// buffer and an empty one differ.
@@ -51,6 +65,7 @@ class ReceiveRows {
   }
   void clear() {
     queues_.clear();
+    released_.clear();
     rows_ = 0;
   }
 
@@ -64,13 +79,19 @@ class ReceiveRows {
   void release(unsigned queue) {
     std::deque<Held>& held = queues_[queue];
     while (!held.empty() && held.front().begun && held.front().left == 0) {
-      rows_ -= rows_of(held.front().bytes);
+      released_.push_back({now_, rows_of(held.front().bytes)});
       held.pop_front();
     }
   }
   uint64_t limit_;
   uint32_t row_bytes_;
-  uint64_t rows_ = 0;
+  struct Released {
+    TimePs time_ps;
+    uint64_t rows;
+  };
+  TimePs now_ = 0;
+  uint64_t rows_ = 0;  ///< with those that were released a moment ago
+  std::deque<Released> released_;
   std::map<unsigned, std::deque<Held>> queues_;
 };
 

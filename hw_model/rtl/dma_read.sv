@@ -12,7 +12,7 @@ module dma_read
   input  card_state_t                    state,
   /* verilator lint_on UNUSEDSIGNAL */
   // Forget every operation: what completions still bring is discarded, what was not asked for is
-  // not asked for. One cycle. A request that waits for request_ready leaves nevertheless.
+  // not asked for. One cycle. A request that waits to leave does not.
   input  logic                           flush,
   // operations, by client
   input  logic          [ReadClients-1:0] op_valid,
@@ -210,7 +210,20 @@ module dma_read
   logic leaves;
 
   assign tag_fresh = !fresh_tags[TagW];
-  assign new_tag = tag_fresh ? fresh_tags[TagW-1:0] : free_tag;
+  // A request that waits for Bus Master Enable or the port does not outlive a reset: its tag is the
+  // next one's.
+  logic takes_back;
+  logic spare_valid;
+  tag_t spare_tag;
+  assign takes_back = flush && request_waits && !leaves;
+  always_ff @(posedge clk) begin
+    if (!rst_n) spare_valid <= 1'b0;
+    else if (takes_back) spare_valid <= 1'b1;
+    else if (ask) spare_valid <= 1'b0;
+    if (takes_back) spare_tag <= request.tag[TagW-1:0];
+  end
+
+  assign new_tag = spare_valid ? spare_tag : tag_fresh ? fresh_tags[TagW-1:0] : free_tag;
   // The Length field counts the whole double word that the first byte is in (2.2.7). 6 and 7 are
   // reserved encodings (7.5.3.4).
   assign request_max = (state.max_read_request > 3'd5 ? 13'd4096 : 13'd128 << state.max_read_request)
@@ -221,7 +234,7 @@ module dma_read
   assign request_size = ask_last ? current.length[12:0] : cut;
   assign current_failed = failed[current.slot];
   assign ask = current_valid && !current_failed && state.bus_master && !flush &&
-               (tag_fresh || free_tag_valid) && (!request_waits || request_ready);
+               (spare_valid || tag_fresh || free_tag_valid) && (!request_waits || request_ready);
   assign request_valid = request_waits && state.bus_master;
   assign leaves = request_valid && request_ready;
   assign waiting_taken = !current_valid || (ask && ask_last);
@@ -233,7 +246,7 @@ module dma_read
     .in_ready(),
     /* verilator lint_on PINCONNECTEMPTY */
     .in_data(freed_tag),
-    .out_valid(free_tag_valid), .out_ready(ask && !tag_fresh), .out_data(free_tag)
+    .out_valid(free_tag_valid), .out_ready(ask && !tag_fresh && !spare_valid), .out_data(free_tag)
   );
 
   always_ff @(posedge clk) begin
@@ -241,8 +254,9 @@ module dma_read
       fresh_tags <= '0;
       tags_in_use <= '0;
     end else begin
-      if (ask && tag_fresh) fresh_tags <= fresh_tags + 1'b1;
-      if (ask != tag_freed) tags_in_use <= ask ? tags_in_use + 1'b1 : tags_in_use - 1'b1;
+      if (ask && tag_fresh && !spare_valid) fresh_tags <= fresh_tags + 1'b1;
+      tags_in_use <= tags_in_use + (TagW + 1)'(ask) - (TagW + 1)'(tag_freed) -
+                     (TagW + 1)'(takes_back);
     end
   end
 
@@ -289,7 +303,7 @@ module dma_read
   always_ff @(posedge clk) begin
     if (!rst_n) request_waits <= 1'b0;
     else if (ask) request_waits <= 1'b1;
-    else if (leaves) request_waits <= 1'b0;
+    else if (leaves || takes_back) request_waits <= 1'b0;
     if (ask) begin
       request <= '{
         address: current.address,
@@ -534,6 +548,7 @@ module dma_read
       if (times_out) retired[tag] <= 1'b1;
       else if (tag_freed) retired[tag] <= 1'b0;
       if (ask) in_flight[new_tag] <= 1'b1;
+      if (takes_back) in_flight[request.tag[TagW-1:0]] <= 1'b0;
     end
   end
 
@@ -670,7 +685,7 @@ module dma_read
         counters.reads <= counters.reads + 1'b1;
         counters.read_bytes <= counters.read_bytes + 64'(granted.length);
       end
-      if (ask) counters.requests <= counters.requests + 1'b1;
+      if (leaves) counters.requests <= counters.requests + 1'b1;
       if (is_first && !(tag_flies && (!success || expected))) begin
         counters.unexpected_completions <= counters.unexpected_completions + 1'b1;
       end

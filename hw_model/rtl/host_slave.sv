@@ -19,7 +19,9 @@
 // - TraceDeviceError with `size` 1: the write with the tag `id` was given up, because firmware left
 //   no room for its event for straps.hold_bound cycles.
 // - TraceManagementEvent of a link or of the first power-on has speed and state as `size`, `chain`.
-// - TraceQueueResumed: `value` is the used index; the position is not known here.
+// - TraceQueueResumed: `value` is the used index; the position is not known here. `size` is 1 if
+//   the queue is at rest and begins anew behind that index; if it goes on where it is, `frame` of
+//   the TraceRegisterWrite is 1.
 module host_slave
   import nic_pkg::*;
   import ringside_regs_pkg::*;
@@ -141,7 +143,7 @@ module host_slave
   logic [7:0] lanes;
   logic [63:0] regs_data, msix_data, pending_data;
   logic must_hold, regs_read, regs_write, msix_write;
-  logic regs_event_valid, suspends, resumes, setup_error;
+  logic regs_event_valid, suspends, resumes, rewinds, setup_error;
   management_event_t regs_event;
   logic [4:0] changed_queue;
   logic obey;
@@ -183,7 +185,7 @@ module host_slave
     .accessed, .address, .lanes, .read_data(regs_data), .must_hold, .read(regs_read),
     .write(regs_write),
     .write_data(work.data),
-    .event_valid(regs_event_valid), .event_data(regs_event), .suspends, .resumes, .changed_queue,
+    .event_valid(regs_event_valid), .event_data(regs_event), .suspends, .resumes, .rewinds, .changed_queue,
     .next_number,
     .obey, .obey_kind(firmware.kind[3:0]), .command(firmware), .setup_error,
     .raise, .break_device, .expire, .reset_device, .reset_function(function_reset),
@@ -777,6 +779,7 @@ module host_slave
         trace.value <= hold ? '0 : access_value;
       end else begin
         trace.kind <= TraceRegisterWrite;
+        trace.frame <= 32'(regs_write && resumes && !rewinds);
         trace.address <= 64'(work.address);
         trace.size <= 32'(work.width);
         trace.value <= low_bytes(work.data >> {work.config_space ? 1'b0 : work.address[2],
@@ -848,7 +851,10 @@ module host_slave
       end else begin
         event_trace.kind <= suspends ? TraceQueueSuspended : TraceQueueResumed;
         event_trace.queue <= 16'(changed_queue);
-        if (resumes) event_trace.value <= 64'(regs_data[15:0]);
+        if (resumes) begin
+          event_trace.size <= 32'(rewinds);
+          event_trace.value <= 64'(regs_data[15:0]);
+        end
       end
     end
   end

@@ -26,6 +26,7 @@ module virtio_regs
   output management_event_t          event_data,
   output logic                       suspends,  // of `changed_queue`
   output logic                       resumes,
+  output logic                       rewinds,  // with resumes: it is at rest and begins anew
   output logic [4:0]                 changed_queue,
   input  logic [31:0]                next_number,  // of the next event
   // a command of firmware
@@ -291,6 +292,7 @@ module virtio_regs
   assign changed_queue = ring;
   assign suspends = suspend_write && write_data[16] && !suspended[ring_queue];
   assign resumes = suspend_write && !write_data[16] && suspended[ring_queue];
+  assign rewinds = enabled[ring_queue] && at_rest;
 
   assign queue_vector = vector[vector_queue];
 
@@ -437,7 +439,7 @@ module virtio_regs
       if (suspends) suspended[ring_queue] <= 1'b1;
       if (resumes) begin
         suspended[ring_queue] <= 1'b0;
-        resume_at[ring_queue] <= enabled[ring_queue] && at_rest;
+        resume_at[ring_queue] <= rewinds;
       end
       if (obey_context) begin
         setup[command_queue] <= command.setup;

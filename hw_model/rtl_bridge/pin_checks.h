@@ -27,7 +27,8 @@ using Complain = std::function<void(uint64_t cycle, const std::string& what)>;
 /// Valid and what goes with it stay until ready.
 class StableCheck {
  public:
-  /// `may_fall`: valid may fall and come back, as that of reads does with Bus Master Enable.
+  /// `may_fall`: valid may fall, as that of reads does with Bus Master Enable and with a reset, and
+  /// what comes back may be another.
   StableCheck(std::string stream, Complain complain, bool may_fall = false)
       : stream_(std::move(stream)), complain_(std::move(complain)), may_fall_(may_fall) {}
   using Fields = std::array<uint64_t, 8>;

@@ -53,7 +53,8 @@ enum class TraceKind : uint8_t {
   kReset,              ///< the data plane forgot everything
   // -- later additions, behind the others so that numbers in files stay
   kQueueSuspended,  ///< the queue takes no further buffers
-  kQueueResumed,    ///< it goes on; `chain` = next position, `value` = index
+  kQueueResumed,    ///< it goes on; `chain` = next position, `value` = used index, `size` 1: it
+                    ///< was at rest and begins anew behind that index
   kConfigWrite,     ///< `address` in configuration space, `size`, `value`; from hardware cards only
   kConfigRead,      ///< likewise, `value` = what was answered, when it is
   kCount

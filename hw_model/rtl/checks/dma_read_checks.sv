@@ -37,7 +37,8 @@ module dma_read_checks
 
   // -- requests
   request_stays: assert property (@(posedge clk) disable iff (!rst_n)
-    request_valid && !request_ready |=> (request_valid || !state.bus_master) && $stable(request))
+    request_valid && !request_ready && !flush |=>
+    (request_valid || !state.bus_master) && $stable(request))
     else $error("a request changed before it was accepted");
   request_in_page: assert property (@(posedge clk) disable iff (!rst_n)
     request_valid |-> request.length != '0 &&

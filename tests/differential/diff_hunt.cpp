@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The card in RTL, followed by the functional core, under random drivers, buses and wires: each
+// seed in a process of its own.
+//
+//   diff_hunt --seeds FIRST COUNT [--all] [--trace]
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstring>
+#include <systemc>
+#include <vector>
+
+#include "hw_model/trace/trace_text.h"
+#include "tests/differential/life.h"
+#include "tests/support/child.h"
+#include "tests/support/sim_thread.h"
+
+namespace {
+
+using namespace ringside::differential;  // NOLINT: this is the program
+using ringside::SplitMix64;
+
+constexpr unsigned kHangSeconds = 300;
+constexpr double kBoundMs = 2000;
+constexpr std::size_t kStackBytes = std::size_t{1} << 20;
+/// With fewer seeds something may well not have happened.
+constexpr uint64_t kSeedsThatTryAll = 20;
+
+Settings settings_of(uint64_t seed) {
+  SplitMix64 random(2 * seed);
+  return draw_settings(random);
+}
+
+/// Every record of the card on standard output.
+class Listing final : public ringside::hw::TraceSink {
+ public:
+  void record(const ringside::hw::TraceRecord& record) override {
+    fmt::print("{:>12} ns  queue {:>5}  {:<18} {}\n", record.time_ps / 1000, record.queue,
+               name_of(record.kind), describe(record));
+  }
+};
+
+/// The tally's bytes and then what went wrong.
+std::string hunt(uint64_t seed, bool trace) {
+  sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+  SplitMix64 random(2 * seed + 1);
+  Rig rig(settings_of(seed), random);
+  Listing listing;
+  if (trace) rig.trace(listing);
+  std::string failure;
+  ringside::test::SimThread thread(
+      "driver",
+      [&] {
+        failure = rig.run();
+        sc_core::sc_stop();
+      },
+      kStackBytes);
+  sc_core::sc_start(kBoundMs, sc_core::SC_MS);
+  if (!rig.fault().empty()) {
+    failure = rig.fault();
+  } else if (!thread.finished) {
+    failure = fmt::format("not over after {} ms of virtual time", kBoundMs);
+  }
+  std::fflush(stdout);
+  std::string answer(reinterpret_cast<const char*>(&rig.tally()), sizeof(Tally));
+  return answer + failure;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Compares the card in RTL with the functional core, with random drivers, buses and wires");
+  std::vector<uint64_t> seeds = {1, 20};
+  bool all = false, trace = false;
+  app.add_option("--seeds", seeds, "first seed, and how many")->expected(2);
+  app.add_flag("--all", all, "go on behind a seed that fails");
+  app.add_flag("--trace", trace, "list what the card does");
+  CLI11_PARSE(app, argc, argv);
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  Tally sum;
+  unsigned failures = 0;
+  for (uint64_t seed = seeds[0]; seed != seeds[0] + seeds[1]; ++seed) {
+    if (terminal) fmt::print(stderr, "\rseed {}, {} frames ", seed, sum[Tried::kFrames]);
+    bool ok = false;
+    std::string answer = ringside::test::in_child(
+        kHangSeconds, [&] { return hunt(seed, trace); }, &ok);
+    if (ok && answer.size() >= sizeof(Tally)) {
+      Tally one;
+      std::memcpy(&one, answer.data(), sizeof one);
+      sum.add(one);
+      answer = answer.substr(sizeof one);
+      if (answer.empty()) continue;
+    }
+    if (terminal) fmt::print(stderr, "\n");
+    fmt::print("seed {}: {}\n  {}\n  again: diff_hunt --seeds {} 1\n", seed, answer,
+               settings_of(seed).text(), seed);
+    ++failures;
+    if (!all) return 1;
+  }
+  if (terminal) fmt::print(stderr, "\r");
+  bool tried = true;
+  for (std::size_t i = 0; i < sum.counts.size(); ++i) {
+    fmt::print("  {}: {}\n", kTriedNames[i], sum.counts[i]);
+    if (sum.counts[i] != 0 || seeds[1] < kSeedsThatTryAll) continue;
+    fmt::print("{}: never happened\n", kTriedNames[i]);
+    tried = false;
+  }
+  if (failures != 0) {
+    fmt::print("{} of {} seeds failed\n", failures, seeds[1]);
+    return 1;
+  }
+  fmt::print(
+      "{} seeds from {}, no difference; {} frames and {} bytes compared, {} trace records "
+      "followed\n",
+      seeds[1], seeds[0], sum[Tried::kFrames], sum[Tried::kBytes], sum[Tried::kRecords]);
+  return tried ? 0 : 1;
+}
+
+extern "C" int sc_main(int, char**) { return 0; }
