@@ -293,10 +293,7 @@ module tx_path
   logic fails;
 
   assign done_here = done_valid && done.client == ReadTransmit;
-  // `active` is low for some cycles in the middle of life, too, and no read ends twice. An error is
-  // for a device that is not about to be reset.
-  assign done_counts = done_here && !broken &&
-                       ((done.ok ? state.receives : state.active) || !state.bus_master);
+  assign done_counts = done_here && !broken && (state.receives || !state.bus_master);
   assign done_slot = done.handle[SlotW-1:0];
   assign ended = (untouched[done_slot] ? '0 : ended_reads[done_slot]) + 1'b1;
   assign makes_whole = done_counts && done.ok && ended == frames[done_slot].reads;
