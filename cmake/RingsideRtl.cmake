@@ -54,7 +54,7 @@ function(ringside_verilate target)
             --rtl ${ringside_rtl_dir} --registers ${ringside_rtl_registers} --top ${ARG_TOP} --prefix ${ARG_PREFIX} --out ${folder}
             --stamp ${stamp} --depfile ${stamp}.d ${files}
             -- -Wall --assert ${ARG_OPTIONS} ${ARG_DEFINES} ${ARG_PARAMETERS}
-    DEPENDS ${ringside_verilate} ${ringside_rtl_registers} ${ringside_rtl_dir}/lint.vlt ${ringside_rtl_dir}/nic_pkg.sv ${paths} ${checks}
+    DEPENDS ${ringside_verilate} ${ringside_rtl_registers} ${ringside_rtl_dir}/lint.vlt ${ringside_rtl_dir}/nic_pkg.sv ${ringside_rtl_dir}/nic_faults_pkg.sv ${paths} ${checks}
     DEPFILE ${stamp}.d
     COMMENT "Verilating ${ARG_TOP} for ${target}" VERBATIM)
   add_library(${target} STATIC ${stamp} ${fast} ${slow})

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     verilator, rtl, registers = arguments[1], pathlib.Path(arguments[2]), pathlib.Path(arguments[3])
-    modules = sorted(path.stem for path in rtl.glob("*.sv") if path.stem != "nic_pkg")
+    modules = sorted(path.stem for path in rtl.glob("*.sv") if path.stem not in verilate.PACKAGES)
     empty = {name for name in modules
              if NO_BODY.search(verilate.COMMENT.sub("", (rtl / f"{name}.sv").read_text()))}
     for name in sorted(empty):

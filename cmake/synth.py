@@ -31,7 +31,7 @@ import verilate
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = "nic_card"
-NO_LOGIC = {"nic_pkg", "nic_pins"}
+NO_LOGIC = {*verilate.PACKAGES, "nic_pins"}
 SYNTH = "synth_xilinx -family xcup -flatten -noiopad -noclkbuf"
 # What must not become flip-flops, in bits; more levels than this are named.
 RAM_BITS = 2048
@@ -90,7 +90,7 @@ class Synthesis:
         self.registers = pathlib.Path(options.registers)
         self.tools = pathlib.Path(options.tools)
         self.out = pathlib.Path(options.out)
-        self.packages = [path for path in (self.registers, self.rtl / "nic_pkg.sv") if path.is_file()]
+        self.packages = [path for path in (self.registers, *(self.rtl / f"{name}.sv" for name in verilate.PACKAGES)) if path.is_file()]
         nodes = sorted(self.tools.glob("node_modules/node-linux-*/bin/node"))
         self.node = str(nodes[0]) if nodes else "node"
 

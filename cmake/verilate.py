@@ -5,7 +5,7 @@
 Usage: verilate.py --verilator BIN --rtl FOLDER --registers PACKAGE --top MODULE --prefix CLASS
                    --out FOLDER --stamp FILE --depfile FILE [--file SV]... [-- VERILATOR_ARGUMENT...]
 
-PACKAGE is the generated one of the card's own registers. nic_pkg and every module that is used are found by name in FOLDER of --rtl; the assertions of
+PACKAGE is the generated one of the card's own registers. PACKAGES and every module that is used are found by name in FOLDER of --rtl; the assertions of
 FOLDER/checks/MODULE_checks.sv go along with each module that is used. --file: further sources.
 Writes CLASS__fast.cpp and CLASS__slow.cpp, which include all that Verilator wrote.
 """
@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 
+PACKAGES = ("nic_pkg", "nic_faults_pkg")
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 INSTANCE = re.compile(r"^\s*([a-z]\w*)\s*(?:#\s*\(|\w+\s*\()", re.M)
 
@@ -43,7 +44,8 @@ def gather(sources: list[pathlib.Path], rtl: pathlib.Path, registers: pathlib.Pa
         roots.append(own)
     names = set(modules_used(roots, rtl)) | {path.stem for path in roots}
     checks = [rtl / "checks" / f"{name}_checks.sv" for name in sorted(names)]
-    return [rtl / "lint.vlt", registers, rtl / "nic_pkg.sv", *roots, *(path for path in checks if path.is_file())]
+    return [rtl / "lint.vlt", registers, *(rtl / f"{name}.sv" for name in PACKAGES), *roots,
+            *(path for path in checks if path.is_file())]
 
 
 def generated(out: pathlib.Path, prefix: str) -> dict[str, list[str]]:

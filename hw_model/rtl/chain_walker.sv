@@ -4,6 +4,7 @@
 // Table", "Indirect Descriptors"). Errors and their order are those of hw_model/core/chain_walk.cpp.
 module chain_walker
   import nic_pkg::*;
+  import nic_faults_pkg::*;
 #(
   parameter int unsigned Buffers = 16,  // of one queue, for what is read ahead
   localparam int unsigned BufferW = $clog2(Buffers),
@@ -159,16 +160,19 @@ module chain_walker
   assign look_ready = !fetch && (!row_valid || !valid || moves);
   assign read = fetch || (look_valid && look_ready);
   assign read_place = fetch ? {pick, fetch_place} : {look_queue, PlaceW'(look_slot)};
+  logic writes;
+  assign writes = write && !(fault(StaleDescriptor) && write_count == (LaneW + 1)'(16) &&
+      write_address[LandingBits-QueueW-1:4] == PlaceW'(Window - 1));
   if (DataBytes == 16) begin : g_narrow
     lane_ram #(.Rows(Rows)) landing (
-      .clk, .write, .write_address, .write_count, .write_data,
+      .clk, .write(writes), .write_address, .write_count, .write_data,
       .read, .read_address({read_place, 4'd0}), .read_data(row)
     );
     assign row_descriptor = row;
   end else begin : g_wide
     logic [LaneW-5:0] row_lane;
     lane_ram #(.Rows(Rows)) landing (
-      .clk, .write, .write_address, .write_count, .write_data,
+      .clk, .write(writes), .write_address, .write_count, .write_data,
       .read, .read_address({read_place[LandingBits-5:LaneW-4], LaneW'(0)}),
       .read_data(row)
     );
@@ -181,7 +185,7 @@ module chain_walker
     .heads_landed, .heads_queue, .heads_slot, .heads_count,
     .look_valid, .look_ready, .look_queue, .look_slot,
     .has_next(row_descriptor.has_next), .is_indirect(row_descriptor.is_indirect),
-    .next(row_descriptor.next), .length(row_descriptor.length),
+    .next(fault(NextIgnored) ? 16'd0 : row_descriptor.next), .length(row_descriptor.length),
     .address(row_descriptor.address),
     .step_valid(ahead_valid), .step_ready(ahead_ready), .step_queue(ahead_step_queue),
     .step_position(ahead_position), .step_table(ahead_table),
@@ -227,6 +231,12 @@ module chain_walker
   assign block = to_table ? 12'd0 : 12'(descriptor.next >> PieceW);
   assign same_block = block == walk.block;
 
+  // Faults.
+  logic cuts_short, takes_empty, any_order;
+  assign cuts_short = fault(ChainCutShort) && walk.walked == 16'd2;
+  assign takes_empty = fault(ZeroLengthAccepted);
+  assign any_order = fault(ReadableBehindWritable);
+
   always_comb begin
     failed = 1'b0;
     code = ErrorZeroLength;
@@ -248,12 +258,12 @@ module chain_walker
         failed = 1'b0;
         to_table = 1'b1;
       end
-    end else if (descriptor.length == '0) begin
+    end else if (descriptor.length == '0 && !takes_empty) begin
       failed = 1'b1;
     end else if (wraps) begin
       failed = 1'b1;
       code = ErrorAddressWraps;
-    end else if (!descriptor.is_writable && walk.writable != '0) begin  // VQS-R-002
+    end else if (!descriptor.is_writable && walk.writable != '0 && !any_order) begin  // VQS-R-002
       failed = 1'b1;
       code = ErrorReadableAfterWritable;
     end else if (too_large) begin
@@ -261,7 +271,7 @@ module chain_walker
       code = ErrorChainTooLarge;
     end else begin
       segment_good = 1'b1;
-      if (!descriptor.has_next) begin
+      if (!descriptor.has_next || cuts_short) begin
         described = usable != '0;
         failed = !described;
         code = ErrorNoUsableBuffer;

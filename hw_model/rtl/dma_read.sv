@@ -3,6 +3,7 @@
 // split at will, time-outs (PCI Express Base Specification 4.0, 2.2.9, 2.3.1, 2.3.2, 2.8).
 module dma_read
   import nic_pkg::*;
+  import nic_faults_pkg::*;
 (
   input  logic                           clk,
   input  logic                           rst_n,
@@ -230,8 +231,10 @@ module dma_read
                        - 13'(current.address[1:0]);
   assign to_page = 13'd4096 - 13'(current.address[11:0]);
   assign cut = request_max < to_page ? request_max : to_page;
+  logic shorter;  // a fault's
+  assign shorter = current_client == ReadTransmit && current.length[12:0] > 13'd1;
   assign ask_last = 16'(cut) >= current.length;
-  assign request_size = ask_last ? current.length[12:0] : cut;
+  assign request_size = ask_last ? current.length[12:0] - 13'(fault(ReadShort) && shorter) : cut;
   assign current_failed = failed[current.slot];
   assign ask = current_valid && !current_failed && state.bus_master && !flush &&
                (spare_valid || tag_fresh || free_tag_valid) && (!request_waits || request_ready);
@@ -457,6 +460,7 @@ module dma_read
   bytes_t received;
   bytes_t lacks;
   logic success;
+  logic passes;  // a fault's
   logic tag_flies;
   logic expected;
   logic takes;  // an expected completion
@@ -487,13 +491,15 @@ module dma_read
   assign lacks = asked.size - received;
   assign tag_flies = tag_known && in_flight[tag];
   assign success = arrived.status == 3'd0;
+  assign passes = fault(FailedReadGood) && !success;
   assign start_lane = arrived.lower_address[1:0];
   assign expected = arrived.has_data && arrived.length != '0 && arrived.byte_count == lacks &&
                     arrived.length <= lacks &&
                     arrived.lower_address == asked.address + received[6:0];
   assign takes = is_first && tag_flies && success && expected;
   assign times_out = is_expire && in_flight[tag];
-  assign fails = (is_first && tag_flies && !success) || (takes && arrived.poisoned) || times_out;
+  assign fails = (is_first && tag_flies && !success && !passes) ||
+                 (takes && arrived.poisoned) || times_out;
   assign ends_request = times_out || (is_first && tag_flies && !success) ||
                         (takes && arrived.length == lacks && arrival_last) ||
                         (is_next && tlp_ends && arrival_last);
@@ -513,11 +519,17 @@ module dma_read
   assign slot_freed = ends_operation && !flush;
   assign freed_slot = slot;
 
-  assign up = is_first ? asked.landing[LaneW-1:0] + received[LaneW-1:0] - LaneW'(start_lane) : tlp_up;
+  // A fault's.
+  logic [2:0] later_far;
+  assign later_far = fault(LaterCompletionFar) && received != '0 ? 3'd4 : 3'd0;
+
+  assign up = is_first ? asked.landing[LaneW-1:0] + received[LaneW-1:0] + LaneW'(later_far) -
+      LaneW'(start_lane) : tlp_up;
   assign left = is_first ? arrived.length : tlp_left;
   assign beat_room = bytes_t'(DataBytes) - (is_first ? bytes_t'(start_lane) : '0);
   assign beat_bytes = left < beat_room ? left : beat_room;
-  assign beat_landing = is_first ? asked.landing + landing_address_t'(received) : tlp_landing;
+  assign beat_landing = is_first ? asked.landing + landing_address_t'(received) +
+      landing_address_t'(later_far) : tlp_landing;
   assign beat_lands = (takes && !arrived.poisoned && !stale[tag]) || (is_next && tlp_lands);
 
   always_ff @(posedge clk) begin
@@ -650,7 +662,8 @@ module dma_read
       done_chain <= ended_operation.chain;
       done_length <= ended_operation.length;
       done.client <= ended_operation.client;
-      done.handle <= ended_operation.handle;
+      done.handle <= ended_operation.handle ^
+          HandleW'(fault(WrongHandle) && ended_operation.client == ReadTransmit);
       done.ok <= ended_ok;
       done.head <= {second_byte[ended_slot], first_byte[ended_slot]};
     end

@@ -7,6 +7,7 @@
 // that nothing behind stops. Lanes before the first and behind the last byte carry anything.
 module dma_write
   import nic_pkg::*;
+  import nic_faults_pkg::*;
 (
   input  logic                             clk,
   input  logic                             rst_n,
@@ -239,6 +240,8 @@ module dma_write
   logic send_eop, send_merge, send_all_header, issue, send_done;
   logic [BeatW:0] credits;
 
+  logic loses;  // a fault's
+  assign loses = fault(LastByteLost) && piece[1:0] == 2'd3;
   assign send_eop = send_end <= 13'(DataBytes);
   assign send_merge = send_received && $signed(send_stream) < $signed(17'(HeaderBytes));
   assign send_lanes = send_eop ? send_end : 13'(DataBytes);
@@ -275,7 +278,7 @@ module dma_write
     end else if (cut_go) begin
       cut.address <= cut.address + 64'(piece);
       cut.length <= cut.length - 16'(piece);
-      cut.offset <= cut.offset + 16'(piece);
+      cut.offset <= cut.offset + 16'(piece) - (fault(NextPartStale) ? 16'(DataBytes) : '0);
     end
     if (cut_go) begin
       send_first <= 1'b1;
@@ -289,11 +292,11 @@ module dma_write
         message: cut.source == WriteMessage,
         code: cut.source == WriteMessage ? cut.address[7:0] : '0,
         address: cut.source == WriteMessage ? '0 : cut.address,
-        length: piece,
+        length: piece - 13'(loses),
         purpose: cut.purpose,
         queue: cut.queue
       };
-      send_end <= piece + 13'(cut.address[1:0]);
+      send_end <= piece + 13'(cut.address[1:0]) - 13'(loses);
       send_stream <= 17'(cut.offset) - 17'(cut.address[1:0]);
       send_place <= cut.source == WriteReceived ?
           {cut.row, LaneW'(0)} + BufferW'(cut.offset) - BufferW'(HeaderBytes) -
@@ -373,7 +376,8 @@ module dma_write
     end
     if (read_valid) begin
       turn_info <= read_info;
-      turn_lane <= read_place[LaneW-1:0];
+      turn_lane <= read_place[LaneW-1:0] +
+          LaneW'(fault(PayloadTurned) && read_place[LaneW-1:0] != '0);
       turn_data <= read_received ? buffer_data : immediate_row;
     end
     if (turn_valid) begin

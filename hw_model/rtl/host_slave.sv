@@ -6,8 +6,8 @@
 // (`action`), as steps of the functional core are. What follows from one - messages, reads that are
 // no longer held - is done before the next (`After`). An error stops the data plane at the edge at
 // which it comes, and is told behind interrupts that were decided before. Before an action that may
-// stop the data plane `active` is low for a cycle, so that nothing is decided that its record would
-// forbid.
+// stop the data plane, or reads what it changes, `active` is low for a cycle, so that nothing is
+// decided that its record would forbid or contradict.
 //
 // Trace, where it says more than hw_model/trace/nic_trace.h:
 // - Each request that is carried out gives one record, with its tag as `id`. A read that is held
@@ -24,6 +24,7 @@
 //   the TraceRegisterWrite is 1.
 module host_slave
   import nic_pkg::*;
+  import nic_faults_pkg::*;
   import ringside_regs_pkg::*;
 (
   input  logic                           clk,
@@ -332,7 +333,7 @@ module host_slave
   end
   assign work_blocked = work_valid && work.needs_room && !post_allowed;
   assign work_held = !work.write && !work.refused && !work.config_space && !work.nothing &&
-                     must_hold;
+                     must_hold && !fault(HeldReadEarly);
 
   // -- the choice of the next action
   logic obey_ready, serve_ready;
@@ -737,7 +738,8 @@ module host_slave
     if (!rst_n) begin
       counters <= '0;
     end else begin
-      if (serve_bar && doorbell_there) counters.doorbells <= counters.doorbells + 64'd1;
+      if (serve_bar && doorbell_there && !fault(DoorbellNotCounted))
+        counters.doorbells <= counters.doorbells + 64'd1;
       if (sends) counters.msix_messages <= counters.msix_messages + 64'd1;
       if (follow_intx && intx_wanted) counters.intx_asserts <= counters.intx_asserts + 64'd1;
       if (reset_device) counters.device_resets <= counters.device_resets + 64'd1;

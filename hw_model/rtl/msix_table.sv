@@ -3,6 +3,7 @@
 // "MSI-X Vector Configuration").
 module msix_table
   import nic_pkg::*;
+  import nic_faults_pkg::*;
 (
   input  logic               clk,
   input  logic               rst_n,
@@ -52,7 +53,7 @@ module msix_table
 
   assign message_address = {addresses[chosen], 2'b00};
   assign message_data = data[chosen];
-  assign may_send = allowed && !masked[chosen];
+  assign may_send = allowed && (!masked[chosen] || fault(MaskedVectorSent));
 
   logic [MsixVectors-1:0] ready;
   assign ready = allowed ? pending & ~masked : '0;
@@ -83,10 +84,10 @@ module msix_table
   end
 
   always_ff @(posedge clk) begin
-    if (!rst_n || clear || clear_pending) begin
+    if (!rst_n || clear || (clear_pending && !fault(PendingOverReset))) begin
       pending <= '0;
     end else begin
-      if (set_pending) pending[chosen] <= 1'b1;
+      if (set_pending && !fault(PendingLost)) pending[chosen] <= 1'b1;
       if (drop_pending) pending[ready_vector] <= 1'b0;
     end
   end

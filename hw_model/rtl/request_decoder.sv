@@ -68,7 +68,9 @@ module request_decoder
       work.needs_room = !work.config_space && !work.refused && is_write &&
                         ((work.address[15:3] == 13'd2 && work.lanes[4]) ||
                          (work.address[15:3] == 13'd3 && work.lanes[5:4] != '0));
-      work.prepare = is_write && !work.doorbell && !work.refused;
+      // Reads too: of a used index, the ISR status or pending bits. Their record comes behind what
+      // is decided in the same cycle.
+      work.prepare = !work.refused && !work.doorbell;
       work.function_reset = work.config_space && !work.refused &&
                             !work.nothing && is_write &&
                             work.address[11:2] == DeviceControl[11:2] &&

@@ -10,6 +10,7 @@
 // later, whether the card is still active or not.
 module ring_engine
   import nic_pkg::*;
+  import nic_faults_pkg::*;
 (
   input  logic                             clk,
   input  logic                             rst_n,
@@ -283,7 +284,7 @@ module ring_engine
   assign to_end = clamped({1'b0, size - entry});
   assign wrap = held_t'(Window) - {1'b0, allocated[queue][SlotW-1:0]};
   assign to_wrap = clamped(17'(wrap));
-  assign by_ring = known_clamped < to_end ? known_clamped : to_end;
+  assign by_ring = known_clamped < to_end || fault(AvailRingEnd) ? known_clamped : to_end;
   assign by_window = room_clamped < to_wrap ? room_clamped : to_wrap;
   assign fetch_count = by_ring < by_window ? by_ring : by_window;
 
@@ -321,7 +322,8 @@ module ring_engine
   logic jumped;
   assign moved = sample[index_queue] - avail_seen[index_queue];
   assign outstanding = avail_seen[index_queue] - used_index[index_queue];
-  assign jumped = {1'b0, moved} + {1'b0, outstanding} > (17'd1 << size_log2[index_queue]);
+  assign jumped = !fault(IndexJumpIgnored) &&
+                  {1'b0, moved} + {1'b0, outstanding} > (17'd1 << size_log2[index_queue]);
 
   // -- the read of this cycle
   logic op_valid;
@@ -419,7 +421,7 @@ module ring_engine
     end
     if (written && (arm_left || arm)) begin
       arm_left <= 1'b0;
-      resample_due <= 1'b1;
+      resample_due <= !fault(NoFreshSample);
     end
     if (resample) resample_due <= 1'b0;
     if (arm_now) begin
@@ -427,7 +429,7 @@ module ring_engine
       arm_queue <= queue;
       arm_address <= context_of[queue].device +
                      (state.event_idx ? 64'd4 + {45'd0, size, 3'd0} : 64'd0);
-      arm_value <= state.event_idx ? avail_seen[queue] : 16'd0;
+      arm_value <= state.event_idx ? avail_seen[queue] + 16'(fault(AvailEventAhead)) : 16'd0;
     end
     if (!rst_n || flush) begin
       arm <= 1'b0;
@@ -494,7 +496,8 @@ module ring_engine
                       held_t'(done_came && note.queue == queue_t'(q));
       if (mine && choice == FetchEntries) begin
         allocated[q] <= allocated[q] + 32'(fetch_count);
-        avail_next[q] <= avail_next[q] + 16'(fetch_count);
+        avail_next[q] <= avail_next[q] + 16'(fetch_count) -
+                         16'(fault(EntriesTwice) && fetch_count > count_t'(4));
       end
       if (mine && choice == FetchHeads) head[q] <= head[q] + 32'(run_count);
       if (doorbell[q]) kicked[q] <= 1'b1;
@@ -508,6 +511,7 @@ module ring_engine
         armed[q] <= 1'b1;
         no_notify[q] <= 1'b0;
       end
+      if (fault(NoFreshSample) && written && arm_queue == queue_t'(q)) sampling[q] <= 1'b0;
       if (come && note.use_of == ForIndex && note.queue == queue_t'(q)) begin
         sampled[q] <= 1'b1;
         sample[q] <= ended_head;

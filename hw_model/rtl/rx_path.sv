@@ -8,6 +8,7 @@
 // decisions are given in the cycle whose inputs they follow from.
 module rx_path
   import nic_pkg::*;
+  import nic_faults_pkg::*;
 (
   input  logic                         clk,
   input  logic                         rst_n,
@@ -131,9 +132,9 @@ module rx_path
     in_end = frame_valid && frame_beat.eop;
     // NicCore::frame_in(), in its order.
     taken = 1'b0;
-    if (frame_beat.err) reason = DropFcs;
+    if (frame_beat.err && !fault(FcsIgnored)) reason = DropFcs;
     else if (now_bytes < 24'(EthernetHeader)) reason = DropShort;
-    else if (now_bytes > 24'(limit)) reason = DropLong;
+    else if (now_bytes + 24'(fault(LongestDropped)) > 24'(limit)) reason = DropLong;
     else if (!(state.receives && queue_taking)) reason = DropNotReady;
     else begin
       reason = DropBufferFull;
@@ -401,7 +402,7 @@ module rx_path
   assign part_ends_frame = segment[Own].length >= 32'(left);
   assign part = part_ends_frame ? left : segment[Own].length[15:0];
   assign chain_ends = readable == 0 && (part_ends_frame || writable == 16'd1);
-  assign accepted = op_valid && write_ready;
+  assign accepted = op_valid && (write_ready || fault(PayloadNotHeld));
 
   always_comb begin
     segment_ready = '0;
@@ -440,8 +441,8 @@ module rx_path
       used_next <= '{
         position: op_position,
         id: op_id,
-        length: op_chain_bytes,
-        frame_end: op_ends_frame
+        length: op_chain_bytes + 32'(fault(UsedLengthLong)),
+        frame_end: op_ends_frame || fault(MergedOneByOne)
       };
     end
   end
@@ -502,7 +503,7 @@ module rx_path
     data: '0,
     row: op_row,
     offset: op_offset,
-    num_buffers: 16'(op_chains),
+    num_buffers: fault(NumBuffersOne) ? 16'd1 : 16'(op_chains),
     last: op_last,
     notify: 1'b0
   };
@@ -531,7 +532,7 @@ module rx_path
       if (drop && to_drop != 0) counters.drop_reset <= counters.drop_reset + 1'b1;
       if (choose) counters.drop_chosen <= counters.drop_chosen + 1'b1;
       if (drop && to_drop == 0 && !choose) counters.drop_no_fit <= counters.drop_no_fit + 1'b1;
-      if (in_end && !taken) begin
+      if (in_end && !taken && !(fault(ShortNotCounted) && reason == DropShort)) begin
         case (reason)
           DropFcs: counters.drop_fcs <= counters.drop_fcs + 1'b1;
           DropShort: counters.drop_short <= counters.drop_short + 1'b1;

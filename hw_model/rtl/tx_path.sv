@@ -3,6 +3,7 @@
 // which they were begun (virtio 1.4, "Packet Transmission").
 module tx_path
   import nic_pkg::*;
+  import nic_faults_pkg::*;
 (
   input  logic                        clk,
   input  logic                        rst_n,
@@ -174,7 +175,8 @@ module tx_path
       pick_short <= next_chain.readable_bytes < 33'(HeaderBytes + LeastFrame);
       pick_long <= next_chain.readable_bytes > 33'(state.mtu) + 33'(HeaderBytes + MostOverMtu);
       pick_bytes <= next_chain.readable_bytes < 33'(HeaderBytes)
-                    ? '0 : next_chain.readable_bytes[31:0] - 32'(HeaderBytes);
+                    ? '0 : next_chain.readable_bytes[31:0] - 32'(HeaderBytes) +
+                         32'(fault(FrameLong));
     end
   end
 
@@ -379,7 +381,7 @@ module tx_path
     used_valid = hand_fire ? Queues'(1) << hand_queue : '0;
     for (int q = 0; q < int'(Queues); q++) begin
       used[q].position = hand_frame.position;
-      used[q].id = hand_frame.id;
+      used[q].id = hand_frame.id ^ 16'(fault(WrongUsedId));
       used[q].length = '0;
       used[q].frame_end = 1'b1;
     end
@@ -426,7 +428,9 @@ module tx_path
 
   assign oldest = gone[SlotW-1:0];
   assign oldest_valid = begun != gone;
-  assign oldest_frame = frames[oldest];
+  logic swaps;  // a fault's
+  assign swaps = fault(FrameOrderSwapped) && begun - gone > (SlotW + 1)'(1);
+  assign oldest_frame = frames[swaps ? oldest ^ slot_t'(1) : oldest];
   // Rows are freed in the order in which they were given: not before those of older frames.
   assign oldest_dies = oldest_valid && dead[oldest] && !leaving && !beat_valid;
   assign oldest_skips = oldest_valid && handed[oldest] && oldest_frame.dropped;

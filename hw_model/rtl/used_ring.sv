@@ -8,6 +8,7 @@
 // are gathered one a cycle and written, eight at a time, then the index.
 module used_ring
   import nic_pkg::*;
+  import nic_faults_pkg::*;
 (
   input  logic                              clk,
   input  logic                              rst_n,
@@ -137,7 +138,7 @@ module used_ring
       decidable[q] = running[q] && answered[q] && !interrupt_valid;
       // The driver's word is read behind the index that it may have missed.
       readable[q] = running[q] && !deciding[q] && used_index[q] != signalled[q] &&
-          posting[q] == 0 && !read_valid;
+          (posting[q] == 0 || fault(InterruptBeforeIndex)) && !read_valid;
       // A read that is due goes before more entries, lest it never finds the index written.
       returnable[q] = running[q] && whole[q] &&
           (count_t'(ends[q] - taken[q]) >= count_t'(batch) || window_full[q] || due[q]) &&
@@ -154,7 +155,7 @@ module used_ring
 
   // VQS-D-009 to VQS-D-014.
   assign wanted = state.event_idx ?
-      16'(asked[decide_queue] - answer[decide_queue] - 16'd1) <
+      16'(asked[decide_queue] - answer[decide_queue] - 16'd1 + 16'(fault(EventIndexLate))) <
           16'(asked[decide_queue] - signalled[decide_queue]) :
       !answer[decide_queue][0];
 
@@ -252,9 +253,15 @@ module used_ring
   assign to_end = ring_size - slot;
   always_comb begin
     chunk_most = left > count_t'(batch) ? batch : batch_t'(left);
-    chunk = to_end < 16'(chunk_most) ? batch_t'(to_end) : chunk_most;
+    chunk = to_end < 16'(chunk_most) && !fault(UsedRingEnd) ? batch_t'(to_end) : chunk_most;
   end
-  assign accepted = write_valid && write_ready;
+  // A fault's.
+  logic skips, index_first, index_now;
+  assign skips = fault(UsedEntryLost) && step == Entries && position[current][3:0] == '0;
+  assign index_first = fault(IndexBeforeEntries) && left == 0;
+  assign index_now = (step == Index) != index_first;
+
+  assign accepted = (write_valid && write_ready) || skips;
 
   always_ff @(posedge clk) begin
     if (!rst_n || flush) begin
@@ -307,7 +314,7 @@ module used_ring
         if (gathered + 1'b1 == chunk) left <= left - count_t'(chunk);
       end
       Entries:
-      if (accepted) begin
+      if (accepted && !index_first) begin
         if (left == 0) line[0][15:0] <= used_index[current];
         slot <= (slot + 16'(gathered)) & (ring_size - 1'b1);
         line_position <= line_position + 32'(gathered);
@@ -319,15 +326,15 @@ module used_ring
     endcase
   end
 
-  assign write_valid = step == Entries || step == Index;
+  assign write_valid = (step == Entries && !skips) || step == Index;
   assign write_op = '{
     source: WriteImmediate,
-    purpose: step == Index ? PurposeUsedIndex : PurposeUsedEntries,
+    purpose: index_now ? PurposeUsedIndex : PurposeUsedEntries,
     queue: current,
-    chain: step == Index ? '0 : line_position,
-    address: line_address,
-    length: step == Index ? 16'd2 : 16'({gathered, 3'b0}),
-    data: line,
+    chain: index_now ? '0 : line_position,
+    address: index_first && index_now ? context_of[current].device + UsedIndexAt : line_address,
+    length: index_now ? 16'd2 : 16'({gathered, 3'b0}),
+    data: index_first && index_now ? (8 * ImmediateBytes)'(used_index[current]) : line,
     row: '0,
     offset: '0,
     num_buffers: '0,

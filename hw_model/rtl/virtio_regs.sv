@@ -6,6 +6,7 @@
 // write does not cover keep theirs.
 module virtio_regs
   import nic_pkg::*;
+  import nic_faults_pkg::*;
   import ringside_regs_pkg::*;
 (
   input  logic                       clk,
@@ -363,7 +364,7 @@ module virtio_regs
 
   always_ff @(posedge clk) begin
     if (!rst_n || reset_device) isr <= '0;
-    else if (read && in_isr && lanes[0]) isr <= '0;
+    else if (read && in_isr && lanes[0] && !fault(IsrStays)) isr <= '0;
     else isr <= isr | raise;
   end
 
@@ -373,8 +374,8 @@ module virtio_regs
       driver_feature_select <= '0;
       driver_features <= '0;
       features_beyond <= 1'b0;
-      config_vector <= NoVector;
-      queue_select <= '0;
+      if (!rst_n || !fault(VectorOverReset)) config_vector <= NoVector;
+      if (!rst_n || !fault(SelectorOverReset)) queue_select <= '0;
     end else if (write_common) begin
       case (address[5:3])
         3'd0: if (lanes[3:0] != '0) device_feature_select <= merged[31:0];

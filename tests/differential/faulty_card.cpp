@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// See faulty_card.h.
+#include "tests/differential/faulty_card.h"
+
+#include <Vnic_faults.h>
+#include <Vnic_faults__Syms.h>
+
+#include "hw_model/rtl_bridge/verilated_model.h"
+
+namespace ringside::test {
+
+namespace {
+
+constexpr CardFault kFaults[] = {
+#include "tests/differential/card_faults.inc"
+};
+
+class FaultyCard : public hw::VerilatedModel<Vnic_faults, Vnic_faults__Syms> {
+ public:
+  /// Before anything is evaluated: the fault is there from the start.
+  explicit FaultyCard(unsigned number) {
+    model_.__PVT__nic_faults_pkg->selected_fault = static_cast<uint8_t>(number);
+  }
+};
+
+}  // namespace
+
+std::span<const CardFault> card_faults() { return kFaults; }
+
+std::unique_ptr<hw::VerilatedCard> make_faulty_card(unsigned number) {
+  return std::make_unique<FaultyCard>(number);
+}
+
+}  // namespace ringside::test

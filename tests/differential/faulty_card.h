@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The card in RTL with one of its deliberate faults (hw_model/rtl/nic_faults_pkg.sv).
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "hw_model/rtl_bridge/verilated_card.h"
+
+namespace ringside::test {
+
+struct CardFault {
+  unsigned number;  ///< as the RTL counts them; 0 is no fault
+  const char* name;
+  const char* what;  ///< what it does
+};
+
+/// All faults, in the order of their numbers, without that of number 0.
+std::span<const CardFault> card_faults();
+
+std::unique_ptr<hw::VerilatedCard> make_faulty_card(unsigned number);
+
+}  // namespace ringside::test

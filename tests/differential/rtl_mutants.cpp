@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// One fault of the card in RTL: whether the core that follows the card (`--model diff`) says what
+// is wrong, in words. Exit status 0 if it does, or, without a fault, if it finds nothing.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "hw_model/rtl_bridge/rtl_nic.h"
+#include "tests/differential/faulty_card.h"
+#include "tests/differential/traffic.h"
+
+namespace ringside::test {
+namespace {
+
+constexpr std::string_view kDifference = "difference: ";
+
+unsigned chosen = 0;
+/// The first thing that pins and assertions say of the card. It does not count.
+std::string noticed;
+
+std::unique_ptr<hw::NicModel> make_followed(const char* name, const hw::NicConfig& config,
+                                            std::unique_ptr<hw::ControlPlane> control,
+                                            hw::FramePool& pool) {
+  hw::RtlOptions options;
+  options.complain = [](uint64_t cycle, const std::string& what) {
+    if (noticed.empty()) noticed = fmt::format("clock cycle {}: {}", cycle, what);
+  };
+  options.followed = true;
+  return hw::make_rtl_nic(name, config, options, make_faulty_card(chosen), std::move(control),
+                          pool);
+}
+
+struct Outcome {
+  std::string difference;
+  uint64_t frames = 0;
+  unsigned lives = 0;
+  bool finished = false;
+};
+
+/// Simulates; once a process.
+Outcome hunt(uint64_t seed, unsigned lives) {
+  hw::FramePool pool;
+  Wire wire(pool);
+  LtHost::make = make_followed;
+  hw::NicConfig config;
+  config.hold_bound_ps = 200'000'000;
+  LtHost host("card", config, pool);
+  host.nic->connect(wire);
+  host.nic->on_fault([] { sc_core::sc_stop(); });
+  Traffic traffic(host, wire, seed);
+  Outcome outcome;
+  SimThread thread("host", [&] {
+    traffic.run(lives, [&] {
+      outcome.difference = host.nic->comparison()->difference;
+      return !outcome.difference.empty();
+    });
+    sc_core::sc_stop();
+  });
+  sc_core::sc_start(1, sc_core::SC_SEC);
+  const std::string fault = host.nic->fault();
+  if (const std::size_t at = fault.find(kDifference); at != std::string::npos) {
+    outcome.difference = fault.substr(at + kDifference.size());
+  }
+  outcome.frames = traffic.frames();
+  outcome.lives = traffic.lives();
+  outcome.finished = thread.finished;
+  return outcome;
+}
+
+int report(const std::string& name, const Outcome& outcome) {
+  const double us = sc_core::sc_time_stamp().to_seconds() * 1e6;
+  const std::string spent =
+      fmt::format("{} frames, {} resets, {:.1f} us", outcome.frames, outcome.lives, us);
+  if (name == "none") {
+    const bool good = outcome.finished && outcome.difference.empty() && noticed.empty();
+    std::cout << fmt::format("none: {} after {}\n", good ? "no difference" : "FAILED", spent);
+    if (!outcome.difference.empty()) std::cout << "  difference: " << outcome.difference << "\n";
+    if (!noticed.empty()) std::cout << "  " << noticed << "\n";
+    return good ? 0 : 1;
+  }
+  if (!outcome.difference.empty()) {
+    std::cout << fmt::format("{}: {} [{}]\n", name, outcome.difference, spent);
+    return 0;
+  }
+  std::cout << fmt::format("{}: NOT FOUND after {}{}\n", name, spent,
+                           outcome.finished ? "" : "; the host waits for ever");
+  if (!noticed.empty()) std::cout << "  it was noticed: " << noticed << "\n";
+  return 1;
+}
+
+int run(int argc, char** argv) {
+  sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+  std::string name = "none";
+  uint64_t seed = 1;
+  unsigned lives = 100;
+  bool list = false;
+  CLI::App app("Whether the follower of a card in RTL finds a deliberate fault of it");
+  app.add_flag("--list", list, "print the faults and what they do");
+  app.add_option("--fault", name, "of --list, or none");
+  app.add_option("--seed", seed);
+  app.add_option("--lives", lives, "resets until it is given up");
+  CLI11_PARSE(app, argc, argv);
+  for (const CardFault& fault : card_faults()) {
+    if (list) std::cout << fmt::format("{}: {}\n", fault.name, fault.what);
+    if (name == fault.name) chosen = fault.number;
+  }
+  if (list) return 0;
+  if (name != "none" && chosen == 0) {
+    std::cerr << fmt::format("--fault {}: there is none; expected one of --list\n", name);
+    return 2;
+  }
+  return report(name, hunt(seed, lives));
+}
+
+}  // namespace
+}  // namespace ringside::test
+
+int main(int argc, char** argv) { return ringside::test::run(argc, argv); }
+
+// SystemC's library asks for it where it is linked.
+extern "C" int sc_main(int, char**) { return 0; }
