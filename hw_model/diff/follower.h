@@ -116,6 +116,8 @@ class Follower final : public CardTap {
   void managed(const TraceRecord& record);
   bool feed(std::size_t index);
   bool feed_table(std::size_t index);
+  template <typename Wanted>
+  std::size_t first_pending(Wanted wanted) const;
   std::size_t pending(Purpose purpose, const TraceRecord& record) const;
   std::size_t pending_of_chain(unsigned queue, uint32_t chain) const;
 
@@ -154,7 +156,6 @@ class Follower final : public CardTap {
   bool carrier_up_ = false;
   uint32_t carrier_speed_ = 0;
   std::deque<FramePtr> arrived_;  ///< that no record named yet
-  uint64_t arrived_first_ = 0;    ///< number of the first of them
   std::deque<rs_command> commands_;
   uint64_t reply_ = 0;
   bool replied_ = false;

@@ -292,22 +292,27 @@ void Follower::dropped(const TraceRecord& record) {
   }
 }
 
-std::size_t Follower::pending(Purpose purpose, const TraceRecord& record) const {
-  const bool by_chain = purpose == Purpose::kAvailEntries;  // there may be several
-  const auto found = std::find_if(pending_.begin(), pending_.end(), [&](const Pending& pending) {
-    return pending.purpose == purpose && pending.queue == record.queue &&
-           (!by_chain || pending.chain == record.chain);
-  });
+/// The oldest read for which `wanted` holds, or kNone.
+template <typename Wanted>
+std::size_t Follower::first_pending(Wanted wanted) const {
+  const auto found = std::find_if(pending_.begin(), pending_.end(), wanted);
   return found == pending_.end() ? kNone : static_cast<std::size_t>(found - pending_.begin());
 }
 
+std::size_t Follower::pending(Purpose purpose, const TraceRecord& record) const {
+  const bool by_chain = purpose == Purpose::kAvailEntries;  // there may be several
+  return first_pending([&](const Pending& pending) {
+    return pending.purpose == purpose && pending.queue == record.queue &&
+           (!by_chain || pending.chain == record.chain);
+  });
+}
+
 std::size_t Follower::pending_of_chain(unsigned queue, uint32_t chain) const {
-  const auto found = std::find_if(pending_.begin(), pending_.end(), [&](const Pending& pending) {
+  return first_pending([&](const Pending& pending) {
     return (pending.purpose == Purpose::kDescriptors ||
             pending.purpose == Purpose::kIndirectTable) &&
            pending.queue == queue && pending.chain == chain;
   });
-  return found == pending_.end() ? kNone : static_cast<std::size_t>(found - pending_.begin());
 }
 
 /// Gives the core what the card read for it. False if the card has not got it.
@@ -450,13 +455,12 @@ void Follower::device_error(const TraceRecord& record) {
   // A failed read is enough; else whatever of the queue is here goes to the core, oldest first,
   // until it finds an error too.
   if (error == DeviceError::kDmaRead) {
-    for (std::size_t i = 0; i < pending_.size(); ++i) {
-      const Pending& read = pending_[i];
-      if (read.queue != record.queue || read.purpose != Purpose::kPayload ||
-          !reads_.failed(read.purpose, read.queue, read.address, read.size)) {
-        continue;
-      }
-      feed(i);
+    const std::size_t index = first_pending([&](const Pending& read) {
+      return read.queue == record.queue && read.purpose == Purpose::kPayload &&
+             reads_.failed(read.purpose, read.queue, read.address, read.size);
+    });
+    if (index != kNone) {
+      feed(index);
       expect_record(record);
       return;
     }

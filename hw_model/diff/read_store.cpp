@@ -97,19 +97,19 @@ ReadStore::Taken ReadStore::take(Purpose purpose, unsigned queue, uint64_t addre
   return failed ? Taken::kFailed : Taken::kWhole;
 }
 
+void ReadStore::give_up(Pieces& pieces) {
+  pieces.first += pieces.pieces.size();
+  pieces.pieces.clear();
+}
+
 void ReadStore::give_up(unsigned queue) {
   for (auto& [where, pieces] : read_) {
-    if (where >> 8 != queue) continue;
-    pieces.first += pieces.pieces.size();
-    pieces.pieces.clear();
+    if (where >> 8 == queue) give_up(pieces);
   }
 }
 
 void ReadStore::give_up_all() {
-  for (auto& [where, pieces] : read_) {
-    pieces.first += pieces.pieces.size();
-    pieces.pieces.clear();
-  }
+  for (auto& [where, pieces] : read_) give_up(pieces);
 }
 
 std::string ReadStore::left_over() const {

@@ -62,6 +62,7 @@ class ReadStore {
   };
   static Piece* covering(Pieces& pieces, uint64_t address);
   static void trim(Pieces& pieces);
+  static void give_up(Pieces& pieces);
   std::unordered_map<Key, Pieces> read_;
   std::unordered_map<uint32_t, UnderWay> under_way_;
 };

@@ -19,7 +19,8 @@ constexpr uint64_t kPage = 4096;
 
 void StableCheck::look_closely(uint64_t cycle, bool valid, bool ready, const Fields& fields,
                                const uint32_t* data, unsigned words) {
-  if (stalled_ && !valid && !may_fall_) complain_(cycle, stream_ + ": valid fell before it was taken");
+  if (stalled_ && !valid && !may_fall_)
+    complain_(cycle, stream_ + ": valid fell before it was taken");
   if (stalled_ && valid && (fields != fields_ || !std::equal(data, data + words, data_.begin()))) {
     complain_(cycle, stream_ + ": changed before it was taken");
   }

@@ -50,11 +50,11 @@ Counters core_counters_of(const CardPins& pins) {
   return counters;
 }
 
-RtlDmaCounters dma_counters_of(const CardPins& pins) {
+DmaEngineCounters dma_counters_of(const CardPins& pins) {
   const auto read = [&pins](unsigned index) {
     return field(pins.read_counters, kReadFields, index);
   };
-  RtlDmaCounters counters;
+  DmaEngineCounters counters;
   counters.read_requests = read(2);
   counters.unexpected_completions = read(3);
   counters.failed_reads = read(4);

@@ -6,22 +6,14 @@
 #include <cstdint>
 
 #include "hw_model/core/counters.h"
+#include "hw_model/pcie/dma_engine.h"
 #include "hw_model/rtl_bridge/card_pins.h"
 
 namespace ringside::hw {
 
-/// What the core does not count: read_counters_t of nic_pkg.sv, and requests.
-struct RtlDmaCounters {
-  uint64_t read_requests = 0;
-  uint64_t write_requests = 0;
-  uint64_t unexpected_completions = 0;
-  uint64_t failed_reads = 0;
-  uint64_t poisoned = 0;  ///< completions and writes of the host
-  uint64_t timeouts = 0;
-  uint64_t cancelled_reads = 0;
-};
-
 Counters core_counters_of(const CardPins& pins);
-RtlDmaCounters dma_counters_of(const CardPins& pins);
+/// Read and write requests, and what became of the reads; `poisoned` with writes of the host. The
+/// card does not count completions and cancelled bytes.
+DmaEngineCounters dma_counters_of(const CardPins& pins);
 
 }  // namespace ringside::hw

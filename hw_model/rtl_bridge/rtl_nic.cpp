@@ -11,6 +11,7 @@
 #include "hw_model/pcie/pcie_link.h"
 #include "hw_model/pcie/tlp_root.h"
 #include "hw_model/rtl_bridge/rtl_counters.h"
+#include "hw_model/tlm/bus_counters.h"
 #include "hw_model/tlm/core_counters.h"
 
 namespace ringside::hw {
@@ -57,7 +58,7 @@ class RtlNic final : public NicModel {
   void finish_waves() override { card_.finish_waves(); }
   std::optional<NicComparison> comparison() override;
   std::string fault() const override { return fault_; }
-  void on_fault(std::function<void()> callback) override { on_fault_ = std::move(callback); }
+  void on_fault(const std::function<void()>& callback) override { on_fault_ = callback; }
 
   // EthernetReceiver: the card's port is attached to the card itself.
   void receive_frame(const FramePtr& frame, TimePs start_ps, TimePs end_ps) override {
@@ -146,23 +147,8 @@ std::optional<NicComparison> RtlNic::comparison() {
 
 std::vector<NicCounter> RtlNic::counters() const {
   std::vector<NicCounter> result = core_counters(core_counters_of(card_.pins()));
-  const PcieDirectionCounters up = link_.up().counters();
-  const PcieDirectionCounters down = link_.down().counters();
-  const RtlDmaCounters dma = dma_counters_of(card_.pins());
-  const auto add = [&](std::string_view name, uint64_t value) { result.push_back({name, value}); };
-  add("tlps", up.tlps + down.tlps);
-  add("tlps_up", up.tlps);
-  add("tlps_down", down.tlps);
-  add("pcie_bytes_up", up.link_bytes);
-  add("pcie_bytes_down", down.link_bytes);
-  add("pcie_credit_stalls", up.credit_stalls + down.credit_stalls);
-  add("pcie_read_requests", dma.read_requests);
-  add("pcie_unexpected_completions", dma.unexpected_completions);
-  add("pcie_failed_reads", dma.failed_reads);
-  add("pcie_poisoned", dma.poisoned);
-  add("pcie_timeouts", dma.timeouts);
-  add("pcie_cancelled_reads", dma.cancelled_reads);
-  add("pcie_unsupported_requests", root_.counters().unsupported_requests);
+  add_bus_counters(link_, dma_counters_of(card_.pins()), root_.counters().unsupported_requests,
+                   &result);
   return result;
 }
 
@@ -182,10 +168,7 @@ std::vector<std::string> RtlNic::shortfalls() const {
 
 std::vector<NicResource> RtlNic::resources() const {
   std::vector<NicResource> result = card_.resources();
-  const PcieDirectionCounters up = link_.up().counters();
-  result.push_back({"pcie_credits", up.stall_ps});
-  result.push_back({"pcie_up", up.busy_ps});
-  result.push_back({"pcie_down", link_.down().counters().busy_ps});
+  add_bus_resources(link_, &result);
   return result;
 }
 

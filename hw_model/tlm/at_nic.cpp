@@ -8,6 +8,7 @@
 #include "hw_model/pcie/tlp_root.h"
 #include "hw_model/tlm/at_card.h"
 #include "hw_model/tlm/bus_audit.h"
+#include "hw_model/tlm/bus_counters.h"
 #include "hw_model/tlm/core_counters.h"
 
 namespace ringside::hw {
@@ -59,32 +60,15 @@ class AtNic final : public NicModel {
 
 std::vector<NicCounter> AtNic::counters() const {
   std::vector<NicCounter> result = core_counters(card_.core().counters());
-  const PcieDirectionCounters up = link_.up().counters();
-  const PcieDirectionCounters down = link_.down().counters();
-  const DmaEngineCounters& dma = card_.dma().counters();
-  const auto add = [&](std::string_view name, uint64_t value) { result.push_back({name, value}); };
-  add("tlps", up.tlps + down.tlps);
-  add("tlps_up", up.tlps);
-  add("tlps_down", down.tlps);
-  add("pcie_bytes_up", up.link_bytes);
-  add("pcie_bytes_down", down.link_bytes);
-  add("pcie_credit_stalls", up.credit_stalls + down.credit_stalls);
-  add("pcie_read_requests", dma.read_requests);
-  add("pcie_unexpected_completions", dma.unexpected_completions);
-  add("pcie_failed_reads", dma.failed_reads);
-  add("pcie_poisoned", dma.poisoned + card_.poisoned_writes());
-  add("pcie_timeouts", dma.timeouts);
-  add("pcie_cancelled_reads", dma.cancelled_reads);
-  add("pcie_unsupported_requests", root_.counters().unsupported_requests);
+  DmaEngineCounters dma = card_.dma().counters();
+  dma.poisoned += card_.poisoned_writes();
+  add_bus_counters(link_, dma, root_.counters().unsupported_requests, &result);
   return result;
 }
 
 std::vector<NicResource> AtNic::resources() const {
   std::vector<NicResource> result = card_.resources();
-  const PcieDirectionCounters up = link_.up().counters();
-  result.push_back({"pcie_credits", up.stall_ps});
-  result.push_back({"pcie_up", up.busy_ps});
-  result.push_back({"pcie_down", link_.down().counters().busy_ps});
+  add_bus_resources(link_, &result);
   return result;
 }
 

@@ -71,7 +71,7 @@ class NicModel : public sc_core::sc_module, public EthernetReceiver {
   /// no more.
   virtual std::string fault() const { return {}; }
   /// Called when fault() gets one; without it the simulation ends as SystemC ends it.
-  virtual void on_fault(std::function<void()>) {}
+  virtual void on_fault(const std::function<void()>&) {}
   /// What does not hold on the bus while nothing is under way, or nothing (bus_audit.h).
   virtual std::string audit_at_rest() { return {}; }
   /// What came of following the card with the functional core so far; nothing if nobody follows it.

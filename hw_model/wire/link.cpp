@@ -38,10 +38,7 @@ TimePs Link::bits_time(uint64_t bytes) const {
   return (bits_ps + config_.rate_bps - 1) / config_.rate_bps;
 }
 
-TimePs Link::End::wire_time(uint64_t bytes) const {
-  return link->bits_time(kPreambleBytes + std::max(bytes, kMinFrameBytes) + kFcsBytes +
-                         kInterFrameGapBytes);
-}
+TimePs Link::End::wire_time(uint64_t bytes) const { return link->bits_time(wire_bytes(bytes)); }
 
 TimePs Link::End::transmit(const FramePtr& frame, TimePs earliest_ps) {
   TimePs end_ps = 0;

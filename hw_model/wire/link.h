@@ -13,14 +13,9 @@
 #include "hw_model/wire/arrivals.h"
 #include "hw_model/wire/ethernet_port.h"
 #include "hw_model/wire/horizon.h"
+#include "hw_model/wire/wire_size.h"
 
 namespace ringside::hw {
-
-/// Bytes around a frame on the wire, IEEE 802.3 4.2.
-inline constexpr uint64_t kPreambleBytes = 8;
-inline constexpr uint64_t kMinFrameBytes = 60;  ///< without FCS; shorter frames are padded
-inline constexpr uint64_t kFcsBytes = 4;
-inline constexpr uint64_t kInterFrameGapBytes = 12;
 
 /// Told of every frame as it arrives at an end, in time order per link.
 class LinkObserver {

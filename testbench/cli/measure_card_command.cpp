@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "hw_model/wire/wire_size.h"
 #include "testbench/cli/commands.h"
+#include "testbench/cli/measure_table.h"
 #include "testbench/scenario/quantity.h"
 #include "testbench/scenario/suggest.h"
 
@@ -17,20 +17,9 @@ namespace {
 
 constexpr uint32_t kSizes[] = {60, 128, 256, 512, 1024, 1514, 4096, 9014};
 constexpr uint32_t kSizeLeast = 60, kSizeMost = 9014;
-/// What one Ethernet frame takes beside its bytes: preamble, FCS, gap.
-constexpr double kWireOverhead = 24;
 constexpr ModelKind kModels[] = {ModelKind::kLt, ModelKind::kAt, ModelKind::kRtl};
 constexpr OpenLoopDirection kDirections[] = {
     OpenLoopDirection::kReceive, OpenLoopDirection::kTransmit, OpenLoopDirection::kBoth};
-
-/// 0: no such size.
-uint32_t parse_size(const std::string& text) {
-  const bool plain = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  const QuantityResult size = parse_quantity(Quantity::kSize, plain ? text + "B" : text);
-  const bool good =
-      size.error == QuantityError::kNone && size.value >= kSizeLeast && size.value <= kSizeMost;
-  return good ? static_cast<uint32_t>(size.value) : 0;
-}
 
 template <typename Kinds>
 std::string names(const Kinds& kinds) {
@@ -52,7 +41,7 @@ constexpr const char* kColumns[] = {
     "tx_gbps",   "rx_dropped", "cycles_per_frame", "rx_p50_ns", "rx_p99_ns", "tx_p50_ns",
     "tx_p99_ns", "limit",      "limit_busy"};
 
-std::array<std::string, std::size(kColumns)> row(const OpenLoopResult& result) {
+MeasureRow row(const OpenLoopResult& result) {
   const OpenLoopPoint& point = result.point;
   const auto mfps = [](const OpenLoopFlow& flow) {
     return fmt::format("{:.3f}", flow.frames_per_s / 1e6);
@@ -83,32 +72,6 @@ std::array<std::string, std::size(kColumns)> row(const OpenLoopResult& result) {
           ns(result.transmit.latency_p99_ps),
           result.limit,
           fmt::format("{:.3f}", result.limit_busy)};
-}
-
-std::string csv(const std::vector<OpenLoopResult>& results) {
-  std::string text = fmt::format("{}\n", fmt::join(kColumns, ","));
-  for (const OpenLoopResult& result : results) {
-    text += fmt::format("{}\n", fmt::join(row(result), ","));
-  }
-  return text;
-}
-
-std::string json(const std::vector<OpenLoopResult>& results) {
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (const OpenLoopResult& result : results) {
-    nlohmann::ordered_json object;
-    const auto values = row(result);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const nlohmann::json number = nlohmann::json::parse(values[i], nullptr, false);
-      if (number.is_number()) {
-        object[kColumns[i]] = number;
-      } else {
-        object[kColumns[i]] = values[i];
-      }
-    }
-    rows.push_back(std::move(object));
-  }
-  return rows.dump(2) + "\n";
 }
 
 }  // namespace
@@ -147,7 +110,7 @@ int command_measure_card(const MeasureCardArguments& arguments, const CliEnviron
   if (directions.empty()) directions.assign(std::begin(kDirections), std::end(kDirections));
   std::vector<uint32_t> sizes;
   for (const std::string& text : arguments.sizes) {
-    sizes.push_back(parse_size(text));
+    sizes.push_back(measure_size(text, kSizeLeast, kSizeMost));
     if (sizes.back() == 0) {
       return refuse(fmt::format("--sizes: '{}' is no frame size; expected {} to {} bytes",
                                 printable(text), kSizeLeast, kSizeMost));
@@ -162,8 +125,8 @@ int command_measure_card(const MeasureCardArguments& arguments, const CliEnviron
       point.frame_bytes = size;
       point.nic.mtu = static_cast<uint16_t>(std::max(1500u, size - 14));
       if (arguments.load) {
-        point.frames_per_s =
-            *arguments.load * static_cast<double>(point.wire_bps) / (8 * (size + kWireOverhead));
+        point.frames_per_s = *arguments.load * static_cast<double>(point.wire_bps) /
+                             static_cast<double>(8 * hw::wire_bytes(size));
       }
       points.push_back(point);
     }
@@ -174,7 +137,10 @@ int command_measure_card(const MeasureCardArguments& arguments, const CliEnviron
     environment.err << "ringside: measure card: " << status.error << "\n";
     return kExitCheckFailed;
   }
-  environment.out << (arguments.json ? json(results) : csv(results));
+  std::vector<MeasureRow> rows;
+  rows.reserve(results.size());
+  for (const OpenLoopResult& result : results) rows.push_back(row(result));
+  environment.out << (arguments.json ? measure_json(kColumns, rows) : measure_csv(kColumns, rows));
   return kExitOk;
 }
 

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "testbench/cli/commands.h"
-#include "testbench/scenario/quantity.h"
+#include "testbench/cli/measure_table.h"
 #include "testbench/scenario/suggest.h"
 
 namespace ringside::tb {
@@ -26,14 +25,6 @@ constexpr unsigned kLanes = 8;       ///< if only the generation is given
 /// Powers of two and the sizes beside them, and frames with MTUs of 1500 and 9000.
 constexpr uint32_t kSizes[] = {64,  65,   128,  129,  192,  256,  257,  384,  512, 513,
                                768, 1024, 1025, 1280, 1500, 1518, 2048, 4096, 9018};
-
-/// Bytes, as a plain number or with a unit. 0: neither.
-uint32_t parse_size(const std::string& text) {
-  const bool plain = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  const QuantityResult size = parse_quantity(Quantity::kSize, plain ? text + "B" : text);
-  if (size.error != QuantityError::kNone || size.value > kTransferBytesMax) return 0;
-  return static_cast<uint32_t>(size.value);
-}
 
 std::vector<PciePoint> points_of(const MeasurePcieArguments& arguments,
                                  const std::vector<uint32_t>& sizes) {
@@ -61,13 +52,12 @@ std::vector<PciePoint> points_of(const MeasurePcieArguments& arguments,
   return points;
 }
 
-/// Column names, and a row's values as text that is a number or a word.
 constexpr const char* kColumns[] = {"gen",       "lanes",          "mps",        "mrrs",
                                     "rcb",       "raw_gbps",       "tlp_gbps",   "mwr_hdr_B",
                                     "mrd_hdr_B", "cpld_hdr_B",     "transfer_B", "write_gbps",
                                     "read_gbps", "read_write_gbps"};
 
-std::vector<std::string> row(const PcieBandwidth& result) {
+MeasureRow row(const PcieBandwidth& result) {
   // Enough digits for a rate of one-byte transfers too.
   const auto gbps = [](double bits_per_ps) {
     const double value = 1000 * bits_per_ps;
@@ -90,31 +80,6 @@ std::vector<std::string> row(const PcieBandwidth& result) {
           gbps(result.read_write)};
 }
 
-std::string csv(const std::vector<PcieBandwidth>& results) {
-  std::string text = fmt::format("{}\n", fmt::join(kColumns, ","));
-  for (const PcieBandwidth& result : results)
-    text += fmt::format("{}\n", fmt::join(row(result), ","));
-  return text;
-}
-
-std::string json(const std::vector<PcieBandwidth>& results) {
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (const PcieBandwidth& result : results) {
-    nlohmann::ordered_json object;
-    const std::vector<std::string> values = row(result);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const nlohmann::json number = nlohmann::json::parse(values[i], nullptr, false);
-      if (number.is_number()) {
-        object[kColumns[i]] = number;
-      } else {
-        object[kColumns[i]] = values[i];
-      }
-    }
-    rows.push_back(std::move(object));
-  }
-  return rows.dump(2) + "\n";
-}
-
 }  // namespace
 
 int command_measure_pcie(const MeasurePcieArguments& arguments, const CliEnvironment& environment) {
@@ -124,7 +89,7 @@ int command_measure_pcie(const MeasurePcieArguments& arguments, const CliEnviron
   };
   std::vector<uint32_t> sizes;
   for (const std::string& text : arguments.sizes) {
-    sizes.push_back(parse_size(text));
+    sizes.push_back(measure_size(text, 1, kTransferBytesMax));
     if (sizes.back() == 0) {
       return refuse(
           fmt::format("--sizes: '{}' is no transfer size; expected 1 to {} bytes, such "
@@ -136,7 +101,10 @@ int command_measure_pcie(const MeasurePcieArguments& arguments, const CliEnviron
   std::vector<PcieBandwidth> results;
   const Status status = environment.measure_pcie(points_of(arguments, sizes), &results);
   if (!status.ok()) return refuse(status.error);
-  environment.out << (arguments.json ? json(results) : csv(results));
+  std::vector<MeasureRow> rows;
+  rows.reserve(results.size());
+  for (const PcieBandwidth& result : results) rows.push_back(row(result));
+  environment.out << (arguments.json ? measure_json(kColumns, rows) : measure_csv(kColumns, rows));
   return kExitOk;
 }
 

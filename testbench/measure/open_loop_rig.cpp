@@ -9,6 +9,7 @@
 
 #include "hw_model/core/bar_layout.h"
 #include "hw_model/core/pci_config.h"
+#include "hw_model/wire/wire_size.h"
 #include "testbench/run/make_nic.h"
 
 namespace ringside::tb {
@@ -25,9 +26,6 @@ constexpr hw::TimePs kPrefetchPs = 5'000'000;
 /// Where a frame carries its number.
 constexpr std::size_t kNumberAt = 14, kNumberBytes = sizeof(uint64_t);
 constexpr uint32_t kHeader = sizeof(formats::VirtioNetHdr);
-/// Preamble, frame check sequence and gap (IEEE 802.3), and the shortest frame without them, bytes.
-constexpr uint64_t kWireOverhead = 8 + 4 + 12;
-constexpr uint64_t kLeastFrame = 60;
 constexpr uint64_t kPsPerS = 1'000'000'000'000;
 constexpr uint64_t kFeatures =
     formats::feature_bit(VIRTIO_F_VERSION_1) | formats::feature_bit(VIRTIO_F_ACCESS_PLATFORM) |
@@ -131,7 +129,6 @@ OpenLoopRig::Ring OpenLoopRig::make_ring(unsigned index, uint32_t buffer_bytes) 
   ring.used = allocate(SplitRing::used_bytes(ring.size));
   const uint32_t stride = (buffer_bytes + 63) / 64 * 64;
   ring.buffers = allocate(uint64_t{stride} * ring.size);
-  ring.buffer_bytes = buffer_bytes;
   const bool transmit = index % 2 == 1;
   for (unsigned i = 0; i < ring.size; ++i) {
     const uint64_t buffer = ring.buffers + uint64_t{stride} * i;
@@ -293,8 +290,7 @@ void OpenLoopRig::used_index_written(Ring& ring, uint16_t index) {
 // -- the wire
 
 hw::TimePs OpenLoopRig::wire_time(uint64_t bytes) const {
-  const uint64_t bits = 8 * (std::max(bytes, kLeastFrame) + kWireOverhead);
-  return bits * kPsPerS / point_.wire_bps;
+  return 8 * hw::wire_bytes(bytes) * kPsPerS / point_.wire_bps;
 }
 
 hw::TimePs OpenLoopRig::interval_ps() const {

@@ -42,7 +42,6 @@ class OpenLoopRig : public sc_core::sc_module,
     unsigned index = 0;
     uint16_t size = 0;
     uint64_t desc = 0, avail = 0, used = 0, buffers = 0;
-    uint32_t buffer_bytes = 0;
     uint16_t avail_idx = 0, used_seen = 0;
     bool doorbell = false;  ///< to be rung
     bool running = false;

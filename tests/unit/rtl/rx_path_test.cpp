@@ -562,7 +562,7 @@ void add_random_chain(RxRig& rig, unsigned most) {
   rig.add_chain(parts, rig.below(6) == 0 ? 1 + rig.below(3) : 0);
 }
 
-void random_run(int seed) {
+void random_run(int seed, uint64_t& started) {
   SCOPED_TRACE(testing::Message() << "seed " << seed);
   RxRig rig(seed);
   const auto percent = [&rig] {
@@ -632,11 +632,13 @@ void random_run(int seed) {
   for (unsigned i = 0; i < 6000 && rig.frames_waiting() != 0; ++i) rig.add_chain({1000});
   ASSERT_NO_FATAL_FAILURE(rig.settle_down());
   EXPECT_EQ(rig.frames_waiting(), 0u);
-  EXPECT_GT(rig.started, 40u);
+  started += rig.started;
 }
 
 TEST(RxPath, RandomFramesAndChains) {
-  for (int seed = 1; seed <= 10; ++seed) ASSERT_NO_FATAL_FAILURE(random_run(seed));
+  uint64_t started = 0;
+  for (int seed = 1; seed <= 10; ++seed) ASSERT_NO_FATAL_FAILURE(random_run(seed, started));
+  EXPECT_GT(started, 500u);
 }
 
 // Without buffers frames wait until the card's buffer is full; with them they all go.
