@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The card in RTL, followed by the functional core, under random drivers, buses and wires: each
-// seed in a process of its own.
+// seed in a process of its own. Built for the default card, and as diff_hunt_NAME for cards of
+// other sizes (CMakeLists.txt).
 //
 //   diff_hunt --seeds FIRST COUNT [--all] [--trace]
 #include <fmt/format.h>
@@ -9,6 +10,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <string>
 #include <systemc>
 #include <vector>
 
@@ -80,6 +83,7 @@ int main(int argc, char** argv) {
   app.add_flag("--trace", trace, "list what the card does");
   CLI11_PARSE(app, argc, argv);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  const std::string program = std::filesystem::path(argv[0]).filename();
   const bool terminal = isatty(STDERR_FILENO) != 0;
   Tally sum;
   unsigned failures = 0;
@@ -96,8 +100,8 @@ int main(int argc, char** argv) {
       if (answer.empty()) continue;
     }
     if (terminal) fmt::print(stderr, "\n");
-    fmt::print("seed {}: {}\n  {}\n  again: diff_hunt --seeds {} 1\n", seed, answer,
-               settings_of(seed).text(), seed);
+    fmt::print("seed {}: {}\n  {}\n  again: {} --seeds {} 1\n", seed, answer,
+               settings_of(seed).text(), program, seed);
     ++failures;
     if (!all) return 1;
   }

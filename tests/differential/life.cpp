@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "firmware/native.h"
@@ -16,7 +17,6 @@ namespace ringside::differential {
 
 using formats::CommonCfg;
 using formats::feature_bit;
-using formats::SplitRing;
 using hw::BarLayout;
 using hw::PciConfig;
 
@@ -126,7 +126,7 @@ void Rig::place() {
   }
   for (unsigned vector = 0; vector < kVectors; ++vector) {
     const uint32_t entry = BarLayout::kMsixTable + 16 * vector;
-    set(entry, 4, hw::RootPort::kMsiWindow + 64 * vector);
+    set(entry, 4, hw::RootPort::kMsiWindow + uint64_t{64} * vector);
     set(entry + 4, 4, 0);
     set(entry + 8, 4, vector);
     set(entry + 12, 4, 0);
@@ -171,7 +171,9 @@ void Rig::come_up() {
   set(CommonCfg::kConfigMsixVector, 2, msix_ ? below(kVectors) : uint64_t{kNoVector});
   next_ = kFirst;
   const auto make = [this](std::optional<HuntQueue>& queue, unsigned index, unsigned sizes) {
-    const auto size = static_cast<uint16_t>(8u << below(sizes));
+    set(CommonCfg::kQueueSelect, 2, index);
+    const uint64_t most = get(CommonCfg::kQueueSize, 2);
+    const auto size = static_cast<uint16_t>(std::min<uint64_t>(most, 8u << below(sizes)));
     const uint64_t slots = std::min<uint64_t>(size, 512);
     const auto start = static_cast<uint16_t>(chance(2) ? 0 : 65536 - below(200));
     queue.emplace(memory_, random_, tally_, index, size, static_cast<unsigned>(slots), start,
