@@ -88,6 +88,7 @@ CLI::App* add_measure_card(CLI::App& measure, MeasureCardArguments& arguments) {
   card->add_option("--load", arguments.load,
                    "Share of what the wire carries that is offered, such as 0.5")
       ->check(CLI::Range(0.0001, 1.0));
+  card->add_option("--time", arguments.time, "That is measured, such as 1ms (100us if not given)");
   card->add_flag("--json", arguments.json, "JSON in place of CSV");
   card->footer(
       "One queue pair, gen4 x16, 512 bits at 250 MHz. Frames that come faster than the card takes\n"

@@ -49,6 +49,7 @@ struct MeasureCardArguments {
   std::vector<std::string> sizes;       ///< none: a set of them
   std::optional<std::string> rate;      ///< of the wire
   std::optional<double> load;           ///< share of what the wire carries; none: all of it
+  std::optional<std::string> time;      ///< that is measured
   bool json = false;
 };
 

@@ -98,6 +98,14 @@ int command_measure_card(const MeasureCardArguments& arguments, const CliEnviron
     }
     point.wire_bps = rate.value;
   }
+  if (arguments.time) {
+    const QuantityResult time = parse_quantity(Quantity::kTime, *arguments.time);
+    if (time.error != QuantityError::kNone || time.value == 0) {
+      return refuse(fmt::format("--time: '{}' is no time; expected {}", printable(*arguments.time),
+                                describe(Quantity::kTime)));
+    }
+    point.measure_ps = time.value;
+  }
   std::vector<OpenLoopDirection> directions;
   for (const std::string& text : arguments.directions) {
     const OpenLoopDirection* direction = find(kDirections, text);

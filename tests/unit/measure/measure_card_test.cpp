@@ -57,11 +57,20 @@ TEST(MeasureCard, OffersWhatIsAskedFor) {
   EXPECT_LT(row["tx_p99_ns"].get<double>(), 10000);
 }
 
+TEST(MeasureCard, MeasuresForAsLongAsIsAskedFor) {
+  const Outcome outcome = run(
+      {"--sizes", "9014", "--directions", "receive", "--load", "0.01", "--time", "1ms", "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  // 14 frames; of 100 us there would be one or two, and 0.01 or 0.02 M/s.
+  EXPECT_NEAR(nlohmann::json::parse(outcome.out)[0]["rx_mfps"].get<double>(), 0.0138, 0.0003);
+}
+
 TEST(MeasureCard, RefusesInOneLine) {
   const std::pair<std::vector<const char*>, const char*> cases[] = {
       {{"--model", "diff"}, "--model: 'diff' cannot be measured; expected lt, at or rtl"},
       {{"--sizes", "59"}, "--sizes: '59' is no frame size; expected 60 to 9014 bytes"},
       {{"--directions", "up"}, "--directions: 'up' is none; expected receive, transmit or both"},
+      {{"--time", "long"}, "--time: 'long' is no time; expected "},
       {{"--rate", "fast"}, "--rate: 'fast' is no rate; expected "},
   };
   for (const auto& [arguments, expected] : cases) {
