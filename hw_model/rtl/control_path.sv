@@ -118,7 +118,7 @@ module control_path
       if (take_segment && useful) read_valid <= 1'b1;
       outstanding <= outstanding + 16'(take_segment && useful) - 16'(ended);
       // After an error or in a reset what reads bring does not count.
-      error_valid <= ended && !done.ok && (state.receives || !state.bus_master);
+      error_valid <= ended && !done.ok && state.counts;
       if (start) ack_known <= 1'b0;
       else if (take_segment && readable == 0) ack_known <= 1'b1;
       case (step)

@@ -706,7 +706,9 @@ module host_slave
     state.bus_master = bus_master;
     state.active = working && bus_master && !prepared && !function_pending && !command_resets &&
                    phase != DeviceReset && !flush && resume == '0;
-    state.receives = working && bus_master && phase != FunctionInterrupt && phase != FunctionReset;
+    state.counts = working && phase != FunctionInterrupt && phase != FunctionReset &&
+                   phase != DeviceReset;
+    state.receives = state.counts && bus_master;
     state.link_up = told_up;
     state.indirect = negotiated[FeatureIndirect];
     state.event_idx = negotiated[FeatureEventIdx];

@@ -183,7 +183,8 @@ package nic_pkg;
   typedef struct packed {
     logic active;  // decisions are allowed: DRIVER_OK, no error, no reset, Bus Master Enable
     logic receives;  // the same, and also while decisions wait for a write of a register: frames
-    // are taken, and what reads bring counts
+    // are taken
+    logic counts;  // what reads bring counts: the same, and also without Bus Master Enable
     logic bus_master;
     logic link_up;
     logic indirect;  // negotiated features

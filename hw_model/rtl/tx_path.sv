@@ -295,7 +295,7 @@ module tx_path
   logic fails;
 
   assign done_here = done_valid && done.client == ReadTransmit;
-  assign done_counts = done_here && !broken && (state.receives || !state.bus_master);
+  assign done_counts = done_here && !broken && state.counts;
   assign done_slot = done.handle[SlotW-1:0];
   assign ended = (untouched[done_slot] ? '0 : ended_reads[done_slot]) + 1'b1;
   assign makes_whole = done_counts && done.ok && ended == frames[done_slot].reads;
@@ -362,8 +362,8 @@ module tx_path
   end
   assign hand_next_slot = first_slot[hand_next];
   assign hand_load = |first_whole && (!hand_valid || hand_fire);
-  // One record a cycle.
-  assign hand_fire = hand_valid && !may_start && !note_drop;
+  // One record a cycle. What is not handed over before an error or a reset never leaves.
+  assign hand_fire = hand_valid && state.counts && !may_start && !note_drop;
 
   always_ff @(posedge clk) begin
     if (!rst_n || flush) hand_valid <= 1'b0;
@@ -555,7 +555,7 @@ module tx_path
   assign idle = !(flush || pick_load || pick_gone || may_start || note_drop ||
                   (gather_valid && gather_taken) || take_segment || (read_valid && read_ready) ||
                   (landing_valid && landing.client == ReadTransmit) || done_here || error_valid ||
-                  |first_whole || hand_valid || oldest_dies || oldest_skips || oldest_leaves ||
+                  hand_load || (hand_valid && state.counts) || oldest_dies || oldest_skips || oldest_leaves ||
                   read_row || (beat_valid && frame_ready));
 
 endmodule

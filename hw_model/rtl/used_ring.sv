@@ -412,7 +412,7 @@ module used_ring
   };
 
   // After an error or in a reset what reads bring does not count.
-  assign error_valid = failed && (state.receives || !state.bus_master);
+  assign error_valid = failed && state.counts;
   assign error = '{code: ErrorDmaRead, queue: failed_queue};
 
   always_ff @(posedge clk) begin

@@ -15,8 +15,8 @@
 #include <systemc>
 #include <vector>
 
-#include "hw_model/trace/trace_text.h"
 #include "tests/differential/life.h"
+#include "tests/differential/listing.h"
 #include "tests/support/child.h"
 #include "tests/support/sim_thread.h"
 
@@ -35,15 +35,6 @@ Settings settings_of(uint64_t seed) {
   SplitMix64 random(2 * seed);
   return draw_settings(random);
 }
-
-/// Every record of the card on standard output.
-class Listing final : public ringside::hw::TraceSink {
- public:
-  void record(const ringside::hw::TraceRecord& record) override {
-    fmt::print("{:>12} ns  queue {:>5}  {:<18} {}\n", record.time_ps / 1000, record.queue,
-               name_of(record.kind), describe(record));
-  }
-};
 
 /// The tally's bytes and then what went wrong.
 std::string hunt(uint64_t seed, bool trace) {

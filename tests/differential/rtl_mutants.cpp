@@ -11,6 +11,7 @@
 
 #include "hw_model/rtl_bridge/rtl_nic.h"
 #include "tests/differential/faulty_card.h"
+#include "tests/differential/listing.h"
 #include "tests/differential/traffic.h"
 
 namespace ringside::test {
@@ -42,7 +43,8 @@ struct Outcome {
 };
 
 /// Simulates; once a process.
-Outcome hunt(uint64_t seed, unsigned lives) {
+Outcome hunt(uint64_t seed, unsigned lives, bool trace) {
+  differential::Listing listing;
   hw::FramePool pool;
   Wire wire(pool);
   LtHost::make = make_followed;
@@ -50,6 +52,7 @@ Outcome hunt(uint64_t seed, unsigned lives) {
   config.hold_bound_ps = 200'000'000;
   LtHost host("card", config, pool);
   host.nic->connect(wire);
+  if (trace) host.nic->trace(&listing);
   host.nic->on_fault([] { sc_core::sc_stop(); });
   Traffic traffic(host, wire, seed);
   Outcome outcome;
@@ -97,12 +100,13 @@ int run(int argc, char** argv) {
   std::string name = "none";
   uint64_t seed = 1;
   unsigned lives = 100;
-  bool list = false;
+  bool list = false, trace = false;
   CLI::App app("Whether the follower of a card in RTL finds a deliberate fault of it");
   app.add_flag("--list", list, "print the faults and what they do");
   app.add_option("--fault", name, "of --list, or none");
   app.add_option("--seed", seed);
   app.add_option("--lives", lives, "resets until it is given up");
+  app.add_flag("--trace", trace, "list what the card does");
   CLI11_PARSE(app, argc, argv);
   for (const CardFault& fault : card_faults()) {
     if (list) std::cout << fmt::format("{}: {}\n", fault.name, fault.what);
@@ -113,7 +117,7 @@ int run(int argc, char** argv) {
     std::cerr << fmt::format("--fault {}: there is none; expected one of --list\n", name);
     return 2;
   }
-  return report(name, hunt(seed, lives));
+  return report(name, hunt(seed, lives, trace));
 }
 
 }  // namespace

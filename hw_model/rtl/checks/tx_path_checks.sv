@@ -37,6 +37,9 @@ module tx_path_checks
   no_decision: assert property (@(posedge clk) disable iff (!rst_n)
     !state.active |-> chain_ready == '0)
     else $error("a chain is taken while the device is not active");
+  no_late_frame: assert property (@(posedge clk) disable iff (!rst_n)
+    !state.counts |-> used_valid == '0)
+    else $error("a frame leaves behind an error or in a reset");
   one_chain: assert property (@(posedge clk) disable iff (!rst_n)
     $onehot0(chain_ready) && $onehot0(segment_ready) && $onehot0(used_valid))
     else $error("two queues at once");

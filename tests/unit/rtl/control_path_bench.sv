@@ -84,6 +84,7 @@ module control_path_bench
     state = '0;
     state.active = active;
     state.receives = active;
+    state.counts = active || !bus_master;
     state.bus_master = bus_master;
     context_of = '0;
     context_of.enabled = enabled;

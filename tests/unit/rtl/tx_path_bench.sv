@@ -90,6 +90,7 @@ module tx_path_bench
     state = '0;
     state.active = active;
     state.receives = active;
+    state.counts = active || !bus_master;
     state.bus_master = bus_master;
     state.link_up = link_up;
     state.mtu = mtu;

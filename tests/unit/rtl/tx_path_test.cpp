@@ -373,6 +373,7 @@ class Rig {  // NOLINT(clang-analyzer-optin.performance.Padding)
   void check_used(const Vtx_path_bench& m) {
     for (unsigned pair = 0; pair < kPairs; ++pair) {
       if (!(m.used_valid >> pair & 1)) continue;
+      ASSERT_FALSE(resetting_) << "a frame is handed over in a reset";
       Queue& queue = queues_[pair];
       ASSERT_FALSE(queue.begun.empty()) << "nothing was begun";
       Chain& chain = queue.begun.front();

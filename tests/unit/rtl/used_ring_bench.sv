@@ -88,6 +88,7 @@ module used_ring_bench
     state = '0;
     state.active = active;
     state.receives = active;
+    state.counts = active || !bus_master;
     state.bus_master = bus_master;
     state.event_idx = event_idx;
     context_of = '0;
