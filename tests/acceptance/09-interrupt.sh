@@ -10,22 +10,8 @@ need_program
 
 for signal in SIGINT SIGTERM SIGKILL; do
 rm -rf out
-# A shell starts its background jobs with SIGINT ignored; Python does not.
-python3 - "$program" "$examples/two-hosts.toml" "$signal" <<'PY' >status || fail "the run could not be interrupted"
-import os, signal, subprocess, sys, time
-run = subprocess.Popen([sys.argv[1], "run", sys.argv[2], "--set", "flow.upload.size=16GiB",
-                        "--trace", "pcapng", "--out", "out"],
-                       stdout=open("stdout", "w"), stderr=open("stderr", "w"))
-deadline = time.monotonic() + 60
-while time.monotonic() < deadline and run.poll() is None:
-    time.sleep(0.05)
-    part = "out/capture.pcapng.part"
-    if os.path.exists(part) and os.path.getsize(part) > 20_000_000:
-        break
-started = time.monotonic()
-run.send_signal(signal.Signals[sys.argv[3]])
-print(run.wait(timeout=30), round(time.monotonic() - started, 2))
-PY
+signal_at "$signal" out/capture.pcapng.part 20000000 "$program" run "$examples/two-hosts.toml" \
+  --set flow.upload.size=16GiB --trace pcapng --out out >status || fail "the run could not be interrupted"
 read -r status seconds <status
 if [ $signal = SIGKILL ]; then
   [ "$status" -eq -9 ] || fail "exit status $status after SIGKILL"

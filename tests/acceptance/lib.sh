@@ -70,3 +70,28 @@ value = eval(sys.argv[2], {"s": s, "flow": {f["name"]: f for f in s["flows"]},
 print(value if isinstance(value, str) else json.dumps(value))
 PY
 }
+
+# signal_at SIGNAL FILE BYTES COMMAND...: sends the command a signal as soon as the file has so many bytes, however
+# fast the machine is. Prints the command's exit status and the seconds that it took to end; what the command prints
+# goes to the files stdout and stderr.
+signal_at() {
+  # A shell starts its background jobs with SIGINT ignored; Python does not.
+  ASAN_OPTIONS=detect_leaks=0 python3 - "$@" <<'PY'
+import os, signal, subprocess, sys, time
+number, file, size, *command = sys.argv[1:]
+process = subprocess.Popen(command, stdout=open("stdout", "w"), stderr=open("stderr", "w"))
+deadline = time.monotonic() + 120
+while not os.path.exists(file) or os.path.getsize(file) < int(size):
+    if process.poll() is not None or time.monotonic() > deadline:
+        process.kill()
+        sys.exit(f"{file} does not get {size} bytes: {open('stderr').read()}")
+    time.sleep(0.05)
+started = time.monotonic()
+process.send_signal(signal.Signals[number])
+try:
+    print(process.wait(timeout=120), round(time.monotonic() - started, 2))
+except subprocess.TimeoutExpired:
+    process.kill()
+    sys.exit(f"it does not end after {number}")
+PY
+}
