@@ -69,7 +69,9 @@ void Follower::at(TimePs time_ps) {
     return;
   }
   const TimePs before = time_ps - config_.effect_bound_ps;
-  if (!core_.pci().bus_master()) return;  // what was decided may have to wait
+  // What was decided may have to wait.
+  if (!core_.pci().bus_master()) mastering_ps_ = time_ps;
+  if (mastering_ps_ >= before) return;
   if (!awaited_.empty() && awaited_.front().time_ps < before) {
     fail("the card does not do what follows: " + say(awaited_.front().record));
   } else if (!interrupts_.empty() && interrupts_.front().time_ps < before) {
@@ -188,10 +190,13 @@ void Follower::record(const TraceRecord& record) {
 void Follower::read_request(uint32_t tag, Purpose purpose, unsigned queue, uint64_t address,
                             uint32_t size) {
   if (difference_.found()) return;
-  reads_.request(tag, purpose, queue, address, size);
+  // In the cycle of a reset the card may still ask for what it forgets at its end.
+  const bool forgotten = now_ == reset_ps_;
+  if (!forgotten) reads_.request(tag, purpose, queue, address, size);
   // Descriptors are asked for before the core knows of them; they are checked when they are used.
   if (purpose == Purpose::kDescriptors || purpose == Purpose::kIndirectTable) return;
-  const bool owned = std::any_of(pending_.begin(), pending_.end(), [&](const Pending& pending) {
+  const std::vector<Pending>& asked = forgotten ? before_reset_ : pending_;
+  const bool owned = std::any_of(asked.begin(), asked.end(), [&](const Pending& pending) {
     return pending.purpose == purpose && pending.queue == queue && pending.address <= address &&
            address + size <= pending.address + pending.size;
   });

@@ -150,6 +150,9 @@ class Follower final : public CardTap {
   Difference difference_;
   std::function<void(const std::string&)> on_difference_;
   TimePs now_ = 0;
+  TimePs mastering_ps_ = 0;            ///< Bus Master Enable was clear until then
+  TimePs reset_ps_ = kNever;           ///< the cycle of the last reset
+  std::vector<Pending> before_reset_;  ///< asked for, and forgotten with it
   uint64_t records_ = 0, frames_compared_ = 0, bytes_compared_ = 0;
 
   bool powered_ = false;

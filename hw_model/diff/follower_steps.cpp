@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "hw_model/core/bar_layout.h"
 #include "hw_model/diff/follower.h"
@@ -38,6 +39,18 @@ bool still_suspending(const TraceRecord& record, uint64_t reply) {
   return (reply >> shift & 0xFFFF) == RingState::kSuspended &&
          record.value ==
              reply - (uint64_t{RingState::kSuspended - RingState::kSuspending} << shift);
+}
+
+/// Whether it can be what a read for `purpose` brings that shows the error.
+bool can_show(DeviceError error, Purpose purpose) {
+  switch (error) {
+    case DeviceError::kAvailIndexJump:
+      return purpose == Purpose::kAvailIndex;
+    case DeviceError::kHeadOutOfRange:
+      return purpose == Purpose::kAvailEntries;
+    default:
+      return purpose == Purpose::kDescriptors || purpose == Purpose::kIndirectTable;
+  }
 }
 
 }  // namespace
@@ -148,7 +161,8 @@ void Follower::follow(const TraceRecord& record) {
     case TraceKind::kReset:
       expect_record(record);
       reads_.give_up_all();
-      pending_.clear();
+      reset_ps_ = now_;
+      before_reset_ = std::exchange(pending_, {});
       table_pieces_.clear();
       acks_unreturned_ += early_acks_.size();
       early_acks_.clear();
@@ -339,6 +353,8 @@ bool Follower::feed_table(std::size_t index) {
   for (std::size_t at = 0; at + sizeof poison <= table.size(); at += sizeof poison) {
     std::memcpy(table.data() + at, &poison, sizeof poison);
   }
+  // Behind one that failed the card does not wait for the others.
+  const bool fails = reads_.failed(read.purpose, read.queue, read.address, read.size);
   bool failed = false;
   std::vector<std::byte> bytes;
   for (auto piece = table_pieces_.begin(); piece != table_pieces_.end();) {
@@ -355,7 +371,8 @@ bool Follower::feed_table(std::size_t index) {
     }
     switch (reads_.take(read.purpose, read.queue, piece->address, piece->size, bytes)) {
       case ReadStore::Taken::kMissing:
-        return false;
+        if (!fails) return false;
+        break;
       case ReadStore::Taken::kFailed:
         failed = true;
         break;
@@ -397,6 +414,7 @@ void Follower::walk_on(const TraceRecord& record) {
 /// A read of the record's chain has ended. What it brought counts when the card says what came of
 /// it: one that is being stopped takes no notice.
 void Follower::payload_done(const TraceRecord& record) {
+  if (now_ == reset_ps_) return;  // it is forgotten at the end of the cycle
   const bool known = std::any_of(pending_.begin(), pending_.end(), [&](const Pending& read) {
     return read.purpose == Purpose::kPayload && read.queue == record.queue &&
            read.chain == record.chain && read.size == record.size &&
@@ -452,25 +470,36 @@ void Follower::device_error(const TraceRecord& record) {
     expect_record(record);
     return;
   }
-  // A failed read is enough; else whatever of the queue is here goes to the core, oldest first,
-  // until it finds an error too.
-  if (error == DeviceError::kDmaRead) {
-    const std::size_t index = first_pending([&](const Pending& read) {
-      return read.queue == record.queue && read.purpose == Purpose::kPayload &&
-             reads_.failed(read.purpose, read.queue, read.address, read.size);
-    });
-    if (index != kNone) {
-      feed(index);
-      expect_record(record);
-      return;
+  // What may show it goes to the core, oldest first, until it finds it too. What else the core sees
+  // in that the card, which stops, no longer says.
+  const std::size_t said = awaited_.size();
+  const bool of_read = error == DeviceError::kDmaRead;
+  bool walks = !of_read;  // a failed read may be known only behind a walk
+  for (std::size_t i = 0; !difference_.found();) {
+    if (i == pending_.size()) {
+      if (walks) break;
+      walks = true;
+      i = 0;
+      continue;
     }
-  }
-  for (std::size_t i = 0; i < pending_.size() && !difference_.found();) {
-    if (pending_[i].queue != record.queue || !feed(i)) {
+    const Pending& read = pending_[i];
+    const bool failed = of_read && reads_.failed(read.purpose, read.queue, read.address, read.size);
+    const bool shows = failed || (walks && can_show(error, read.purpose));
+    if (read.queue != record.queue || !shows || !feed(i)) {
       ++i;
       continue;
     }
-    if (confirm(record)) return;
+    walks = !of_read;
+    if (confirm(record)) {
+      const auto unsaid = [](const Awaited& awaited) {
+        return awaited.record.kind == TraceKind::kAvailSampled ||
+               awaited.record.kind == TraceKind::kIdsFetched ||
+               awaited.record.kind == TraceKind::kDescribed;
+      };
+      const auto first = awaited_.begin() + static_cast<std::ptrdiff_t>(said);
+      awaited_.erase(std::remove_if(first, awaited_.end(), unsaid), awaited_.end());
+      return;
+    }
     i = 0;
   }
   fail(fmt::format("the card finds {} in queue {}; the core finds nothing wrong", error_name(error),

@@ -26,5 +26,5 @@ if [ "$full" = yes ]; then
     if [ -x "$other" ]; then compare "$other" 1 40; fi
   done
 else
-  compare "$hunt" 21 20
+  compare "$hunt" 1 20
 fi

@@ -10,7 +10,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <string>
 #include <systemc>
 #include <vector>
@@ -74,7 +73,7 @@ int main(int argc, char** argv) {
   app.add_flag("--trace", trace, "list what the card does");
   CLI11_PARSE(app, argc, argv);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  const std::string program = std::filesystem::path(argv[0]).filename();
+  const std::string program = argv[0];
   const bool terminal = isatty(STDERR_FILENO) != 0;
   Tally sum;
   unsigned failures = 0;

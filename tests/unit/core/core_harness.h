@@ -56,6 +56,7 @@ class CoreHarness : private hw::CommandSink {
   /// Refused events return why; legal ones are carried out.
   std::string_view take(const Event& event) {
     hw::ActionList actions;
+    if (tap_ != nullptr) tap_->at(++steps_ * kStepPs);
     if (tap_ != nullptr) show(event);
     const std::string_view refused = core.step(event, actions);
     carry_out(actions);
@@ -298,7 +299,9 @@ class CoreHarness : private hw::CommandSink {
     }
   }
   uint64_t next_ = kBase + 0x1000;
+  static constexpr hw::TimePs kStepPs = 4000;  ///< time of the tap
   hw::CardTap* tap_;
+  uint64_t steps_ = 0;
   Records records_{*this};
   bool answering_ = false;
 };

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a card may differ from the core that follows it, and how far: each rule's case, and the one
+// beside it.
+#include <string>
+#include <vector>
+
+#include "tests/support/gtest.h"
+#include "tests/unit/diff/followed_card.h"
+
+namespace ringside::test {
+namespace {
+
+using hw::BarLayout;
+using hw::PciConfig;
+using hw::Purpose;
+using hw::RingState;
+using hw::TimePs;
+using hw::TraceKind;
+using hw::TraceRecord;
+
+constexpr TimePs kMicrosecond = 1'000'000;
+constexpr TimePs kMillisecond = 1'000'000'000;
+constexpr unsigned kTransmit = 1;
+
+/// A read request as the card made it.
+struct Request {
+  Purpose purpose = Purpose::kPayload;
+  uint64_t address = 0;
+  uint32_t size = 0;
+};
+
+class FollowerRules : public testing::Test {
+ protected:
+  std::string difference() { return followed.follower.difference().text(); }
+  /// All reads that wait, the oldest first.
+  void answer_all() {
+    while (!card.reads.empty()) card.answer_read();
+  }
+  /// The transmit queue's entries are known, and their descriptors are not asked for.
+  void know_heads() {
+    ASSERT_EQ(card.choose(EventKind::kSampleAvail, kTransmit), "");
+    answer_all();
+    ASSERT_EQ(card.choose(EventKind::kFetchIds, kTransmit, card.core.ids_fetchable(kTransmit)), "");
+    answer_all();
+  }
+  void describe_chains() {
+    know_heads();
+    while (card.core.descriptors_fetchable(kTransmit)) {
+      ASSERT_EQ(card.choose(EventKind::kFetchDescriptors, kTransmit, 8), "");
+      answer_all();
+    }
+  }
+  void send_frame() {
+    card.put_transmit(0, {100});
+    card.tx.notify();
+    describe_chains();
+    ASSERT_EQ(card.choose(EventKind::kStartFrame, kTransmit), "");
+    answer_all();
+    ASSERT_EQ(card.choose(EventKind::kReturnUsed, kTransmit, 1), "");
+  }
+  /// A new life of the device with fresh rings; then a frame is sent.
+  void live_again(uint64_t features) {
+    card.negotiate(features);
+    for (Ring* ring : {&card.rx, &card.tx}) {
+      ring->avail_idx = 0;
+      card.store<uint16_t>(ring->avail + formats::SplitRing::kAvailIdx, 0);
+      card.store<uint16_t>(ring->used + formats::SplitRing::kUsedIdx, 0);
+    }
+    card.start();
+    send_frame();
+  }
+  /// `then` comes in the cycle of the reset, behind its record.
+  void reset_with(const std::function<void()>& then) {
+    followed.spoiler.on_record = [this, then](TraceRecord& record) {
+      if (record.kind != TraceKind::kReset) return true;
+      followed.follower.record(record);
+      then();
+      return false;
+    };
+    card.set_status(0);
+    followed.spoiler.on_record = nullptr;
+  }
+
+  FollowedCard followed{kBasic | kIndirect};
+  RunningCard& card = followed.card;
+};
+
+TEST_F(FollowerRules, LatenessCountsFromBusMasterEnableOn) {
+  followed.spoiler.on_posted = [](Purpose& purpose, unsigned&, uint64_t&, auto&) {
+    return purpose != Purpose::kUsedEntries && purpose != Purpose::kUsedIndex;
+  };
+  send_frame();
+  followed.follower.at(50 * kMicrosecond);
+  card.set_config(PciConfig::kCommand, 2, 0x2);
+  followed.follower.at(kMillisecond);
+  card.set_config(PciConfig::kCommand, 2, 0x6);
+  followed.follower.at(kMillisecond + 90 * kMicrosecond);
+  EXPECT_EQ(difference(), "");
+  followed.follower.at(kMillisecond + 110 * kMicrosecond);
+  EXPECT_NE(difference().find("used_entries of queue 1"), std::string::npos) << difference();
+  EXPECT_NE(difference().find("does not come"), std::string::npos) << difference();
+}
+
+TEST_F(FollowerRules, ReadLeavesInTheCycleOfAReset) {
+  Request kept;
+  followed.spoiler.on_read = [&kept](Purpose& purpose, uint64_t& address, uint32_t& size) {
+    if (purpose != Purpose::kPayload) return true;
+    kept = {purpose, address, size};
+    return false;
+  };
+  card.put_transmit(0, {100});
+  card.tx.notify();
+  describe_chains();
+  ASSERT_EQ(card.choose(EventKind::kStartFrame, kTransmit), "");
+  ASSERT_EQ(kept.size, 100u);
+  reset_with([&] {
+    followed.follower.read_request(99, kept.purpose, kTransmit, kept.address, kept.size);
+  });
+  EXPECT_EQ(difference(), "");
+  followed.spoiler.on_read = nullptr;
+  card.reads.clear();
+  // What it brings is nobody's: neither used nor left over.
+  followed.follower.read_completion(99, std::vector<std::byte>(100), true, true);
+  live_again(kBasic | kIndirect);
+  followed.follower.at_rest();
+  EXPECT_EQ(difference(), "");
+  followed.follower.read_request(98, kept.purpose, kTransmit, kept.address, kept.size);
+  EXPECT_NE(difference().find("for which there is no reason"), std::string::npos) << difference();
+}
+
+TEST_F(FollowerRules, NothingElseIsAskedForInTheCycleOfAReset) {
+  reset_with([this] { followed.follower.read_request(99, Purpose::kPayload, kTransmit, 16, 4); });
+  EXPECT_EQ(difference(),
+            "a read of 4 bytes of payload of queue 1 at 0x10, for which there is no reason");
+}
+
+TEST_F(FollowerRules, ReadEndsInTheCycleOfAReset) {
+  const TraceRecord ended{.kind = TraceKind::kDmaReadDone,
+                          .purpose = Purpose::kPayload,
+                          .queue = kTransmit,
+                          .size = 100,
+                          .value = 1};
+  reset_with([&] { followed.follower.record(ended); });
+  EXPECT_EQ(difference(), "");
+  followed.follower.record(ended);
+  EXPECT_EQ(difference(), "100 bytes of chain 0 of queue 1 are said to be read, and are not");
+}
+
+TEST_F(FollowerRules, ErrorLeavesOtherResultsUnsaid) {
+  card.put_transmit(0, {100});
+  card.tx.set_desc(0, 0x1000, 0);  // no bytes
+  card.tx.notify();
+  know_heads();
+  ASSERT_EQ(card.choose(EventKind::kSampleAvail, kTransmit), "");
+  ASSERT_EQ(card.choose(EventKind::kFetchDescriptors, kTransmit, 1), "");
+  ASSERT_EQ(card.reads.size(), 2u);
+  // The index is here, too; the card stops before it looks at it.
+  const Deed sample = card.reads[0];
+  followed.follower.read_completion(sample.tag, {card.at(sample.address, 2), 2}, true, true);
+  card.answer_read(1);
+  EXPECT_EQ(card.errors(DeviceError::kZeroLength), 1u);
+  EXPECT_EQ(difference(), "");
+  card.set_status(0);
+  card.reads.clear();
+  live_again(kBasic | kIndirect);
+  followed.follower.at_rest();
+  EXPECT_EQ(difference(), "");
+}
+
+TEST_F(FollowerRules, ErrorIsFoundInWhatFailed) {
+  card.put_transmit(0, {100, 100, 100});
+  card.tx.notify();
+  describe_chains();
+  ASSERT_EQ(card.choose(EventKind::kStartFrame, kTransmit), "");
+  ASSERT_EQ(card.reads.size(), 3u);
+  // The last of three fails; the first two have not come.
+  const uint32_t tag = card.reads[2].tag;
+  card.take(Event::dma_failed(tag));
+  EXPECT_EQ(card.errors(DeviceError::kDmaRead), 1u);
+  EXPECT_EQ(difference(), "");
+}
+
+TEST_F(FollowerRules, ErrorThatNothingShowsIsADifference) {
+  card.put_transmit(0, {100});
+  card.tx.notify();
+  know_heads();
+  ASSERT_EQ(card.choose(EventKind::kFetchDescriptors, kTransmit, 1), "");
+  followed.spoiler.on_record = [](TraceRecord& record) {
+    if (record.kind != TraceKind::kDescribed) return true;
+    record.kind = TraceKind::kDeviceError;
+    record.value = static_cast<uint64_t>(DeviceError::kDmaRead);
+    return true;
+  };
+  answer_all();
+  EXPECT_NE(difference().find("the core finds nothing wrong"), std::string::npos) << difference();
+}
+
+TEST_F(FollowerRules, TableOfWhichAPartFails) {
+  const uint64_t table = card.allocate(64);
+  card.tx.set_desc(0, table, 64, VIRTQ_DESC_F_INDIRECT);
+  card.tx.make_available(0);
+  card.tx.notify();
+  know_heads();
+  // The card reads the table in two parts, of which the first has not come when the second fails.
+  followed.spoiler.on_read = [](Purpose& purpose, uint64_t&, uint32_t&) {
+    return purpose != Purpose::kIndirectTable;
+  };
+  followed.spoiler.on_record = [](TraceRecord& record) {
+    return record.kind != TraceKind::kDmaRead || record.purpose != Purpose::kIndirectTable;
+  };
+  ASSERT_EQ(card.choose(EventKind::kFetchDescriptors, kTransmit, 1), "");
+  card.answer_read();
+  ASSERT_EQ(card.reads.size(), 1u);
+  for (const uint32_t part : {0u, 32u}) {
+    followed.follower.record({.kind = TraceKind::kDmaRead,
+                              .purpose = Purpose::kIndirectTable,
+                              .queue = kTransmit,
+                              .size = 32,
+                              .address = table + part});
+    followed.follower.read_request(100 + part, Purpose::kIndirectTable, kTransmit, table + part,
+                                   32);
+  }
+  followed.follower.read_completion(132, {}, false, true);
+  card.take(Event::dma_failed(card.reads[0].tag));
+  EXPECT_EQ(card.errors(DeviceError::kDmaRead), 1u);
+  EXPECT_EQ(difference(), "");
+}
+
+TEST_F(FollowerRules, QueueMayRestLater) {
+  const uint32_t at = BarLayout::kRingState + RingState::kSize * kTransmit;
+  card.set_bar(at + RingState::kSuspend, 2, 1);
+  uint64_t shown = RingState::kSuspending;
+  followed.spoiler.on_record = [&shown](TraceRecord& record) {
+    if (record.kind == TraceKind::kRegisterRead) record.value = shown;
+    return true;
+  };
+  EXPECT_EQ(card.bar(at + RingState::kSuspend, 2), RingState::kSuspended);
+  EXPECT_EQ(difference(), "");
+  shown = 0;  // it never began to
+  card.bar(at + RingState::kSuspend, 2);
+  EXPECT_NE(difference().find("of the BAR gives 0x0"), std::string::npos) << difference();
+}
+
+TEST_F(FollowerRules, HeldReadsAreAnsweredInTheirOrder) {
+  const auto reads_status = [this](uint32_t size, uint64_t frame, uint64_t value) {
+    followed.follower.record({.kind = TraceKind::kRegisterRead,
+                              .queue = TraceRecord::kNoQueue,
+                              .size = size,
+                              .frame = frame,
+                              .address = CommonCfg::kDeviceStatus,
+                              .value = value});
+  };
+  card.manual_firmware = true;
+  card.set_status(0);
+  reads_status(1, 1, 0);
+  reads_status(2, 1, 0);
+  EXPECT_EQ(difference(), "");
+  while (!card.events.empty()) card.answer_event();
+  EXPECT_EQ(difference(), "");
+  reads_status(2, 2, 0);
+  EXPECT_NE(difference().find("the card says register_read"), std::string::npos) << difference();
+}
+
+TEST_F(FollowerRules, DropsAsIfStoppedNeedAStop) {
+  followed.spoiler.on_record = [](TraceRecord& record) {
+    if (record.kind != TraceKind::kFrameIn) return true;
+    record.kind = TraceKind::kFrameDropped;
+    record.value = static_cast<uint64_t>(Counter::kRxDropNotReady);
+    return true;
+  };
+  card.receive(60);
+  card.set_status(0);  // that is why
+  followed.follower.at(kMillisecond);
+  EXPECT_EQ(difference(), "");
+  followed.spoiler.on_record = nullptr;
+  live_again(kBasic);
+  followed.spoiler.on_record = [](TraceRecord& record) {
+    if (record.kind != TraceKind::kFrameIn) return true;
+    record.kind = TraceKind::kFrameDropped;
+    record.value = static_cast<uint64_t>(Counter::kRxDropNotReady);
+    return true;
+  };
+  card.receive(60);
+  followed.follower.at(2 * kMillisecond);
+  EXPECT_EQ(difference(), "frames are dropped as if the card had stopped, and it has not");
+}
+
+}  // namespace
+}  // namespace ringside::test
