@@ -167,7 +167,9 @@ uint64_t CardHost::ring_state(unsigned queue, uint32_t field) const {
 
 void CardHost::program_if_changed() {
   if (!std::exchange(changed_, false)) return;
+  programming_ = true;
   if (Status status = program(); !status.ok()) fail(status.error);
+  programming_ = false;
 }
 
 /// The card with the rings that are started. Those that ran go on where they stood.
@@ -448,7 +450,7 @@ Status CardHost::set_memory(const std::vector<VhostRegion>& regions) {
     }
     regions_ = regions;
   };
-  if (!removes || (!live_ && !changed_)) {
+  if (!removes || at_rest()) {
     exchange();
     return Status::success();
   }
@@ -503,7 +505,7 @@ uint16_t CardHost::stop(unsigned queue) {
 void CardHost::enable(unsigned queue, bool enabled) {
   if (queue >= rings_.size() || rings_[queue].enabled == enabled) return;
   rings_[queue].enabled = enabled;
-  if (!live_ && !changed_) return;
+  if (at_rest()) return;
   const auto apply = [this, queue] {
     Ring& ring = rings_[queue];
     if (!live_ || !ring.started || !ring.on_card || ring.suspended != ring.enabled) return;

@@ -97,6 +97,8 @@ class CardHost final : public sc_core::sc_module, public VhostTarget {
   void check_status();
   void fail(const std::string& reason);
 
+  /// The card has no rings, and gets none by what is under way.
+  bool at_rest() const { return !live_ && !changed_ && !programming_; }
   uint64_t card_features() const;
   uint64_t ring_state(unsigned queue, uint32_t field) const;
   unsigned active_pairs() const;
@@ -135,8 +137,9 @@ class CardHost final : public sc_core::sc_module, public VhostTarget {
   uint64_t features_ = 0;
   std::vector<Ring> rings_;
   std::function<void()> receive_ready_;
-  bool changed_ = false;  ///< the card must be programmed again
-  bool failed_ = false;   ///< the front end was told
+  bool changed_ = false;      ///< the card must be programmed again
+  bool programming_ = false;  ///< it is under way, which takes time: requests come meanwhile
+  bool failed_ = false;       ///< the front end was told
 };
 
 }  // namespace ringside::tb

@@ -87,6 +87,42 @@ TEST_P(CardHostTest, RingsThatAreFilledBeforeTheyStartNeedNoKick) {
   EXPECT_EQ(front.used_idx(tx), 1);
 }
 
+// Programming the card takes time, in which messages of the front end go on to come.
+TEST_P(CardHostTest, QueuesMayBeEnabledAtAnyTime) {
+  constexpr unsigned kMoments = 100;
+  Served served(GetParam());
+  sc_core::sc_time whole;
+  for (unsigned moment = 0; moment <= kMoments; ++moment) {
+    SCOPED_TRACE(moment);
+    FrontEnd front(served.host);
+    FrontQueue rx = front.make_queue(kRx);
+    FrontQueue tx = front.make_queue(kTx);
+    front.make_available(rx, 64);
+    front.transmit(tx, 60, 1);
+    ASSERT_TRUE(front.target.set_features(kVersion1).ok());
+    ASSERT_TRUE(front.target.set_memory({front.region()}).ok());
+    ASSERT_TRUE(front.target.start(kRx, rx.setup()).ok());
+    ASSERT_TRUE(front.target.start(kTx, tx.setup()).ok());
+    if (moment == 0) {
+      const sc_core::sc_time begin = sc_core::sc_time_stamp();
+      served.run();
+      whole = sc_core::sc_time_stamp() - begin;
+      ASSERT_GT(whole, sc_core::sc_time(kMoments, sc_core::SC_NS));
+    } else {
+      sc_core::sc_start(whole * moment / kMoments, sc_core::SC_RUN_TO_TIME);
+    }
+    front.target.enable(kRx, true);
+    front.target.enable(kTx, true);
+    served.run();
+    served.far.send(served.frame(64, 9));
+    served.run();
+    EXPECT_EQ(front.used_idx(tx), 1);
+    EXPECT_EQ(front.used_idx(rx), 1);
+    EXPECT_TRUE(front.failures.empty());
+    served.host.attach(nullptr);
+  }
+}
+
 // A driver may start its queues some time before it gives them buffers, as DPDK's does.
 TEST_P(CardHostTest, ReceivesWhenBuffersAreThere) {
   Served served(GetParam());
