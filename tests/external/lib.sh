@@ -367,12 +367,30 @@ back_end() {
       --queues "$pairs" --out out "$@"
   fi
   for ((number = 0; number < sockets; ++number)); do
-    wait_for 10 "the back end listens" back_ready "$(socket $number)"
+    wait_for 60 "the back end listens" back_ready "$(socket $number)"
   done
 }
 back_ready() {
   alive back || fail "the back end ended: $(tail -n 1 back.log)"
   listening "$1"
+}
+
+# back_at_rest: waits until the back end has nothing to do, however slow it is: it sleeps then, and takes no
+# processor time. DPDK's never sleeps.
+back_at_rest() {
+  if [ "$backend" = dpdk ]; then
+    sleep 0.3
+    return
+  fi
+  local now before="" times=0 end=$((SECONDS + 60))
+  while [ $times -lt 5 ]; do
+    [ $SECONDS -le $end ] || fail "the back end does not come to rest"
+    sleep 0.05
+    # State, and time on a processor in ns.
+    now="$(process_state "${pid_of[back]}") $(cut -d ' ' -f 1 "/proc/${pid_of[back]}/schedstat")"
+    if [[ $now == "S "* ]] && [ "$now" = "$before" ]; then times=$((times + 1)); else times=0; fi
+    before=$now
+  done
 }
 
 # back_stop: ends the back end in good order; its counters can be asked for then.
@@ -381,10 +399,10 @@ back_stop() {
     prompt back stop
     prompt back "show port stats all"
     say back quit
-    join back 20
+    join back 60
     return
   fi
-  stop back INT 20
+  stop back INT 60
   [ "$stopped" -eq 0 ] || fail "the back end ended with status $stopped: $(tail -n 1 back.log)"
   [ -s out/summary.json ] || fail "the back end left no out/summary.json"
 }
@@ -440,7 +458,7 @@ testpmd() {
   start "$name" stdbuf -oL dpdk-testpmd --lcores "0@$cpu,1@$cpu" --no-pci --no-telemetry --no-huge -m 256 \
     --file-prefix="$name$run_count" --log-level=lib.eal:error --log-level=lib.vhost.config:error "${eal[@]}" -- -i --disable-link-check \
     --total-num-mbufs=16384 "$@"
-  wait_for 40 "$name is ready" testpmd_ready "$name"
+  wait_for 90 "$name is ready" testpmd_ready "$name"
 }
 testpmd_ready() {
   alive "$1" || fail "$1 ended: $(grep -v '^$' "$1.log" | tail -n 1)"
@@ -448,7 +466,7 @@ testpmd_ready() {
 }
 
 # prompt NAME COMMAND [SECONDS]: a testpmd's command, done.
-prompt() { ask "$1" "$2" 'testpmd> ' "${3:-20}"; }
+prompt() { ask "$1" "$2" 'testpmd> ' "${3:-60}"; }
 
 # port_count NAME PORT FIELD: from the last statistics of a port in a testpmd's log.
 port_count() {

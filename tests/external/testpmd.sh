@@ -8,13 +8,11 @@ need_back_end
 
 frames=$root/tests/external/frames.py
 capture_frames=3000
-# How long traffic without an end lasts, in seconds, and how many frames that must be at least.
+# Traffic without an end lasts so many seconds, and until so many frames have gone, however slow the machine is.
 traffic=1
 enough=10000
-if [ "$model" = rtl ]; then
-  traffic=2
-  enough=2000
-fi
+patience=60
+if [ "$model" = rtl ]; then enough=2000; fi
 
 # front NAME CARD DEVICE -- OPTIONS: a testpmd in front of a card; DEVICE: more settings of virtio-user,
 # `captures`: more devices, `ring`: descriptors of a queue.
@@ -28,22 +26,46 @@ front() {
 captures=()
 ring=256
 
-# Frames that a testpmd counted stop moving, so what is still in a ring has been taken.
-settle() { sleep 0.3; }
-
-# forward NAME SECONDS
+# forward NAME SECONDS [COMMAND...]: at least so long, and until the command is true.
 forward() {
-  prompt "$1" start
+  local name=$1
+  prompt "$name" start
   sleep "$2"
-  prompt "$1" stop 20
-  settle
+  shift 2
+  [ $# -eq 0 ] || wait_for $patience "$*" "$@"
+  prompt "$name" stop
+  back_at_rest # and has taken what was still in a ring
+}
+
+# taken NAME PORT...: the back end is at rest, and the ports of a testpmd that forwards receive nothing more.
+taken() {
+  local name=$1 port now before="" times=0
+  shift
+  back_at_rest
+  while [ $times -lt 4 ]; do
+    prompt "$name" "show port stats all"
+    now=$(for port in "$@"; do port_count "$name" "$port" RX-packets; done)
+    if [ "$now" = "$before" ]; then times=$((times + 1)); else times=0; fi
+    before=$now
+  done
+}
+
+# counts NAME PORT FIELD NUMBER: whether a port has counted so many frames by now.
+counts() {
+  local count
+  prompt "$1" "show port stats all"
+  count=$(port_count "$1" "$2" "$3")
+  [ "${count:-0}" -ge "$4" ]
+}
+both_count() { # NAME FIELD NUMBER
+  counts "$1" 0 "$2" "$3" && counts "$1" 1 "$2" "$3"
 }
 
 # leave NAME: its statistics to the log; ends it.
 leave() {
   prompt "$1" "show port stats all"
   say "$1" quit
-  join "$1" 30
+  join "$1" $patience
   [ "$stopped" -eq 0 ] || fail "$1 ended with status $stopped"
 }
 
@@ -54,7 +76,7 @@ transmit() {
   local sent
   back_end 1 1 --loopback
   front fe 0 "" -- --forward-mode=txonly "$@"
-  forward fe $traffic
+  forward fe $traffic counts fe 0 TX-packets $enough
   leave fe
   back_stop
   sent=$(port_count fe 0 TX-packets)
@@ -68,10 +90,10 @@ flow_generator() {
   local sent received
   back_end 1 1 --loopback
   front fe 0 "" -- --forward-mode=flowgen
-  forward fe $traffic
+  forward fe $traffic counts fe 0 RX-packets $enough
   # What was under way when it stopped.
   prompt fe "set fwd rxonly"
-  forward fe 0.2
+  forward fe 0 taken fe 0
   leave fe
   back_stop
   sent=$(port_count fe 0 TX-packets) received=$(port_count fe 0 RX-packets)
@@ -88,9 +110,9 @@ both_ways() {
   back_end 2 1
   captures=("--vdev=net_virtio_user1,path=$(socket 1),mac=02:00:00:00:00:02,queue_size=256")
   front fe 0 "" -- --forward-mode=flowgen
-  forward fe $traffic
+  forward fe $traffic both_count fe RX-packets $enough
   prompt fe "set fwd rxonly"
-  forward fe 0.2
+  forward fe 0 taken fe 0 1
   leave fe
   back_stop
   for port in 0 1; do
@@ -113,7 +135,8 @@ receive() { # DEVICE (of the receiver)
   front receiver 1 "$1" -- --forward-mode=rxonly
   front sender 0 "" -- --forward-mode=txonly
   prompt receiver start
-  forward sender $traffic
+  forward sender $traffic counts receiver 0 RX-packets 1000
+  taken receiver 0
   prompt receiver stop
   leave sender
   leave receiver
@@ -147,7 +170,7 @@ receive_capture() {
   captures=("--vdev=net_pcap0,rx_pcap=empty.pcap,tx_pcap=out.pcap")
   front fe 0 "" -- --forward-mode=io --no-flush-rx
   prompt fe start
-  wait_for 20 "$capture_frames frames are there" frames_back fe 1
+  wait_for $patience "$capture_frames frames are there" frames_back fe 1
   prompt fe stop
   leave fe
   back_stop
@@ -169,7 +192,7 @@ through_loop() {
   [ "$3" -ge 2176 ] || prompt "$1" "port config 0 rx_offload scatter on"
   prompt "$1" "port start all"
   prompt "$1" start
-  if ! (wait_for 20 "$capture_frames frames are back" frames_back "$1" 1); then
+  if ! (wait_for $patience "$capture_frames frames are back" frames_back "$1" 1); then
     leave "$1"
     back_stop
     fail "$(port_count "$1" 0 RX-packets) of $capture_frames frames are back, $(back_drops 0) dropped by the card"
@@ -195,7 +218,11 @@ mac_echo() {
   prompt fe "set fwd macswap retry"
   prompt fe "set burst tx delay 20 retry 100000"
   prompt fe start
-  wait_for 20 "$capture_frames frames are back" frames_back fe 2
+  if ! (wait_for $patience "$capture_frames frames are back" frames_back fe 2); then
+    leave fe
+    back_stop
+    fail "$(port_count fe 2 TX-packets) of $capture_frames frames are back; card 0 received $(back_count 0 rx_frames) and dropped $(back_drops 0), card 1 $(back_count 1 rx_frames) and $(back_drops 1)"
+  fi
   prompt fe stop
   leave fe
   back_stop
@@ -208,24 +235,29 @@ mac_echo() {
 }
 
 two_pairs() {
-  local sent received queue
+  local sent received
   need_pairs 2
   back_end 1 2 --loopback
   front fe 0 queues=2 -- --forward-mode=flowgen --rxq=2 --txq=2 --nb-cores=1
-  forward fe $traffic
+  forward fe $traffic all_queues_count fe 1000
   prompt fe "set fwd rxonly"
-  forward fe 0.2
-  prompt fe "show port xstats 0"
+  forward fe 0 taken fe 0
   leave fe
   back_stop
   sent=$(port_count fe 0 TX-packets) received=$(port_count fe 0 RX-packets)
-  for queue in rx_q0 rx_q1 tx_q0 tx_q1; do
-    at_least "$(sed -n "s/^${queue}_good_packets: //p" fe.log | tail -n 1)" 1000 "frames of $queue"
-  done
   same "$(back_count 0 tx_frames)" "$sent" "frames that the card sent"
   same "$(back_count 0 rx_frames)" "$received" "frames that the card received"
   same $((received + $(back_drops 0))) "$sent" "frames received and dropped"
   detail "$sent frames sent, $received received"
+}
+
+all_queues_count() { # NAME NUMBER
+  local queue count
+  prompt "$1" "show port xstats 0"
+  for queue in rx_q0 rx_q1 tx_q0 tx_q1; do
+    count=$(sed -n "s/^${queue}_good_packets: //p" "$1.log" | tail -n 1)
+    [ "${count:-0}" -ge "$2" ] || return 1
+  done
 }
 
 ports_stop_and_start() {
@@ -233,7 +265,7 @@ ports_stop_and_start() {
   back_end 1 1 --loopback
   front fe 0 "" -- --forward-mode=txonly
   for round in 1 2 3; do
-    forward fe 0.3
+    forward fe 0.3 counts fe 0 TX-packets $((sent + 1000))
     prompt fe "port stop 0"
     prompt fe "port start 0"
     prompt fe "show port stats all"
@@ -282,7 +314,7 @@ back_end_is_killed() {
     stop back KILL
     try_say "fe$round" stop || true
     try_say "fe$round" quit || true
-    join "fe$round" 30
+    join "fe$round" $patience
   done
   back_end 1 1 --loopback
   through_loop last "" 2176
@@ -293,20 +325,20 @@ back_end_is_killed() {
 
 counted="as many frames as the program counts are counted by the card"
 bytewise="3000 frames of 60 to 1514 bytes come back byte for byte, none lost"
-cell 60 "testpmd: transmit" "$counted" transmit
-cell 60 "testpmd: transmit, four segments a frame" "$counted" transmit --tx-offloads=0x8000 --txpkts=100,200,300,400
-cell 60 "testpmd: receive a capture" "900 frames of 60 to 1514 bytes byte for byte, none lost" receive_capture
-cell 60 "testpmd: receive from another testpmd" "$counted, received or dropped" receive ""
-cell 60 "testpmd: receive, vectorized" "$counted, received or dropped" receive "mrg_rxbuf=0,vectorized=1"
-cell 60 "testpmd: flow generator" "$counted, received or dropped" flow_generator
-cell 60 "testpmd: flow generators on two linked cards" "$counted, received or dropped" both_ways
-cell 60 "testpmd: mac echo" "3000 frames come back with addresses exchanged, none lost" mac_echo
-cell 60 "testpmd: mergeable buffers of 384 bytes, indirect descriptors" "$bytewise" content mrg_rxbuf=1 512
-cell 60 "testpmd: mergeable buffers of 128 bytes, chains" "$bytewise" content mrg_rxbuf=1 256
-cell 60 "testpmd: no mergeable buffers" "$bytewise" content mrg_rxbuf=0 2176
-cell 60 "testpmd: two queue pairs" "$counted; traffic on all four queues" two_pairs
-cell 60 "testpmd: ports stop and start" "$counted" ports_stop_and_start
-cell 90 "testpmd: front end quits, three times" "$bytewise" front_end_quits
-cell 90 "testpmd: front end is killed, three times" "$bytewise" front_end_is_killed
-cell 90 "testpmd: back end is killed, twice" "the front end ends too (DPDK's way: SIGPIPE); with new ones $bytewise" back_end_is_killed
+cell 120 "testpmd: transmit" "$counted" transmit
+cell 120 "testpmd: transmit, four segments a frame" "$counted" transmit --tx-offloads=0x8000 --txpkts=100,200,300,400
+cell 120 "testpmd: receive a capture" "900 frames of 60 to 1514 bytes byte for byte, none lost" receive_capture
+cell 120 "testpmd: receive from another testpmd" "$counted, received or dropped" receive ""
+cell 120 "testpmd: receive, vectorized" "$counted, received or dropped" receive "mrg_rxbuf=0,vectorized=1"
+cell 120 "testpmd: flow generator" "$counted, received or dropped" flow_generator
+cell 120 "testpmd: flow generators on two linked cards" "$counted, received or dropped" both_ways
+cell 120 "testpmd: mac echo" "3000 frames come back with addresses exchanged, none lost" mac_echo
+cell 120 "testpmd: mergeable buffers of 384 bytes, indirect descriptors" "$bytewise" content mrg_rxbuf=1 512
+cell 120 "testpmd: mergeable buffers of 128 bytes, chains" "$bytewise" content mrg_rxbuf=1 256
+cell 120 "testpmd: no mergeable buffers" "$bytewise" content mrg_rxbuf=0 2176
+cell 120 "testpmd: two queue pairs" "$counted; traffic on all four queues" two_pairs
+cell 120 "testpmd: ports stop and start" "$counted" ports_stop_and_start
+cell 180 "testpmd: front end quits, three times" "$bytewise" front_end_quits
+cell 180 "testpmd: front end is killed, three times" "$bytewise" front_end_is_killed
+cell 180 "testpmd: back end is killed, twice" "the front end ends too (DPDK's way: SIGPIPE); with new ones $bytewise" back_end_is_killed
 finish
