@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "hw_model/diff/follower_mutants.h"
 #include "hw_model/trace/trace_fields.h"
 #include "hw_model/trace/trace_text.h"
 
@@ -64,7 +65,7 @@ void Follower::at(TimePs time_ps) {
   now_ = time_ps;
   rows_.at(time_ps);
   if (difference_.found() || time_ps < config_.effect_bound_ps) return;
-  if (time_ps > stops_by_ps_) {
+  if (time_ps > stops_by_ps_ && !follower_mutant(FollowerMutant::kDropAsStopped)) {
     fail("frames are dropped as if the card had stopped, and it has not");
     return;
   }
@@ -72,9 +73,11 @@ void Follower::at(TimePs time_ps) {
   // What was decided may have to wait.
   if (!core_.pci().bus_master()) mastering_ps_ = time_ps;
   if (mastering_ps_ >= before) return;
-  if (!awaited_.empty() && awaited_.front().time_ps < before) {
+  if (!awaited_.empty() && awaited_.front().time_ps < before &&
+      !follower_mutant(FollowerMutant::kRecordLate)) {
     fail("the card does not do what follows: " + say(awaited_.front().record));
-  } else if (!interrupts_.empty() && interrupts_.front().time_ps < before) {
+  } else if (!interrupts_.empty() && interrupts_.front().time_ps < before &&
+             !follower_mutant(FollowerMutant::kMessageMissing)) {
     fail("an interrupt that was decided does not come");
   } else if (std::string late = writes_.overdue(before); !late.empty()) {
     fail(std::move(late));
@@ -83,7 +86,8 @@ void Follower::at(TimePs time_ps) {
 
 void Follower::step(const Event& event) {
   const std::string_view refused = core_.step(event, actions_);
-  if (!refused.empty()) fail("a choice that is not allowed: " + std::string(refused));
+  if (!refused.empty() && !follower_mutant(FollowerMutant::kChoiceRefused))
+    fail("a choice that is not allowed: " + std::string(refused));
   take_actions();
   actions_.clear();
 }
@@ -131,6 +135,9 @@ bool Follower::same(const TraceRecord& left, const TraceRecord& right) {
   if (left.kind == TraceKind::kQueueResumed) {
     fields = (fields & ~trace_field::kChain) | trace_field::kSize;
   }
+  if (follower_mutant(FollowerMutant::kRecordChain)) fields &= ~trace_field::kChain;
+  if (follower_mutant(FollowerMutant::kRecordSize)) fields &= ~trace_field::kSize;
+  if (follower_mutant(FollowerMutant::kRecordValue)) fields &= ~trace_field::kValue;
   const auto equal = [&](unsigned field, auto a, auto b) {
     return (fields & field) == 0 || a == b;
   };
@@ -146,6 +153,9 @@ bool Follower::same(const TraceRecord& left, const TraceRecord& right) {
 bool Follower::confirm(const TraceRecord& record) {
   const auto found =
       std::find_if(awaited_.begin(), awaited_.end(), [&record](const Awaited& awaited) {
+        if (follower_mutant(FollowerMutant::kRecordOrder) && !same(awaited.record, record)) {
+          return false;
+        }
         const bool queued = (trace_fields(record.kind) & trace_field::kQueue) != 0;
         return awaited.record.kind == record.kind &&
                (!queued || awaited.record.queue == record.queue);
@@ -161,7 +171,8 @@ bool Follower::confirm(const TraceRecord& record) {
 /// After a step for `record`: the core must have said the same.
 void Follower::expect_record(const TraceRecord& record) {
   if (difference_.found()) return;
-  if (!confirm(record)) fail(fmt::format("the card says {}; the core does not", say(record)));
+  if (confirm(record) || follower_mutant(FollowerMutant::kRecordExtra)) return;
+  fail(fmt::format("the card says {}; the core does not", say(record)));
 }
 
 // -- what goes in
@@ -200,16 +211,17 @@ void Follower::read_request(uint32_t tag, Purpose purpose, unsigned queue, uint6
     return pending.purpose == purpose && pending.queue == queue && pending.address <= address &&
            address + size <= pending.address + pending.size;
   });
-  if (purpose == Purpose::kAvailIndex &&
+  if (purpose == Purpose::kAvailIndex && !follower_mutant(FollowerMutant::kSampleBeforeRequest) &&
       writes_.written(Purpose::kAvailEvent, queue) < notify_before_sample_[queue]) {
     fail(
         fmt::format("queue {} looks at the available index before its request for notifications "
                     "was written",
                     queue));
   } else if (purpose == Purpose::kUsedEvent &&
+             !follower_mutant(FollowerMutant::kDecisionBeforeIndex) &&
              writes_.written(Purpose::kUsedIndex, queue) < index_before_decision_[queue]) {
     fail(fmt::format("queue {} decides on an interrupt before its used index was written", queue));
-  } else if (!owned) {
+  } else if (!owned && !follower_mutant(FollowerMutant::kReadUnasked)) {
     fail(fmt::format("a read of {} bytes of {} of queue {} at {:#x}, for which there is no reason",
                      size, name_of(purpose), queue, address));
   }
@@ -222,7 +234,10 @@ void Follower::posted(Purpose purpose, unsigned queue, uint64_t address, ByteVie
     uint32_t value = 0;
     if (data.size() == sizeof value) std::memcpy(&value, data.data(), sizeof value);
     if (interrupts_.empty() || interrupts_.front().message) {
+      if (follower_mutant(FollowerMutant::kMessageUnasked)) return;
       fail(fmt::format("an MSI-X message to {:#x}, for which there is no reason", address));
+    } else if (follower_mutant(FollowerMutant::kMessageContent)) {
+      interrupts_.pop_front();
     } else if (interrupts_.front().address != address || interrupts_.front().value != value ||
                data.size() != sizeof value) {
       fail(fmt::format("an MSI-X message of {:#x} to {:#x}, expected {:#x} to {:#x}", value,
@@ -245,7 +260,7 @@ void Follower::posted(Purpose purpose, unsigned queue, uint64_t address, ByteVie
 void Follower::message(bool asserted) {
   if (difference_.found()) return;
   if (interrupts_.empty() || !interrupts_.front().message ||
-      (interrupts_.front().value != 0) != asserted) {
+      ((interrupts_.front().value != 0) != asserted && !follower_mutant(FollowerMutant::kLevel))) {
     fail(fmt::format("an INTx message to {}, for which there is no reason",
                      asserted ? "assert" : "deassert"));
     return;
@@ -272,6 +287,8 @@ void Follower::frame_out(ByteView bytes) {
   const auto [sent, expected] =
       std::mismatch(bytes.begin(), bytes.end(), frame->bytes.begin(), frame->bytes.end());
   if (sent == bytes.end() && expected == frame->bytes.end()) return;
+  if (sent == bytes.end() && follower_mutant(FollowerMutant::kFrameSize)) return;
+  if (sent != bytes.end() && follower_mutant(FollowerMutant::kFrameBytes)) return;
   const auto offset = sent - bytes.begin();
   if (sent == bytes.end() || expected == frame->bytes.end()) {
     fail(fmt::format("a sent frame of queue {} with {} bytes, expected {}", queue, bytes.size(),
@@ -284,13 +301,13 @@ void Follower::frame_out(ByteView bytes) {
 
 void Follower::at_rest() {
   if (difference_.found()) return;
-  if (!awaited_.empty()) {
+  if (!awaited_.empty() && !follower_mutant(FollowerMutant::kRecordMissing)) {
     fail("the card is at rest and has not done: " + say(awaited_.front().record));
-  } else if (!interrupts_.empty()) {
+  } else if (!interrupts_.empty() && !follower_mutant(FollowerMutant::kMessageMissing)) {
     fail("the card is at rest and has not sent an MSI-X or INTx message that was decided");
   } else if (std::string late = writes_.overdue(~TimePs{0}); !late.empty()) {
     fail("the card is at rest: " + late);
-  } else if (!arrived_.empty()) {
+  } else if (!arrived_.empty() && !follower_mutant(FollowerMutant::kFrameUnsaid)) {
     fail(fmt::format("the card is at rest and has not said what became of {} frames that arrived",
                      arrived_.size()));
   } else if (std::string left = reads_.left_over(); !left.empty() && core_.active()) {

@@ -8,6 +8,7 @@
 
 #include "hw_model/core/bar_layout.h"
 #include "hw_model/diff/follower.h"
+#include "hw_model/diff/follower_mutants.h"
 
 namespace ringside::hw {
 
@@ -36,6 +37,7 @@ bool still_suspending(const TraceRecord& record, uint64_t reply) {
   const uint64_t at = record.address - BarLayout::kRingState;
   if (record.kind != TraceKind::kRegisterRead || at >= BarLayout::kRingStateBytes) return false;
   const unsigned shift = at % RingState::kSize == RingState::kSuspend ? 0 : 16;
+  if (follower_mutant(FollowerMutant::kRestUnseen)) return true;
   return (reply >> shift & 0xFFFF) == RingState::kSuspended &&
          record.value ==
              reply - (uint64_t{RingState::kSuspended - RingState::kSuspending} << shift);
@@ -259,7 +261,7 @@ void Follower::arrival(const TraceRecord& record, bool was_dropped) {
   Event event = Event::frame_in(frame);
   const auto size = static_cast<uint32_t>(frame->bytes.size());
   if (was_dropped && record.value == static_cast<uint64_t>(Counter::kRxDropBufferFull)) {
-    if (!rows_.could_be_full(size)) {
+    if (!rows_.could_be_full(size) && !follower_mutant(FollowerMutant::kDropForRoom)) {
       fail(
           fmt::format("a frame of {} bytes is dropped for want of room, and the receive buffer "
                       "has room",
@@ -336,7 +338,10 @@ bool Follower::feed(std::size_t index) {
   std::vector<std::byte> bytes;
   const ReadStore::Taken taken =
       reads_.take(read.purpose, read.queue, read.address, read.size, bytes);
-  if (taken == ReadStore::Taken::kMissing) return false;
+  if (taken == ReadStore::Taken::kMissing) {
+    if (!follower_mutant(FollowerMutant::kReadTooSoon)) return false;
+    bytes.assign(read.size, std::byte{0});
+  }
   pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(index));
   step(taken == ReadStore::Taken::kFailed ? Event::dma_failed(read.tag)
                                           : Event::dma_done(read.tag, bytes));
@@ -360,6 +365,11 @@ bool Follower::feed_table(std::size_t index) {
   for (auto piece = table_pieces_.begin(); piece != table_pieces_.end();) {
     if (piece->queue != read.queue || piece->chain != read.chain) {
       ++piece;
+      continue;
+    }
+    if (follower_mutant(FollowerMutant::kTablePlace) &&
+        (piece->address < read.address || piece->address >= read.address + read.size)) {
+      piece = table_pieces_.erase(piece);
       continue;
     }
     if (piece->address < read.address || piece->address + piece->size > read.address + read.size) {
@@ -420,7 +430,7 @@ void Follower::payload_done(const TraceRecord& record) {
            read.chain == record.chain && read.size == record.size &&
            reads_.has(read.purpose, read.queue, read.address, read.size);
   });
-  if (known) return;
+  if (known || follower_mutant(FollowerMutant::kReadEnd)) return;
   fail(fmt::format("{} bytes of chain {} of queue {} are said to be read, and are not", record.size,
                    record.chain, record.queue));
 }
@@ -444,12 +454,13 @@ void Follower::register_access(EventKind kind, const TraceRecord& record) {
   step(Event::read(kind, record.address, static_cast<uint8_t>(record.size), 0));
   if (difference_.found()) return;
   const bool held = record.frame == kHeld;
-  if (held == replied_) {
+  if (held == replied_ && !follower_mutant(FollowerMutant::kRegisterHeld)) {
     fail(fmt::format("a read of {} bytes at {:#x} is {}", record.size, record.address,
                      held ? "held that the core answers" : "answered that the core holds"));
   } else if (held) {
     return;
-  } else if (still_suspending(record, reply_)) {
+  } else if (still_suspending(record, reply_) ||
+             (!config && follower_mutant(FollowerMutant::kRegisterValue))) {
     awaited_.back().record.value = record.value;
     expect_record(record);
   } else if (reply_ != record.value) {
@@ -502,6 +513,7 @@ void Follower::device_error(const TraceRecord& record) {
     }
     i = 0;
   }
+  if (follower_mutant(FollowerMutant::kErrorUnseen)) return;
   fail(fmt::format("the card finds {} in queue {}; the core finds nothing wrong", error_name(error),
                    record.queue));
 }

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "hw_model/diff/follower_mutants.h"
+
 namespace ringside::hw {
 
 void ReadStore::request(uint32_t tag, Purpose purpose, unsigned queue, uint64_t address,
@@ -28,7 +30,12 @@ bool ReadStore::completion(uint32_t tag, ByteView data, bool ok, bool last) {
   if (last) under_way_.erase(found);
   if (number < pieces.first) return true;  // given up
   Piece& piece = pieces.pieces[number - pieces.first];
-  if (!ok) piece.failed = true;
+  if (!ok && !follower_mutant(FollowerMutant::kReadFailedIsGood)) piece.failed = true;
+  if (!ok && follower_mutant(FollowerMutant::kReadFailedIsGood)) {
+    piece.bytes.resize(piece.size);
+    piece.received = piece.size;
+    return true;
+  }
   if (data.size() > piece.size - piece.received) return false;
   piece.bytes.insert(piece.bytes.end(), data.begin(), data.end());
   piece.received += static_cast<uint32_t>(data.size());
@@ -88,8 +95,9 @@ ReadStore::Taken ReadStore::take(Purpose purpose, unsigned queue, uint64_t addre
     const auto offset = static_cast<uint32_t>(address + at - piece->address);
     const uint32_t part = std::min(piece->size - offset, size - at);
     failed = failed || piece->failed;
-    for (uint32_t i = 0; i < part; ++i) piece->given[offset + i] = true;
-    piece->taken += part;
+    const bool again = follower_mutant(FollowerMutant::kReadTwice);
+    for (uint32_t i = 0; i < part; ++i) piece->given[offset + i] = !again;
+    piece->taken += again ? 0 : part;
     if (!piece->failed) std::memcpy(bytes.data() + at, piece->bytes.data() + offset, part);
     at += part;
   }
@@ -109,11 +117,13 @@ void ReadStore::give_up(unsigned queue) {
 }
 
 void ReadStore::give_up_all() {
+  if (follower_mutant(FollowerMutant::kReadOverReset)) return;
   for (auto& [where, pieces] : read_) give_up(pieces);
 }
 
 std::string ReadStore::left_over() const {
   std::string first;
+  if (follower_mutant(FollowerMutant::kReadLeftOver)) return first;
   Key least = ~Key{0};  // not in the order of the map
   for (const auto& [where, pieces] : read_) {
     if (pieces.pieces.empty() || where >= least) continue;

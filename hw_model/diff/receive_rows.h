@@ -8,6 +8,7 @@
 #include <map>
 
 #include "formats/virtio.h"
+#include "hw_model/diff/follower_mutants.h"
 #include "hw_model/wire/ethernet_port.h"
 
 namespace ringside::hw {
@@ -42,6 +43,7 @@ class ReceiveRows {
       if (held.begun) continue;
       held.begun = true;
       held.left = held.bytes + sizeof(formats::VirtioNetHdr);
+      if (follower_mutant(FollowerMutant::kRowsAtOnce)) held.left = 0;
       return;
     }
   }
@@ -79,7 +81,9 @@ class ReceiveRows {
   void release(unsigned queue) {
     std::deque<Held>& held = queues_[queue];
     while (!held.empty() && held.front().begun && held.front().left == 0) {
-      released_.push_back({now_, rows_of(held.front().bytes)});
+      if (!follower_mutant(FollowerMutant::kRowsKept)) {
+        released_.push_back({now_, rows_of(held.front().bytes)});
+      }
       held.pop_front();
     }
   }

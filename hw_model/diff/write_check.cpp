@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "hw_model/diff/follower_mutants.h"
+
 namespace ringside::hw {
 
 namespace {
@@ -41,16 +43,18 @@ std::string WriteCheck::posted(Purpose purpose, unsigned queue, uint64_t address
   std::deque<Expected>& lane = state.waiting;
   while (!bytes.empty()) {
     if (lane.empty()) {
+      if (follower_mutant(FollowerMutant::kWriteUnasked)) return {};
       return say(purpose, queue, address, bytes.size()) + ", for which there is no reason";
     }
     Expected& next = lane.front();
     const uint64_t at = next.address + next.done;
     const std::size_t left = next.bytes.size() - next.done;
-    if (address != at || purpose != next.purpose) {
+    if ((address != at && !follower_mutant(FollowerMutant::kWriteAddress)) ||
+        purpose != next.purpose) {
       return fmt::format("{}; expected: {}", say(purpose, queue, address, bytes.size()),
                          say(next.purpose, queue, at, left));
     }
-    if (purpose == Purpose::kUsedEntries) {
+    if (purpose == Purpose::kUsedEntries && !follower_mutant(FollowerMutant::kUsedBeforePayload)) {
       const auto& payload = lanes_[{queue, Lane::kPayload}].waiting;
       const std::size_t written = std::min(left, bytes.size());
       const auto behind =
@@ -64,7 +68,7 @@ std::string WriteCheck::posted(Purpose purpose, unsigned queue, uint64_t address
     const auto wanted = next.bytes.begin() + static_cast<std::ptrdiff_t>(next.done);
     const ByteView now = bytes.first(part);
     const auto [wrong, right] = std::mismatch(now.begin(), now.end(), wanted);
-    if (wrong != now.end()) {
+    if (wrong != now.end() && !follower_mutant(FollowerMutant::kWriteBytes)) {
       const auto offset = static_cast<std::size_t>(wrong - now.begin());
       return fmt::format(
           "{}: the byte at {:#x} (byte {} of {} of what is written at {:#x}, "
@@ -113,7 +117,7 @@ std::string WriteCheck::overdue(TimePs before_ps) const {
     oldest = &lane.front();
     queue = key.first;
   }
-  if (oldest == nullptr) return {};
+  if (oldest == nullptr || follower_mutant(FollowerMutant::kWriteMissing)) return {};
   return say(oldest->purpose, queue, oldest->address + oldest->done,
              oldest->bytes.size() - oldest->done) +
          " does not come";

@@ -22,6 +22,7 @@ class Spoiler : public hw::CardTap {
   std::function<bool(hw::Purpose&, unsigned&, uint64_t&, std::vector<std::byte>&)> on_posted;
   std::function<bool(hw::Purpose&, uint64_t&, uint32_t&)> on_read;
   std::function<bool(std::vector<std::byte>&)> on_frame_out;
+  std::function<bool(bool&)> on_message;
 
   void at(hw::TimePs time_ps) override { follower_.at(time_ps); }
   void carrier(bool up, uint32_t speed) override { follower_.carrier(up, speed); }
@@ -46,7 +47,9 @@ class Spoiler : public hw::CardTap {
       follower_.posted(purpose, queue, address, bytes);
     }
   }
-  void message(bool asserted) override { follower_.message(asserted); }
+  void message(bool asserted) override {
+    if (!on_message || on_message(asserted)) follower_.message(asserted);
+  }
   void frame_out(ByteView data) override {
     std::vector<std::byte> bytes(data.begin(), data.end());
     if (!on_frame_out || on_frame_out(bytes)) follower_.frame_out(bytes);

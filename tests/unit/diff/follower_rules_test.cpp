@@ -285,5 +285,148 @@ TEST_F(FollowerRules, DropsAsIfStoppedNeedAStop) {
   EXPECT_EQ(difference(), "frames are dropped as if the card had stopped, and it has not");
 }
 
+// -- what no rule allows
+
+TEST_F(FollowerRules, ChoiceThatIsRefused) {
+  const TraceRecord sample{.kind = TraceKind::kSampleAvail, .queue = kTransmit};
+  followed.follower.record(sample);
+  EXPECT_EQ(difference(), "");
+  followed.follower.record(sample);
+  EXPECT_EQ(difference(), "a choice that is not allowed: the available index is being read");
+}
+
+TEST_F(FollowerRules, RecordOfWhatDidNotHappen) {
+  followed.follower.record({.kind = TraceKind::kMsix, .queue = kTransmit, .value = 2});
+  EXPECT_EQ(difference(), "the card says msix of queue 1: vector 2; the core does not");
+}
+
+TEST_F(FollowerRules, RecordThatNeverComes) {
+  followed.spoiler.on_record = [](TraceRecord& record) { return record.kind != TraceKind::kMsix; };
+  send_frame();
+  ASSERT_EQ(card.choose(EventKind::kReadSuppression, kTransmit), "");
+  answer_all();
+  ASSERT_EQ(card.interrupts(0x42), 1u);
+  EXPECT_EQ(difference(), "");
+  followed.follower.at(kMillisecond);
+  EXPECT_NE(difference().find("the card does not do what follows: msix"), std::string::npos)
+      << difference();
+}
+
+TEST_F(FollowerRules, MessageThatNeverComes) {
+  followed.spoiler.on_posted = [](Purpose& purpose, unsigned&, uint64_t&, auto&) {
+    return purpose != Purpose::kInterrupt;
+  };
+  send_frame();
+  ASSERT_EQ(card.choose(EventKind::kReadSuppression, kTransmit), "");
+  answer_all();
+  EXPECT_EQ(difference(), "");
+  followed.follower.at(kMillisecond);
+  EXPECT_EQ(difference(), "an interrupt that was decided does not come");
+}
+
+TEST_F(FollowerRules, MessageThatNobodyDecided) {
+  followed.follower.posted(Purpose::kInterrupt, 0, 0xFEE00000, std::vector<std::byte>(4));
+  EXPECT_EQ(difference(), "an MSI-X message to 0xfee00000, for which there is no reason");
+}
+
+TEST(FollowerIntx, LevelIsCompared) {
+  FollowedCard followed(kBasic, 16, false);
+  followed.card.manual_dma = false;
+  followed.spoiler.on_message = [](bool& asserted) {
+    asserted = !asserted;
+    return true;
+  };
+  followed.card.put_transmit(0, {100});
+  followed.card.tx.notify();
+  followed.card.serve(kTransmit);
+  EXPECT_TRUE(followed.card.intx);
+  EXPECT_EQ(followed.follower.difference().text(),
+            "an INTx message to deassert, for which there is no reason");
+}
+
+TEST_F(FollowerRules, WriteThatNobodyDecided) {
+  followed.follower.posted(Purpose::kPayload, 0, 0x1000, std::vector<std::byte>(8));
+  EXPECT_EQ(difference(),
+            "a write of 8 bytes of payload of queue 0 at 0x1000, for which there is no reason");
+}
+
+TEST_F(FollowerRules, UsedEntryBeforeItsPayload) {
+  followed.spoiler.on_posted = [](Purpose& purpose, unsigned&, uint64_t&, auto&) {
+    return purpose != Purpose::kPayload;
+  };
+  card.manual_dma = false;
+  card.put_receive(0, 2000);
+  card.rx.notify();
+  card.receive(60);
+  card.serve(0);
+  EXPECT_EQ(difference(), "the used entry of chain 0 of queue 0 before its payload");
+}
+
+TEST_F(FollowerRules, ReadForNothing) {
+  followed.follower.read_request(99, Purpose::kDescriptors, kTransmit, 0x1230, 16);
+  followed.follower.read_completion(99, std::vector<std::byte>(16), true, true);
+  EXPECT_EQ(difference(), "");
+  followed.follower.at_rest();
+  EXPECT_EQ(difference(),
+            "the card read what it does not use: descriptors of queue 1 at 0x1230, 16 bytes");
+}
+
+TEST_F(FollowerRules, ReadOnceIsUsedOnce) {
+  send_frame();
+  followed.spoiler.on_read = [](Purpose& purpose, uint64_t&, uint32_t&) {
+    return purpose != Purpose::kDescriptors;
+  };
+  card.put_transmit(0, {100});
+  card.tx.notify();
+  describe_chains();
+  EXPECT_NE(difference().find("chain 1 of queue 1 is taken for whole before"), std::string::npos)
+      << difference();
+}
+
+TEST_F(FollowerRules, TableIsReadBeyondItsEnd) {
+  const uint64_t table = card.allocate(64);
+  card.tx.set_desc(0, table, 32, VIRTQ_DESC_F_INDIRECT);
+  card.store(table, formats::VirtqDesc{table, 100, 0, 0});
+  card.tx.make_available(0);
+  card.tx.notify();
+  followed.follower.record({.kind = TraceKind::kDmaRead,
+                            .purpose = Purpose::kIndirectTable,
+                            .queue = kTransmit,
+                            .size = 16,
+                            .address = table + 32});
+  describe_chains();
+  EXPECT_NE(difference().find("beyond the indirect table of chain 0"), std::string::npos)
+      << difference();
+}
+
+TEST_F(FollowerRules, FrameThatIsNotTold) {
+  followed.spoiler.on_record = [](TraceRecord& record) {
+    return record.kind != TraceKind::kFrameIn;
+  };
+  card.receive(60);
+  followed.follower.at_rest();
+  EXPECT_EQ(difference(),
+            "the card is at rest and has not said what became of 1 frames that arrived");
+}
+
+TEST_F(FollowerRules, HeldReadIsAnswered) {
+  card.manual_firmware = true;
+  card.set_status(0);
+  followed.follower.record({.kind = TraceKind::kRegisterRead,
+                            .queue = TraceRecord::kNoQueue,
+                            .size = 1,
+                            .address = CommonCfg::kDeviceStatus});
+  EXPECT_EQ(difference(), "a read of 1 bytes at 0x14 is answered that the core holds");
+}
+
+TEST_F(FollowerRules, ReadIsHeldForNothing) {
+  followed.follower.record({.kind = TraceKind::kRegisterRead,
+                            .queue = TraceRecord::kNoQueue,
+                            .size = 1,
+                            .frame = 1,
+                            .address = CommonCfg::kDeviceStatus});
+  EXPECT_EQ(difference(), "a read of 1 bytes at 0x14 is held that the core answers");
+}
+
 }  // namespace
 }  // namespace ringside::test

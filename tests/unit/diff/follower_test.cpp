@@ -256,6 +256,32 @@ const Fault kFaults[] = {
        };
      },
      "before its used index was written"},
+    {"the available index is read before the request for notifications is written",
+     [](Spoiler& spoiler) {
+       spoiler.on_posted = once(posted_for(Purpose::kAvailEvent), [](auto&...) { return false; });
+     },
+     "before its request for notifications was written"},
+    {"entries are returned as another chain's",
+     [](Spoiler& spoiler) {
+       spoiler.on_record = once(record_of(TraceKind::kReturnUsed), [](auto& record) {
+         record.chain += 1;
+         return true;
+       });
+     },
+     "the core says return_used"},
+    {"a frame has a byte more than its chain",
+     [](Spoiler& spoiler) {
+       spoiler.on_record = once(record_of(TraceKind::kStartTransmit), [](auto& record) {
+         record.size += 1;
+         return true;
+       });
+     },
+     "the core says start_transmit"},
+    {"an MSI-X message is not told",
+     [](Spoiler& spoiler) {
+       spoiler.on_record = once(record_of(TraceKind::kMsix), [](auto&) { return false; });
+     },
+     "has not done: msix"},
 };
 
 class FollowerFault : public testing::TestWithParam<std::size_t> {};
