@@ -57,5 +57,6 @@ if(RINGSIDE_SANITIZE)
 endif()
 target_link_options(ringside_lwip PRIVATE -Wl,-z,now -Wl,--gc-sections)
 set_source_files_properties(${core}/init.c PROPERTIES COMPILE_DEFINITIONS RINGSIDE_LWIP_SANITY)
+set_source_files_properties(${core}/tcp_out.c PROPERTIES COMPILE_DEFINITIONS RINGSIDE_LWIP_TCP_OUT)
 set_source_files_properties(${glue_sources} PROPERTIES
   COMPILE_OPTIONS "-Wall;-Wextra;-Werror;-ffp-contract=off")

@@ -2,6 +2,7 @@
  * The Internet checksum (RFC 1071) as a sum of 32-bit words, which compilers vectorise. */
 #include <string.h>
 
+#include "lwip/inet_chksum.h"
 #include "stack/lwip/internal.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
@@ -24,11 +25,9 @@ static uint64_t sum_words(const u8_t* bytes, size_t count) {
   return sum;
 }
 
-/* The folded sum in memory order, not inverted; lwIP's LWIP_CHKSUM. */
-u16_t ringside_checksum(const void* data, int size) {
+/* The folded sum in memory order, not inverted. */
+static u16_t sum_of(const void* data, size_t left) {
   const u8_t* bytes = (const u8_t*)data;
-  size_t left = size > 0 ? (size_t)size : 0;
-  ringside_shared->checksum_bytes += left;
   const size_t words = left / 4;
   uint64_t sum = sum_words(bytes, words);
   bytes += 4 * words;
@@ -41,4 +40,28 @@ u16_t ringside_checksum(const void* data, int size) {
   sum = (sum & 0xffffu) + (sum >> 16);
   sum = (sum & 0xffffu) + (sum >> 16);
   return (u16_t)sum;
+}
+
+/* lwIP's LWIP_CHKSUM. */
+u16_t ringside_checksum(const void* data, int size) {
+  const size_t bytes = size > 0 ? (size_t)size : 0;
+  ringside_shared->checksum_bytes += bytes;
+  return sum_of(data, bytes);
+}
+
+/* lwIP's LWIP_CHKSUM_COPY. */
+u16_t ringside_checksum_copy(void* to, const void* from, u16_t size) {
+  memcpy(to, from, size);
+  return sum_of(to, size);
+}
+
+u16_t ringside_checksum_uncharged(const void* data, u16_t size) {
+  return (u16_t)~sum_of(data, size);
+}
+
+/* Of `size` bytes only the first are summed here: the header. */
+u16_t ringside_checksum_segment(struct pbuf* p, u8_t protocol, u16_t size, u16_t summed_here,
+                                const ip_addr_t* source, const ip_addr_t* destination) {
+  ringside_shared->checksum_bytes += (uint64_t)(size - summed_here);
+  return ip_chksum_pseudo_partial(p, protocol, size, summed_here, source, destination);
 }

@@ -108,6 +108,11 @@ extern uint32_t ringside_tcp_timer_ms, ringside_tcp_msl_ms;
 uint16_t ringside_checksum(const void* data, int size);
 #define LWIP_CHKSUM ringside_checksum
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
+/* What an application sends is summed as it is copied and not read once more when it leaves. The
+ * host is charged when it leaves (hooks.h). */
+#define LWIP_CHECKSUM_ON_COPY 1
+uint16_t ringside_checksum_copy(void* to, const void* from, uint16_t size);
+#define LWIP_CHKSUM_COPY ringside_checksum_copy
 
 /* -- counters */
 #define LWIP_STATS 1

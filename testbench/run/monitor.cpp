@@ -2,6 +2,7 @@
 // See monitor.h.
 #include "testbench/run/monitor.h"
 
+#include <deque>
 #include <systemc>
 
 #include "formats/frame_parser.h"
@@ -39,6 +40,7 @@ class Monitor::LinkWatch : public hw::LinkObserver {
       interfaces_[end] = monitor_.capture_.add_interface(interface);
     }
   }
+  /// These are complete after settle().
   const formats::RunDigest& digest(unsigned end) const { return digests_[end]; }
   uint64_t data_frames() const { return data_frames_[0] + data_frames_[1]; }
   /// Of those, they that arrived where they went.
@@ -47,11 +49,15 @@ class Monitor::LinkWatch : public hw::LinkObserver {
   }
   void frame_arrived(unsigned end, const hw::Frame& frame, hw::TimePs, hw::TimePs) override {
     const uint64_t now = now_ps();
-    const formats::ParsedFrame parsed = formats::parse_frame(frame.bytes);
-    if (parsed.payload_end != parsed.payload_offset) {
-      ++data_frames_[end];
+    if (ends_[end].forwards) {
+      put_off(end, frame, now);
+    } else {
+      const Passage passage = monitor_.passage_of(frame);
+      if (passage.watch != nullptr && passage.frame_id == frame.id) {
+        passage.watch->settle(passage.end, frame.id);
+      }
+      record(end, frame, now);
     }
-    digests_[end].record(now, static_cast<uint8_t>(Kind::kFrame), first_source_ + end, frame.bytes);
     if (monitor_.capture_.is_open()) {
       formats::PcapngPacketOptions options;
       options.direction = formats::PacketDirection::kInbound;
@@ -66,7 +72,46 @@ class Monitor::LinkWatch : public hw::LinkObserver {
     }
   }
 
+  /// Records what was put off.
+  void settle() {
+    for (unsigned end = 0; end < 2; ++end) settle(end, 0);
+  }
+
  private:
+  /// A frame that arrived at a switch.
+  struct Passing {
+    hw::FramePtr frame;
+    uint64_t time_ps;
+  };
+  /// So many frames at one end are as many as pass a switch at the same time, and a few beside.
+  static constexpr std::size_t kMostPassing = 256;
+
+  void record(unsigned end, const hw::Frame& frame, uint64_t time_ps) {
+    const formats::ParsedFrame parsed = formats::parse_frame(frame.bytes);
+    if (parsed.payload_end != parsed.payload_offset) {
+      ++data_frames_[end];
+    }
+    digests_[end].record(time_ps, static_cast<uint8_t>(Kind::kFrame), first_source_ + end,
+                         frame.bytes);
+  }
+  /// A frame that is on its way through a switch is recorded when it comes out at a host, where its
+  /// bytes are read and copied anyway: with many hosts they have left the caches in between.
+  void put_off(unsigned end, const hw::Frame& frame, uint64_t time_ps) {
+    if (passing_[end].size() == kMostPassing) settle(end, 0);
+    // A reference only: nothing is written through it.
+    passing_[end].push_back({hw::FramePtr(const_cast<hw::Frame*>(&frame)), time_ps});
+    monitor_.passage_of(frame) = {frame.id, this, end};
+  }
+  /// Records in the order of arrival, up to the first frame `last_id`; all if there is none.
+  void settle(unsigned end, uint64_t last_id) {
+    std::deque<Passing>& passing = passing_[end];
+    for (uint64_t id = 0; !passing.empty() && (id == 0 || id != last_id); passing.pop_front()) {
+      const Passing& first = passing.front();
+      record(end, *first.frame, first.time_ps);
+      id = first.frame->id;
+    }
+  }
+
   Monitor& monitor_;
   uint32_t first_source_;
   std::string link_;
@@ -75,6 +120,7 @@ class Monitor::LinkWatch : public hw::LinkObserver {
   formats::RunDigest digests_[2];
   uint32_t interfaces_[2] = {};
   uint64_t data_frames_[2] = {};
+  std::deque<Passing> passing_[2];
 };
 
 /// What devices do to one host: writes to its memory and interrupts.
@@ -105,7 +151,16 @@ void Monitor::watch_link(hw::Link& link, const std::string& name, const WatchedE
   link.observe(links_.back().get());
 }
 
+Monitor::Passage& Monitor::passage_of(const hw::Frame& frame) {
+  return passages_[frame.id % passages_.size()];
+}
+
+void Monitor::settle() const {
+  for (const auto& link : links_) link->settle();
+}
+
 uint64_t Monitor::data_frames_on_link(std::size_t link) const {
+  links_[link]->settle();
   return links_[link]->data_frames();
 }
 
@@ -144,6 +199,7 @@ Status Monitor::open_capture(const std::string& path, const std::string& scenari
 Status Monitor::close_capture() { return capture_.close(); }
 
 std::string Monitor::digest() const {
+  settle();
   formats::RunDigest all;
   const auto add = [&all](const std::string& hex) {
     all.record(0, 0, 0, std::as_bytes(std::span(hex)));

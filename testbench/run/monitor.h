@@ -3,6 +3,7 @@
 // and application bytes, of each source in the order in which they happen.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -27,8 +28,11 @@ class Monitor {
  public:
   Monitor();
   ~Monitor();
+  /// Frames on their way through a switch are held until they come out, or until settle().
   void watch_link(hw::Link& link, const std::string& name, const WatchedEnd (&ends)[2],
                   uint64_t rate_bps);
+  /// Lets go all frames that it holds: before their pool is destroyed.
+  void settle() const;
   void watch_memory(hw::HostMemory& memory);
   /// `host` in the order of watch_memory(); `message` is the MSI-X vector.
   void interrupt(uint32_t host, uint32_t message);
@@ -59,6 +63,15 @@ class Monitor {
     formats::RunDigest records;
     formats::StreamDigest bytes;
   };
+  /// The last watch at a switch that a frame came by, if no other frame took its place since.
+  struct Passage {
+    uint64_t frame_id = 0;
+    LinkWatch* watch = nullptr;
+    unsigned end = 0;
+  };
+  Passage& passage_of(const hw::Frame& frame);
+
+  std::array<Passage, 1024> passages_{};
   std::map<std::string, Content> content_;
   std::vector<std::unique_ptr<LinkWatch>> links_;
   std::vector<std::unique_ptr<HostWatch>> hosts_;

@@ -117,7 +117,7 @@ Simulation::Simulation(const Scenario& scenario, const RunOptions& options, Moni
                        ExternalLoop* loop)
     : scenario_(scenario), options_(options), monitor_(monitor), loop_(loop) {}
 
-Simulation::~Simulation() = default;
+Simulation::~Simulation() { monitor_.settle(); }
 
 Status Simulation::build() {
   Status status = build_hosts();

@@ -242,6 +242,32 @@ TEST(Stream, ChargesCallsCopiesAndChecksums) {
   EXPECT_LT(alice.charged(driver::Cost::kChecksumByte), kBytes * 12 / 10);
 }
 
+// Data is summed as it is copied, and charged with the segment that carries it: each time it
+// leaves.
+TEST(Stream, ChargesEverySegmentsChecksumWhenItLeaves) {
+  TwoHosts hosts;
+  uint64_t summed = 0, sent = 0, charged = 0;
+  const auto sees = [&summed](ByteView frame) {
+    if (frame[12] == std::byte{8} && frame[13] == std::byte{0}) summed += frame.size() - 14;
+  };
+  hosts.alice.device.tap = [&](ByteView frame) {
+    sees(frame);
+    ++sent;
+  };
+  hosts.bob.device.tap = sees;
+  uint64_t number = 0;
+  hosts.alice.device.filter = [&number](uint64_t, Bytes&) { return ++number % 60 != 30; };
+  hosts.world.process([&] {
+    hosts.world.sleep_until(60'000);
+    charged = hosts.alice.platform.charged(driver::Cost::kChecksumByte);
+  });
+  exchange(hosts, Family::kIpv4, hosts.bob4(80), pattern(kMiB + 1, 1), {});
+  // Of a buffer that was filled at once, not all had left by then.
+  EXPECT_LT(charged, 1'000'000u);
+  EXPECT_GT(sent, kMiB / 1460 + 10) << "nothing was sent twice";
+  EXPECT_EQ(hosts.alice.platform.charged(driver::Cost::kChecksumByte), summed);
+}
+
 /// The ordered bytes and times of all frames, folded (FNV-1a).
 uint64_t trace(uint64_t seed, std::vector<uint32_t>* sequence_numbers = nullptr) {
   stack::StackConfig config;
