@@ -505,7 +505,8 @@ void Simulation::stop_clock() {
 Status Simulation::record_waves(const std::string& folder, std::vector<std::string>* files) {
   for (std::size_t i = 0; i < nics_.size(); ++i) {
     const std::string& name = scenario_.nics[i].name;
-    if (Status status = nics_[i]->record_waves(folder + "/" + name + ".fst"); !status.ok()) {
+    if (Status status = nics_[i]->record_waves(fmt::format("{}/{}.fst", folder, name));
+        !status.ok()) {
       return status;
     }
     files->push_back(name + ".fst");
