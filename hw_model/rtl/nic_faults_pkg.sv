@@ -11,6 +11,7 @@ package nic_faults_pkg;
     UsedRingEnd,  // used entries run over the end of the ring
     EventIndexLate,  // a batch that ends just behind used_event does not interrupt
     InterruptBeforeIndex,  // used_event is read before the used index has left
+    UnknownAnswer,  // whether used_event has been read is not reset, and unknown at first
     // -- rx_path
     UsedLengthLong,  // the used length counts a byte more
     NumBuffersOne,  // num_buffers is 1 whatever the packet takes

@@ -353,7 +353,7 @@ module used_ring
   always_ff @(posedge clk) begin
     if (!rst_n || flush) begin
       deciding <= '0;
-      answered <= '0;
+      answered <= fault(UnknownAnswer) ? answered : '0;
       signalled <= '0;
       read_valid <= 1'b0;
       interrupt_valid <= 1'b0;

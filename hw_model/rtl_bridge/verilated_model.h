@@ -17,7 +17,10 @@ namespace ringside::hw {
 template <typename Model, typename Symbols>
 class VerilatedModel : public VerilatedCard {
  public:
-  VerilatedModel() : model_(&configured(context_), "TOP"), pins_(pins_of(model_)) {}
+  /// With `unknown_seed` what the RTL leaves unknown is random by that seed; else, and always in
+  /// classes made without RANDOM_X (cmake/RingsideRtl.cmake), it is 0.
+  explicit VerilatedModel(int unknown_seed = 0)
+      : model_(&configured(context_, unknown_seed), "TOP"), pins_(pins_of(model_)) {}
   ~VerilatedModel() override {
     Verilated::threadContextp(&context_);
     model_.final();
@@ -47,10 +50,11 @@ class VerilatedModel : public VerilatedCard {
  private:
   /// Several cards live in one process: each has a context. A failed assertion is told of by
   /// failed_assertions(), so that the run ends in order.
-  static VerilatedContext& configured(VerilatedContext& context) {
+  static VerilatedContext& configured(VerilatedContext& context, int unknown_seed) {
     context.fatalOnError(false);
     context.errorLimit(1'000'000);
-    context.randReset(0);
+    context.randReset(unknown_seed == 0 ? 0 : 2);
+    if (unknown_seed != 0) context.randSeed(unknown_seed);
     return context;
   }
   CardPins pins_;

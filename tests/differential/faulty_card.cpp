@@ -18,7 +18,7 @@ constexpr CardFault kFaults[] = {
 class FaultyCard : public hw::VerilatedModel<Vnic_faults, Vnic_faults__Syms> {
  public:
   /// Before anything is evaluated: the fault is there from the start.
-  explicit FaultyCard(unsigned number) {
+  FaultyCard(unsigned number, int unknown_seed) : VerilatedModel(unknown_seed) {
     model_.__PVT__nic_faults_pkg->selected_fault = static_cast<uint8_t>(number);
   }
 };
@@ -27,8 +27,8 @@ class FaultyCard : public hw::VerilatedModel<Vnic_faults, Vnic_faults__Syms> {
 
 std::span<const CardFault> card_faults() { return kFaults; }
 
-std::unique_ptr<hw::VerilatedCard> make_faulty_card(unsigned number) {
-  return std::make_unique<FaultyCard>(number);
+std::unique_ptr<hw::VerilatedCard> make_faulty_card(unsigned number, int unknown_seed) {
+  return std::make_unique<FaultyCard>(number, unknown_seed);
 }
 
 }  // namespace ringside::test

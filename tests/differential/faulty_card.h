@@ -18,6 +18,7 @@ struct CardFault {
 /// All faults, in the order of their numbers, without that of number 0.
 std::span<const CardFault> card_faults();
 
-std::unique_ptr<hw::VerilatedCard> make_faulty_card(unsigned number);
+/// `unknown_seed`: not 0, of what the RTL leaves unknown (registers without reset, memories, X).
+std::unique_ptr<hw::VerilatedCard> make_faulty_card(unsigned number, int unknown_seed);
 
 }  // namespace ringside::test

@@ -20,6 +20,7 @@ namespace {
 constexpr std::string_view kDifference = "difference: ";
 
 unsigned chosen = 0;
+int unknown_seed = 1;
 /// The first thing that pins and assertions say of the card. It does not count.
 std::string noticed;
 
@@ -31,8 +32,8 @@ std::unique_ptr<hw::NicModel> make_followed(const char* name, const hw::NicConfi
     if (noticed.empty()) noticed = fmt::format("clock cycle {}: {}", cycle, what);
   };
   options.followed = true;
-  return hw::make_rtl_nic(name, config, options, make_faulty_card(chosen), std::move(control),
-                          pool);
+  return hw::make_rtl_nic(name, config, options, make_faulty_card(chosen, unknown_seed),
+                          std::move(control), pool);
 }
 
 struct Outcome {
@@ -105,6 +106,8 @@ int run(int argc, char** argv) {
   app.add_flag("--list", list, "print the faults and what they do");
   app.add_option("--fault", name, "of --list, or none");
   app.add_option("--seed", seed);
+  app.add_option("--unknown-seed", unknown_seed, "of what the RTL leaves unknown; 0: it is 0")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--lives", lives, "resets until it is given up");
   app.add_flag("--trace", trace, "list what the card does");
   CLI11_PARSE(app, argc, argv);
