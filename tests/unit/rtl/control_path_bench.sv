@@ -6,6 +6,7 @@ module control_path_bench
   input  logic                clk,
   input  logic                rst_n,
   input  logic                active,
+  input  logic                counts,
   input  logic                bus_master,
   input  logic                enabled,
   input  logic                suspended,
@@ -84,7 +85,7 @@ module control_path_bench
     state = '0;
     state.active = active;
     state.receives = active;
-    state.counts = active || !bus_master;
+    state.counts = counts;
     state.bus_master = bus_master;
     context_of = '0;
     context_of.enabled = enabled;

@@ -51,7 +51,7 @@ class ControlRig {
  public:
   explicit ControlRig(int seed) : twin_(seed), random_(static_cast<uint64_t>(seed)) {
     twin_.drive([](auto& m) {
-      m.active = m.enabled = m.bus_master = 1;
+      m.active = m.counts = m.enabled = m.bus_master = 1;
       m.suspended = m.flush = m.chain_valid = m.segment_valid = m.read_ready = 0;
       m.landing_valid = m.done_valid = m.write_ready = m.command_ready = m.reply_valid = 0;
     });
@@ -59,6 +59,7 @@ class ControlRig {
   }
 
   bool active = true, suspended = false, bus_master = true, fail = false;
+  bool paused = false;     // decisions wait for a write of a register
   unsigned percent = 100;  // of each stream
   unsigned delay = 30;     // of reads and of firmware
   unsigned done = 0, errors = 0, commands = 0;
@@ -181,7 +182,8 @@ class ControlRig {
       replied_ = true;
     }
     twin_.drive([&](auto& m) {
-      m.active = active;
+      m.active = active && !paused;
+      m.counts = active || !bus_master;
       m.bus_master = bus_master;
       m.suspended = suspended;
       m.chain_valid = chain_offered_;
@@ -251,7 +253,7 @@ class ControlRig {
   }
 
   void start(Vcontrol_path_bench& m) {
-    ASSERT_TRUE(active && !suspended && !under_way_);
+    ASSERT_TRUE(active && !paused && !suspended && !under_way_);
     ASSERT_EQ(m.trace_kind, kStartCommand);
     ASSERT_EQ(m.trace_queue, 2);
     current_ = chains_.front();
@@ -338,6 +340,7 @@ TEST(ControlPath, RandomCommands) {
       for (unsigned i = 0; i < 3; ++i) {
         ASSERT_NO_FATAL_FAILURE(rig.run(rig.below(400)));
         (rig.below(2) == 0 ? rig.active : rig.suspended) ^= true;
+        rig.paused = rig.below(3) == 0;
       }
       if (rig.below(3) == 0) {  // a reset in the middle
         rig.active = false;
@@ -346,7 +349,7 @@ TEST(ControlPath, RandomCommands) {
         for (unsigned i = 0; i < 5; ++i) add_random_chain(rig);
       }
       rig.active = true;
-      rig.suspended = false;
+      rig.suspended = rig.paused = false;
       ASSERT_NO_FATAL_FAILURE(rig.finish());
     }
     EXPECT_GT(rig.done, 100u);
@@ -368,6 +371,26 @@ TEST(ControlPath, AFailedReadStopsTheQueueUntilTheReset) {
   rig.add_chain({10, 10, 10}, 1);
   ASSERT_NO_FATAL_FAILURE(rig.finish());
   EXPECT_EQ(rig.done, 1u);
+}
+
+// Also while decisions wait for a write of a register, but not in a reset or after an error.
+TEST(ControlPath, AFailedReadIsAnErrorWhileDecisionsPause) {
+  for (const bool resetting : {false, true}) {
+    SCOPED_TRACE(testing::Message() << "resetting " << resetting);
+    ControlRig rig(3);
+    rig.fail = true;
+    rig.add_chain({10, 10, 10}, 1);
+    while (!rig.under_way()) ASSERT_NO_FATAL_FAILURE(rig.cycle());
+    rig.paused = true;
+    rig.active = !resetting;
+    rig.run(300);
+    if (resetting) {
+      EXPECT_EQ(rig.errors, 0u);
+    } else {
+      EXPECT_GE(rig.errors, 1u);
+    }
+    EXPECT_EQ(rig.commands, 0u);
+  }
 }
 
 // After an error of another queue, or in a reset, firmware hears nothing and the driver reads no

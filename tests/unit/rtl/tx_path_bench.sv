@@ -9,6 +9,7 @@ module tx_path_bench
   input  logic [NowW-1:0]                     now,
   /* verilator lint_on UNUSEDSIGNAL */
   input  logic                                active,
+  input  logic                                counts,
   input  logic                                bus_master,
   input  logic                                link_up,
   input  logic [15:0]                         mtu,
@@ -90,7 +91,7 @@ module tx_path_bench
     state = '0;
     state.active = active;
     state.receives = active;
-    state.counts = active || !bus_master;
+    state.counts = counts;
     state.bus_master = bus_master;
     state.link_up = link_up;
     state.mtu = mtu;

@@ -44,6 +44,7 @@ struct Settings {
   unsigned resets = 0;    ///< of 10000 cycles
   bool suspends = false;
   bool bus_master_toggles = false;
+  bool pauses = false;  ///< decisions wait for writes of registers
   bool link_toggles = false;
   uint32_t frame = 0;  ///< bytes of every frame; 0: random, with some that are dropped
 };
@@ -84,7 +85,7 @@ class Rig {  // NOLINT(clang-analyzer-optin.performance.Padding)
       : settings_(settings), pair_(seed), random_(static_cast<unsigned>(seed)) {
     pair_.set([&](Vtx_path_bench& m) {
       m.now = 0;
-      m.active = m.bus_master = m.link_up = 1;
+      m.active = m.counts = m.bus_master = m.link_up = 1;
       m.mtu = settings.mtu;
       m.flush = m.suspended = m.chain_valid = m.segment_valid = 0;
       m.read_ready = m.landing_valid = m.landing_other = m.done_valid = m.frame_ready = 0;
@@ -117,6 +118,7 @@ class Rig {  // NOLINT(clang-analyzer-optin.performance.Padding)
   void drain() {
     settings_.resets = 0;
     settings_.suspends = settings_.bus_master_toggles = settings_.link_toggles = false;
+    settings_.pauses = false;
     settings_.failures = 0;
     for (unsigned i = 0; i < 60000 && !at_rest() && !::testing::Test::HasFatalFailure(); ++i) {
       cycle(false);
@@ -156,6 +158,8 @@ class Rig {  // NOLINT(clang-analyzer-optin.performance.Padding)
     if (!settings_.suspends) suspended_ = 0;
     if (settings_.bus_master_toggles && random_() % 300 == 0) bus_master_ = !bus_master_;
     if (!settings_.bus_master_toggles) bus_master_ = true;
+    if (settings_.pauses && random_() % 50 == 0) paused_ = !paused_;
+    if (!settings_.pauses) paused_ = false;
     if (settings_.link_toggles && random_() % 300 == 0) link_up_ = !link_up_;
     if (!settings_.link_toggles) link_up_ = true;
     bool flush = false;
@@ -166,9 +170,9 @@ class Rig {  // NOLINT(clang-analyzer-optin.performance.Padding)
     } else if (!resetting_ && (broken_ || random_() % 10000 < settings_.resets)) {
       begin_reset();
     }
-    if (resetting_) bus_master_ = true;  // else what still comes would count
     pair_.set([&](Vtx_path_bench& m) {
-      m.active = bus_master_ && !resetting_;
+      m.active = bus_master_ && !resetting_ && !paused_;
+      m.counts = !resetting_;
       m.bus_master = bus_master_;
       m.link_up = link_up_;
       m.suspended = static_cast<uint8_t>(suspended_);
@@ -566,6 +570,7 @@ class Rig {  // NOLINT(clang-analyzer-optin.performance.Padding)
   int bringing_done_ = -1;
   bool bus_master_ = true;
   bool link_up_ = true;
+  bool paused_ = false;
   bool resetting_ = false;
   bool broken_ = false;
   bool error_due_ = false;
@@ -576,6 +581,7 @@ class TxPathTest : public ::testing::TestWithParam<int> {};
 TEST_P(TxPathTest, FramesOfEveryShape) {
   Settings settings;
   settings.suspends = settings.bus_master_toggles = settings.link_toggles = true;
+  settings.pauses = true;
   Rig rig(GetParam(), settings);
   rig.run(12000);
   rig.drain();
@@ -607,6 +613,7 @@ TEST_P(TxPathTest, FailedReadsAndResets) {
   settings.resets = 20;
   settings.beats = 8;
   settings.suspends = true;
+  settings.pauses = true;
   Rig rig(GetParam(), settings);
   rig.run(30000);
   rig.drain();

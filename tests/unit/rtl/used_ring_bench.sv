@@ -9,6 +9,7 @@ module used_ring_bench
   input  logic [7:0]               used_batch,
   input  logic [15:0]              used_timeout,
   input  logic                     active,
+  input  logic                     counts,
   input  logic                     bus_master,
   input  logic                     event_idx,
   input  logic [Queues-1:0]        enabled,
@@ -88,7 +89,7 @@ module used_ring_bench
     state = '0;
     state.active = active;
     state.receives = active;
-    state.counts = active || !bus_master;
+    state.counts = counts;
     state.bus_master = bus_master;
     state.event_idx = event_idx;
     context_of = '0;

@@ -61,7 +61,7 @@ class UsedRingRig {
  public:
   explicit UsedRingRig(int seed) : twin_(seed), random_(static_cast<uint64_t>(seed)) {
     twin_.drive([](auto& m) {
-      m.active = m.enabled = m.enable = m.flush = m.used_valid = m.window_full = 0;
+      m.active = m.counts = m.enabled = m.enable = m.flush = m.used_valid = m.window_full = 0;
       m.bus_master = 1;
       m.event_idx = 0;
       m.write_ready = m.written = m.read_ready = m.done_valid = m.interrupt_ready = 0;
@@ -74,6 +74,7 @@ class UsedRingRig {
 
   unsigned batch = 8, timeout = 50;
   bool active = true, event_idx = false;
+  bool paused = false;       // decisions wait for a write of a register
   unsigned window_full = 0;  // by queue
   unsigned write_percent = 100, read_percent = 100, interrupt_percent = 100;
   unsigned written_delay = 10, read_delay = 60;
@@ -174,6 +175,7 @@ class UsedRingRig {
            std::ranges::all_of(
                queues_, [](const Queue& q) { return q.whole == 0 && q.used_next == q.signalled; });
   }
+  bool read_is_under_way() const { return !asked_.empty(); }
   void settle_down() {
     for (unsigned i = 0; i < 100000 && !at_rest() && !::testing::Test::HasFatalFailure(); ++i) {
       cycle();
@@ -242,7 +244,8 @@ class UsedRingRig {
     for (unsigned q = 0; q < kQueues; ++q) pending_.at(q) = queues_[q].posting;
     twin_.drive([&](auto& m) {
       m.now = now_;
-      m.active = active;
+      m.active = active && !paused;
+      m.counts = active;
       m.event_idx = event_idx;
       m.used_batch = static_cast<uint8_t>(batch);
       m.used_timeout = static_cast<uint16_t>(timeout);
@@ -273,7 +276,7 @@ class UsedRingRig {
   void follow(Vused_ring_bench& m) {
     ASSERT_LT(m.trace_queue, kQueues);
     Queue& queue = queues_.at(m.trace_queue);
-    ASSERT_TRUE(active && queue.enabled);
+    ASSERT_TRUE(active && !paused && queue.enabled);
     if (m.trace_kind == kReturnUsed) {
       follow_return(m, queue);
     } else if (m.trace_kind == kReadSuppression) {
@@ -434,6 +437,7 @@ void random_run(int seed) {
     for (unsigned i = 0; i < 3000; ++i) {
       if (rig.below(50) == 0) rig.window_full = rig.below(8) == 0 ? rig.below(8) : 0;
       if (rig.below(200) == 0) rig.active = !rig.active;
+      if (rig.below(100) == 0) rig.paused = !rig.paused;
       for (unsigned q = 0; q < kQueues; ++q) {
         if (rig.below(100) >= rate) continue;
         if (left.at(q) == 0) left.at(q) = 1 + rig.below(longest);
@@ -442,6 +446,7 @@ void random_run(int seed) {
       ASSERT_NO_FATAL_FAILURE(rig.cycle());
     }
     rig.active = true;
+    rig.paused = false;
     rig.window_full = 0;
     for (unsigned q = 0; q < kQueues; ++q) {
       while (left.at(q) != 0) {
@@ -510,6 +515,24 @@ TEST(UsedRing, AFailedReadIsAnError) {
   rig.run(300);
   EXPECT_EQ(rig.errors, 1u);
   EXPECT_EQ(rig.decisions, 0u);
+}
+
+// Also while decisions wait for a write of a register, but not in a reset or after an error.
+TEST(UsedRing, AFailedReadIsAnErrorWhileDecisionsPause) {
+  for (const bool resetting : {false, true}) {
+    SCOPED_TRACE(testing::Message() << "resetting " << resetting);
+    UsedRingRig rig(6);
+    rig.fail_reads = true;
+    rig.read_delay = 1;
+    ASSERT_NO_FATAL_FAILURE(rig.enable(0, 8, 0));
+    ASSERT_TRUE(rig.finish(0, true));
+    while (!rig.read_is_under_way()) ASSERT_NO_FATAL_FAILURE(rig.cycle());
+    rig.paused = true;
+    rig.active = !resetting;
+    rig.run(300);
+    EXPECT_EQ(rig.errors, resetting ? 0u : 1u);
+    EXPECT_EQ(rig.decisions, 0u);
+  }
 }
 
 // Index writes always are on their way, and yet the driver is told.
