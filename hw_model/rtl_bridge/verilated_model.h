@@ -30,6 +30,10 @@ class VerilatedModel : public VerilatedCard {
   void eval() override {
     // What the generated code calls asks the thread for its context: another card's, else.
     Verilated::threadContextp(&context_);
+    if (!asserts_ && *pins_.rst_n != 0) {
+      asserts_ = true;
+      context_.assertOn(true);
+    }
     model_.eval();
   }
   void image(std::vector<std::byte>* bytes) const override {
@@ -53,11 +57,14 @@ class VerilatedModel : public VerilatedCard {
   static VerilatedContext& configured(VerilatedContext& context, int unknown_seed) {
     context.fatalOnError(false);
     context.errorLimit(1'000'000);
+    // Before the first reset is through, assertions would be about what is unknown.
+    context.assertOn(false);
     context.randReset(unknown_seed == 0 ? 0 : 2);
     if (unknown_seed != 0) context.randSeed(unknown_seed);
     return context;
   }
   CardPins pins_;
+  bool asserts_ = false;
 };
 
 }  // namespace ringside::hw
