@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -34,18 +35,39 @@ namespace fs = std::filesystem;
 std::atomic<bool> interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-extern "C" void on_interrupt(int) { interrupted.store(true); }
+/// Signals that come so soon after the first are the same request: timeout(1) sends each one twice,
+/// to its command and to the command's group.
+constexpr int64_t kSameRequestNs = 200'000'000;
+std::atomic<int64_t> interrupted_at_ns{0};
+static_assert(std::atomic<int64_t>::is_always_lock_free);
 
-/// While it lives, the first SIGINT and SIGTERM set `interrupted`; the next ones act as
-/// before.
+/// Of the wall clock; async-signal-safe.
+int64_t monotonic_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+extern "C" void on_interrupt(int signal) {
+  const int64_t now = monotonic_ns();
+  if (!interrupted.exchange(true)) {
+    interrupted_at_ns.store(now);
+  } else if (now - interrupted_at_ns.load() > kSameRequestNs) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);  // acts when the handler returns
+  }
+}
+
+/// While it lives, the first SIGINT or SIGTERM sets `interrupted`; a later one ends the process.
 class InterruptGuard {
  public:
   InterruptGuard() {
     interrupted.store(false);
     struct sigaction action = {};
     action.sa_handler = on_interrupt;
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
     sigemptyset(&action.sa_mask);
+    sigaddset(&action.sa_mask, SIGINT);
+    sigaddset(&action.sa_mask, SIGTERM);
     sigaction(SIGINT, &action, &before_interrupt_);
     sigaction(SIGTERM, &action, &before_terminate_);
   }

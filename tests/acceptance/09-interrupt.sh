@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Ctrl-C or SIGTERM in a long traced run leaves a whole capture and a summary that says that it is incomplete;
+# Ctrl-C or SIGTERM in a long traced run leaves a whole capture and a summary that says that it is incomplete,
+# also if it comes twice, as timeout(1) sends it;
 # SIGKILL leaves nothing that has the name of a result.
 # An existing folder is not touched without --force.
 # shellcheck source=lib.sh
@@ -8,7 +9,7 @@
 need python3
 need_program
 
-for signal in SIGINT SIGTERM SIGKILL; do
+for signal in SIGINT SIGINT:0.01 SIGTERM SIGKILL; do
 rm -rf out
 signal_at "$signal" out/capture.pcapng.part 20000000 "$program" run "$examples/two-hosts.toml" \
   --set flow.upload.size=16GiB --trace pcapng --out out >status || fail "the run could not be interrupted"

@@ -25,6 +25,7 @@ found() {
 }
 if [ $full = yes ] || [ -z "${RINGSIDE_CELLS:-}" ] || ! found; then
   export RINGSIDE_CELLS=$work/cells RINGSIDE_PROGRAM=$program
+  if [ $full = yes ]; then export RINGSIDE_FULL=1; fi
   while read -r name model; do
     status=0
     "$root/tests/external/$name.sh" "$model" </dev/null >"$name-$model.log" 2>&1 || status=$?

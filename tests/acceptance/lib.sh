@@ -71,8 +71,8 @@ print(value if isinstance(value, str) else json.dumps(value))
 PY
 }
 
-# signal_at SIGNAL FILE BYTES COMMAND...: sends the command a signal as soon as the file has so many bytes, however
-# fast the machine is. Prints the command's exit status and the seconds that it took to end; what the command prints
+# signal_at SIGNAL[:SECONDS] FILE BYTES COMMAND...: sends the command a signal as soon as the file has so many bytes,
+# however fast the machine is; with SECONDS once more, so much later. Prints the command's exit status and the seconds that it took to end; what the command prints
 # goes to the files stdout and stderr.
 signal_at() {
   # A shell starts its background jobs with SIGINT ignored; Python does not.
@@ -87,7 +87,11 @@ while not os.path.exists(file) or os.path.getsize(file) < int(size):
         sys.exit(f"{file} does not get {size} bytes: {open('stderr').read()}")
     time.sleep(0.05)
 started = time.monotonic()
-process.send_signal(signal.Signals[number])
+name, _, again = number.partition(":")
+process.send_signal(signal.Signals[name])
+if again:
+    time.sleep(float(again))
+    process.send_signal(signal.Signals[name])
 try:
     print(process.wait(timeout=120), round(time.monotonic() - started, 2))
 except subprocess.TimeoutExpired:

@@ -258,6 +258,7 @@ two_guests_cells=(
 )
 two_guests() {
   local guest
+  [ "$model" != rtl ] || [ -n "${RINGSIDE_FULL:-}" ] || skip "takes long with the card in RTL; RINGSIDE_FULL=1 runs it"
   back_end 2 1
   boot guest0 0 1
   boot guest1 1 1
@@ -282,13 +283,15 @@ two_guests() {
   for guest in guest0 guest1; do no_complaint $guest; done
   detail "TCP $mbps Mbit/s"
 }
+# An amount, not a time or a rate: the clocks of two guests go wrong by seconds where processors are scarce. What is
+# under way when all is sent, the server does not count. Sets `mbps`.
 tcp_between() { # GUEST ADDRESS OPTIONS...
-  run "$1" "iperf3 -c $2 -t 2 -f m ${*:3}" 30
+  run "$1" "iperf3 -c $2 -n 4M -f m ${*:3}" 60
+  grep -q ' [34]\.[0-9]* MBytes.*receiver' <<<"$answer" || fail "TCP between guests: $(grep receiver <<<"$answer")"
   mbps=$(sed -n 's/.* \([0-9.]*\) Mbits.*receiver.*/\1/p' <<<"$answer")
-  at_least "${mbps%.*}" 1 "TCP in Mbit/s"
 }
 
-run_cells 240 one_guest_cells one_guest
-cell 120 "Linux guest: two queue pairs" "ping and TCP both ways, with frames in all four queues" two_pairs
-run_cells 180 two_guests_cells two_guests
+run_cells 360 one_guest_cells one_guest
+cell 180 "Linux guest: two queue pairs" "ping and TCP both ways, with frames in all four queues" two_pairs
+run_cells 300 two_guests_cells two_guests
 finish

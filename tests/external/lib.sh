@@ -6,6 +6,7 @@
 #   RINGSIDE_BACKEND=dpdk       DPDK's own vhost back end in place of the card: a cell that is green with it
 #                               and red without it is the card's fault
 #   RINGSIDE_CELLS              folder that gets the cells as NAME-COLUMN.cells, for matrix.py
+#   RINGSIDE_FULL=1             rows that take long, too
 #   RINGSIDE_KEEP=1             keep the folder with logs and results
 # Prints, for every row that ran, "row: ROW | WHAT IS CHECKED" and "cell: ROW | COLUMN | ok|fail|skipped |
 # DETAIL". Exit status 0 if no cell failed, 77 if all were skipped, 1 otherwise.

@@ -26,6 +26,7 @@ Each test is a script that can be run alone, for one model and for the rows that
 `tests/external/testpmd.sh lt 'mac echo'`.
 With `RINGSIDE_BACKEND=dpdk` DPDK's own vhost back end takes the card's place: a row that fails there too is not
 the card's fault.
+With `RINGSIDE_FULL=1` the rows that take long with the card in RTL run, too.
 A test whose packages or permissions are missing is skipped and says what is missing.
 
 Not in the matrix, because the cards do not offer it: packed virtqueues, checksum and segmentation offload.
