@@ -157,8 +157,11 @@ bool Follower::confirm(const TraceRecord& record) {
           return false;
         }
         const bool queued = (trace_fields(record.kind) & trace_field::kQueue) != 0;
+        // Frames of one queue are dropped for reasons of before and of now.
+        const bool dropped = record.kind == TraceKind::kFrameDropped;
         return awaited.record.kind == record.kind &&
-               (!queued || awaited.record.queue == record.queue);
+               (!queued || awaited.record.queue == record.queue) &&
+               (!dropped || awaited.record.value == record.value);
       });
   if (found == awaited_.end()) return false;
   if (!same(found->record, record)) {

@@ -22,8 +22,8 @@ namespace ringside::hw {
 
 struct FollowerConfig {
   CoreConfig core;
-  /// Rows of the card's receive buffer and their size: a drop for want of room is justified only if
-  /// the frames that it holds can fill it.
+  /// Rows of the receive buffer that each receive queue has, and their size: a drop for want of
+  /// room is justified only if the frames that it holds can fill them.
   uint32_t receive_rows = 4096;
   uint32_t row_bytes = 64;
   /// How late an effect may be that was decided.
@@ -107,6 +107,7 @@ class Follower final : public CardTap {
   void return_used(const TraceRecord& record);
   void arrival(const TraceRecord& record, bool dropped);
   void dropped(const TraceRecord& record);
+  void dropped_inactive(const TraceRecord& record);
   void result(Purpose purpose, const TraceRecord& record);
   void walk_on(const TraceRecord& record);
   void payload_done(const TraceRecord& record);
@@ -178,7 +179,8 @@ class Follower final : public CardTap {
   ReceiveRows rows_;
   std::vector<EarlyAck> early_acks_;
   uint64_t acks_unreturned_ = 0;
-  TimePs stops_by_ps_ = kNever;  ///< a record that says why the card stopped must come
+  TimePs pairs_changed_ps_ = kNever;  ///< pairs were last switched on or off
+  TimePs stops_by_ps_ = kNever;       ///< a record that says why the card stopped must come
 };
 
 }  // namespace ringside::hw

@@ -161,6 +161,7 @@ void Follower::follow(const TraceRecord& record) {
       device_error(record);
       return;
     case TraceKind::kReset:
+      pairs_changed_ps_ = now_;
       expect_record(record);
       reads_.give_up_all();
       reset_ps_ = now_;
@@ -261,7 +262,8 @@ void Follower::arrival(const TraceRecord& record, bool was_dropped) {
   Event event = Event::frame_in(frame);
   const auto size = static_cast<uint32_t>(frame->bytes.size());
   if (was_dropped && record.value == static_cast<uint64_t>(Counter::kRxDropBufferFull)) {
-    if (!rows_.could_be_full(size) && !follower_mutant(FollowerMutant::kDropForRoom)) {
+    if (!rows_.could_be_full(record.queue, size) &&
+        !follower_mutant(FollowerMutant::kDropForRoom)) {
       fail(
           fmt::format("a frame of {} bytes is dropped for want of room, and the receive buffer "
                       "has room",
@@ -276,6 +278,9 @@ void Follower::arrival(const TraceRecord& record, bool was_dropped) {
     event.ok = false;
     event.value = record.value;
     stops_by_ps_ = std::min(stops_by_ps_, now_ + config_.effect_bound_ps);
+  } else if (was_dropped && record.value == static_cast<uint64_t>(Counter::kRxDropInactive)) {
+    event.ok = false;
+    event.value = record.value;
   }
   step(event);
   expect_record(record);
@@ -302,9 +307,27 @@ void Follower::dropped(const TraceRecord& record) {
       return;
     case Counter::kRxDropReset:
       return;  // the core dropped it with the reset
+    case Counter::kRxDropInactive:
+      dropped_inactive(record);
+      return;
     default:
       expect_record(record);  // of a start that the core followed
       return;
+  }
+}
+
+/// It waited when its pair was switched off, which the core knows; or it was coming in when pairs
+/// were switched on or off, and was begun for another queue than that of its flow now.
+void Follower::dropped_inactive(const TraceRecord& record) {
+  if (confirm(record)) {
+    rows_.dropped(record.queue);
+  } else if (pairs_changed_ps_ == kNever || now_ - pairs_changed_ps_ > config_.effect_bound_ps) {
+    fail(
+        fmt::format("a frame of {} bytes for queue {} is dropped as if pairs had been switched "
+                    "off, and they have not",
+                    record.size, record.queue));
+  } else {
+    arrival(record, true);
   }
 }
 
@@ -539,6 +562,7 @@ void Follower::managed(const TraceRecord& record) {
   }
   const rs_command command = commands_.front();
   commands_.pop_front();
+  if (command.kind == RS_COMMAND_ACTIVE_PAIRS) pairs_changed_ps_ = now_;
   step(Event::from_command(command));
   expect_record(record);
 }

@@ -19,27 +19,32 @@ class ReceiveRows {
   /// than this before the record does not count.
   static constexpr TimePs kComingPs = 1'000'000;
 
+  /// `rows`: that one queue has.
   ReceiveRows(uint32_t rows, uint32_t row_bytes) : limit_(rows), row_bytes_(row_bytes) {}
 
   /// The time of what follows.
   void at(TimePs time_ps) {
     now_ = time_ps;
-    while (!released_.empty() && released_.front().time_ps + kComingPs < now_) {
-      rows_ -= released_.front().rows;
-      released_.pop_front();
+    for (auto& [queue, part] : queues_) {
+      while (!part.released.empty() && part.released.front().time_ps + kComingPs < now_) {
+        part.rows -= part.released.front().rows;
+        part.released.pop_front();
+      }
     }
   }
 
   /// A frame of `bytes` bytes more might not have found room. A row is kept free, so that a full
   /// buffer and an empty one differ.
-  bool could_be_full(uint32_t bytes) const { return rows_ + rows_of(bytes) + 1 > limit_; }
+  bool could_be_full(unsigned queue, uint32_t bytes) {
+    return queues_[queue].rows + rows_of(bytes) + 1 > limit_;
+  }
   void taken(unsigned queue, uint32_t bytes) {
-    queues_[queue].push_back({bytes, false, 0});
-    rows_ += rows_of(bytes);
+    queues_[queue].held.push_back({bytes, false, 0});
+    queues_[queue].rows += rows_of(bytes);
   }
   /// The oldest frame of `queue` that waits is now written to the host.
   void begun(unsigned queue) {
-    for (Held& held : queues_[queue]) {
+    for (Held& held : queues_[queue].held) {
       if (held.begun) continue;
       held.begun = true;
       held.left = held.bytes + sizeof(formats::VirtioNetHdr);
@@ -49,7 +54,7 @@ class ReceiveRows {
   }
   /// The oldest frame of `queue` that waits is not.
   void dropped(unsigned queue) {
-    for (Held& held : queues_[queue]) {
+    for (Held& held : queues_[queue].held) {
       if (held.begun) continue;
       held.begun = true;
       break;
@@ -58,18 +63,14 @@ class ReceiveRows {
   }
   /// Payload was written.
   void written(unsigned queue, uint64_t bytes) {
-    for (Held& held : queues_[queue]) {
+    for (Held& held : queues_[queue].held) {
       const uint64_t part = bytes < held.left ? bytes : held.left;
       held.left -= part;
       bytes -= part;
     }
     release(queue);
   }
-  void clear() {
-    queues_.clear();
-    released_.clear();
-    rows_ = 0;
-  }
+  void clear() { queues_.clear(); }
 
  private:
   struct Held {
@@ -79,12 +80,12 @@ class ReceiveRows {
   };
   uint64_t rows_of(uint32_t bytes) const { return (bytes + row_bytes_ - 1) / row_bytes_; }
   void release(unsigned queue) {
-    std::deque<Held>& held = queues_[queue];
-    while (!held.empty() && held.front().begun && held.front().left == 0) {
+    Part& part = queues_[queue];
+    while (!part.held.empty() && part.held.front().begun && part.held.front().left == 0) {
       if (!follower_mutant(FollowerMutant::kRowsKept)) {
-        released_.push_back({now_, rows_of(held.front().bytes)});
+        part.released.push_back({now_, rows_of(part.held.front().bytes)});
       }
-      held.pop_front();
+      part.held.pop_front();
     }
   }
   uint64_t limit_;
@@ -93,10 +94,13 @@ class ReceiveRows {
     TimePs time_ps;
     uint64_t rows;
   };
+  struct Part {
+    uint64_t rows = 0;  ///< with those that were released a moment ago
+    std::deque<Held> held;
+    std::deque<Released> released;
+  };
   TimePs now_ = 0;
-  uint64_t rows_ = 0;  ///< with those that were released a moment ago
-  std::deque<Released> released_;
-  std::map<unsigned, std::deque<Held>> queues_;
+  std::map<unsigned, Part> queues_;
 };
 
 }  // namespace ringside::hw

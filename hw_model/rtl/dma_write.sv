@@ -23,9 +23,11 @@ module dma_write
   // the receive buffer: a cycle later, each byte in lane A mod DataBytes
   output logic                             buffer_read,
   output logic      [RxRowW+LaneW-1:0]     buffer_address,
+  output queue_t                           buffer_queue,  // whose part of it
   input  logic      [DataBits-1:0]         buffer_data,
   // the rows of the oldest frame are free
   output logic                             buffer_release,
+  output queue_t                           release_queue,
   // to the host
   output logic                             posted_valid,
   input  logic                             posted_ready,
@@ -253,6 +255,7 @@ module dma_write
 
   assign buffer_read = issue && send_received && !(send_merge && send_all_header);
   assign buffer_address = send_place;
+  assign buffer_queue = send_posted.queue;
 
   always_ff @(posedge clk) begin
     if (!rst_n) begin
@@ -273,6 +276,7 @@ module dma_write
   end
 
   always_ff @(posedge clk) begin
+    if (send_done) release_queue <= send_posted.queue;
     if (op_take) begin
       cut <= heads[op_head];
     end else if (cut_go) begin

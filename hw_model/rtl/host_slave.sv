@@ -156,6 +156,7 @@ module host_slave
   logic [63:0] features, negotiated;
   logic [15:0] queue_size_max, mtu, config_vector, queue_vector;
   logic [4:0] queue_count;
+  logic [3:0] active_pairs;
 
   logic [VectorW-1:0] message_vector, ready_vector;
   logic [63:0] message_address;
@@ -716,6 +717,15 @@ module host_slave
     state.mtu = mtu;
     state.max_payload = max_payload;
     state.max_read_request = max_read_request;
+    state.pairs = active_pairs;
+    state.control_moved = control_moved;
+  end
+
+  // Queue pairs that are switched on. NMQ-D-001, NMQ-D-002.
+  always_ff @(posedge clk) begin
+    if (!rst_n || reset_device) active_pairs <= 4'd1;
+    else if (obey && firmware.kind == COMMAND_ACTIVE_PAIRS && firmware.value != '0 &&
+             firmware.value <= QueuePairs) active_pairs <= firmware.value[3:0];
   end
 
   always_ff @(posedge clk) begin

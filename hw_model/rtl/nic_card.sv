@@ -116,6 +116,7 @@ module nic_card
   write_op_t [WriteClients-1:0] op_write;
   logic write_empty, write_idle;
   logic buffer_read, buffer_release;
+  queue_t buffer_queue, release_queue;
   logic [RxRowW+LaneW-1:0] buffer_address;
   logic [DataBits-1:0] buffer_data;
 
@@ -198,6 +199,34 @@ module nic_card
   localparam int unsigned PortUsed = 8;
   localparam int unsigned PortWrite = 9;
 
+  // Inside the control virtqueue is always the last; the driver may know it as number 2.
+  trace_t [TracePorts-1:0] told;
+  posted_t posted_inside;
+  read_request_t read_inside;
+  if (QueuePairs == 1) begin : g_numbers
+    assign trace = told;
+    assign posted = posted_inside;
+    assign read_request = read_inside;
+  end else begin : g_numbers
+    logic [TracePorts-1:0] moved;
+    for (genvar port = 0; port < int'(TracePorts); ++port) begin : g_port
+      assign moved[port] = state.control_moved && told[port].queue == 16'(ControlQueue) &&
+                           port != int'(PortRegisters) && port != int'(PortEvents);
+    end
+    always_comb begin
+      trace = told;
+      for (int port = 0; port < int'(TracePorts); ++port) begin
+        if (moved[port]) trace[port].queue = 16'd2;
+      end
+      posted = posted_inside;
+      if (state.control_moved && 32'(posted.queue) == ControlQueue) posted.queue = queue_t'(2);
+      read_request = read_inside;
+      if (state.control_moved && 32'(read_request.queue) == ControlQueue) begin
+        read_request.queue = queue_t'(2);
+      end
+    end
+  end
+
   host_slave host_slave (
     .clk, .rst_n, .now, .straps(built),
     .request_valid(host_request_valid), .request_ready(host_request_ready),
@@ -215,29 +244,29 @@ module nic_card
     .write_valid(op_write_valid[WriteInterrupt]), .write_ready(op_write_ready[WriteInterrupt]),
     .write_op(op_write[WriteInterrupt]), .written(written[WriteInterrupt]),
     .counters(host_counters),
-    .trace_valid(trace_valid[PortRegisters]), .trace(trace[PortRegisters]),
-    .event_trace_valid(trace_valid[PortEvents]), .event_trace(trace[PortEvents]),
+    .trace_valid(trace_valid[PortRegisters]), .trace(told[PortRegisters]),
+    .event_trace_valid(trace_valid[PortEvents]), .event_trace(told[PortEvents]),
     .idle(host_idle), .deadline(host_deadline)
   );
 
   dma_read dma_read (
     .clk, .rst_n, .now, .straps(built), .state, .flush,
     .op_valid(op_read_valid), .op_ready(op_read_ready), .op(op_read),
-    .request_valid(read_valid), .request_ready(read_ready), .request(read_request),
+    .request_valid(read_valid), .request_ready(read_ready), .request(read_inside),
     .completion_valid, .completion_ready, .completion, .completion_beat,
     .landing_valid, .landing, .done_valid, .done,
     .counters(read_counters),
-    .trace_valid(trace_valid[PortRead]), .trace(trace[PortRead]),
+    .trace_valid(trace_valid[PortRead]), .trace(told[PortRead]),
     .idle(read_idle), .deadline(read_deadline)
   );
 
   dma_write dma_write (
     .clk, .rst_n, .state,
     .op_valid(op_write_valid), .op_ready(op_write_ready), .op(op_write), .written,
-    .buffer_read, .buffer_address, .buffer_data, .buffer_release,
-    .posted_valid, .posted_ready, .posted, .posted_beat,
+    .buffer_read, .buffer_address, .buffer_queue, .buffer_data, .buffer_release, .release_queue,
+    .posted_valid, .posted_ready, .posted(posted_inside), .posted_beat,
     .counters(write_counters),
-    .trace_valid(trace_valid[PortWrite]), .trace(trace[PortWrite]),
+    .trace_valid(trace_valid[PortWrite]), .trace(told[PortWrite]),
     .empty(write_empty), .idle(write_idle)
   );
 
@@ -252,7 +281,7 @@ module nic_card
     .chain_valid, .chain_ready, .chain, .segment_valid, .segment_ready, .segment,
     .window_full, .settled(ring_settled),
     .error_valid(ring_error_valid), .error(ring_error),
-    .trace_valid(trace_valid[PortRing]), .trace(trace[PortRing]),
+    .trace_valid(trace_valid[PortRing]), .trace(told[PortRing]),
     .busy(ring_busy), .idle(ring_idle)
   );
 
@@ -267,7 +296,7 @@ module nic_card
     .interrupt_valid, .interrupt_ready, .interrupt_queue,
     .settled(used_settled), .index_writes(used_index_writes),
     .error_valid(used_error_valid), .error(used_error),
-    .trace_valid(trace_valid[PortUsed]), .trace(trace[PortUsed]),
+    .trace_valid(trace_valid[PortUsed]), .trace(told[PortUsed]),
     .busy(used_busy), .idle(used_idle), .deadline(used_deadline)
   );
 
@@ -281,7 +310,7 @@ module nic_card
     .frame_valid(tx_valid), .frame_ready(tx_ready), .frame_beat(tx_beat),
     .settled(tx_settled), .counters(tx_counters),
     .error_valid(tx_error_valid), .error(tx_error),
-    .trace_valid(trace_valid[PortTransmit]), .trace(trace[PortTransmit]),
+    .trace_valid(trace_valid[PortTransmit]), .trace(told[PortTransmit]),
     .idle(tx_idle)
   );
 
@@ -293,11 +322,11 @@ module nic_card
     .window_full, .rewind(resume),
     .write_valid(op_write_valid[WriteReceive]), .write_ready(op_write_ready[WriteReceive]),
     .write_op(op_write[WriteReceive]),
-    .buffer_read, .buffer_address, .buffer_data, .buffer_release,
+    .buffer_read, .buffer_address, .buffer_queue, .buffer_data, .buffer_release, .release_queue,
     .used_valid(rx_used_valid), .used(rx_used),
     .settled(rx_settled), .counters(rx_counters),
-    .trace_valid(trace_valid[PortReceive]), .trace(trace[PortReceive]),
-    .arrival_trace_valid(trace_valid[PortArrival]), .arrival_trace(trace[PortArrival]),
+    .trace_valid(trace_valid[PortReceive]), .trace(told[PortReceive]),
+    .arrival_trace_valid(trace_valid[PortArrival]), .arrival_trace(told[PortArrival]),
     .busy(rx_busy), .idle(rx_idle)
   );
 
@@ -315,7 +344,7 @@ module nic_card
     .command_valid, .command_ready, .command_length, .command, .reply_valid, .reply,
     .settled(control_settled),
     .error_valid(control_error_valid), .error(control_error),
-    .trace_valid(trace_valid[PortControl]), .trace(trace[PortControl]),
+    .trace_valid(trace_valid[PortControl]), .trace(told[PortControl]),
     .busy(control_busy), .idle(control_idle)
   );
 endmodule

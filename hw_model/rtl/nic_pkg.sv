@@ -57,6 +57,9 @@ package nic_pkg;
   localparam int unsigned TxRows = TxBufferBytes / DataBytes;
   localparam int unsigned RxRows = RxBufferBytes / DataBytes;
   localparam int unsigned RxRowW = $clog2(RxRows);
+  // Names a queue pair. Each has a part of the receive buffer, a power of two of rows.
+  localparam int unsigned PairW = QueuePairs > 1 ? $clog2(QueuePairs) : 1;
+  localparam int unsigned RxPartRows = QueuePairs > 1 ? RxRows >> PairW : RxRows;
   // Byte address in a landing memory: the largest of them is the transmit buffer.
   localparam int unsigned LandingW = $clog2(TxBufferBytes);
   localparam int unsigned TagW = $clog2(ReadTags);
@@ -193,6 +196,8 @@ package nic_pkg;
     logic [15:0] mtu;
     logic [2:0] max_payload;  // as Device Control says: 128 << n
     logic [2:0] max_read_request;
+    logic [3:0] pairs;  // that are switched on: received frames go to these
+    logic control_moved;  // the control virtqueue has number 2 for the driver
   } card_state_t;
 
   // -- reads of host memory: a client asks, the bytes land in its memory, it is told of the end
@@ -450,6 +455,7 @@ package nic_pkg;
     logic [63:0] drop_no_fit;
     logic [63:0] drop_chosen;
     logic [63:0] drop_reset;
+    logic [63:0] drop_inactive;
   } rx_counters_t;
 
   typedef struct packed {

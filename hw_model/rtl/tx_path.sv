@@ -48,7 +48,6 @@ module tx_path
   localparam int unsigned Frames = 128;  // begun, and not on their way to the MAC
   localparam int unsigned SlotW = $clog2(Frames);
   localparam int unsigned RowW = $clog2(TxRows);
-  localparam int unsigned PairW = QueuePairs > 1 ? $clog2(QueuePairs) : 1;
   localparam int unsigned LeastFrame = 14;  // Ethernet header
   localparam int unsigned MostOverMtu = 14 + 4;  // Ethernet header and VLAN tag
   // As hw_model/core/counters.h numbers them.

@@ -71,10 +71,16 @@ RtlCard::RtlCard(const sc_core::sc_module_name& name, const NicConfig& config,
 
 RtlCard::~RtlCard() = default;
 
+/// The hardware's pairs are always there; whether they may be used is the configuration's.
+uint64_t RtlCard::features(const NicConfig& config) {
+  return config.queue_pairs > 1 ? config.features
+                                : config.features & ~formats::feature_bit(VIRTIO_NET_F_MQ);
+}
+
 void RtlCard::set_straps(const NicConfig& config) {
   uint64_t mac = 0;
   for (const uint8_t byte : config.mac) mac = mac << 8 | byte;
-  *pins_.straps_features = config.features;
+  *pins_.straps_features = features(config);
   *pins_.straps_mac = mac;
   *pins_.straps_mtu = config.mtu;
   *pins_.straps_queue_size_max =

@@ -47,6 +47,8 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
           TlpChannel& up);
   ~RtlCard() override;
 
+  /// What the card is to offer of `config`'s: MQ only with several queue pairs.
+  static uint64_t features(const NicConfig& config);
   void connect(EthernetPort& port);
   void trace(TraceSink* sink);
   /// Shows what passes the pins. Before the simulation starts. Null: nobody.

@@ -12,7 +12,7 @@ uint64_t field(const uint32_t* words, unsigned fields, unsigned index) {
   return static_cast<uint64_t>(at[1]) << 32 | at[0];
 }
 
-constexpr unsigned kTxFields = 5, kRxFields = 10, kReadFields = 8, kWriteFields = 3;
+constexpr unsigned kTxFields = 5, kRxFields = 11, kReadFields = 8, kWriteFields = 3;
 constexpr unsigned kHostScalars = 7;
 constexpr unsigned kErrors = static_cast<unsigned>(DeviceError::kCount);
 constexpr unsigned kHostFields = kHostScalars + kErrors;
@@ -23,11 +23,11 @@ Counters core_counters_of(const CardPins& pins) {
   Counters counters;
   constexpr Counter kTx[kTxFields] = {Counter::kTxFrames, Counter::kTxBytes, Counter::kTxDropShort,
                                       Counter::kTxDropLong, Counter::kTxDropLinkDown};
-  constexpr Counter kRx[kRxFields] = {Counter::kRxFrames,         Counter::kRxBytes,
-                                      Counter::kRxDropFcs,        Counter::kRxDropShort,
-                                      Counter::kRxDropLong,       Counter::kRxDropNotReady,
-                                      Counter::kRxDropBufferFull, Counter::kRxDropNoFit,
-                                      Counter::kRxDropChosen,     Counter::kRxDropReset};
+  constexpr Counter kRx[kRxFields] = {
+      Counter::kRxFrames,         Counter::kRxBytes,       Counter::kRxDropFcs,
+      Counter::kRxDropShort,      Counter::kRxDropLong,    Counter::kRxDropNotReady,
+      Counter::kRxDropBufferFull, Counter::kRxDropNoFit,   Counter::kRxDropChosen,
+      Counter::kRxDropReset,      Counter::kRxDropInactive};
   constexpr Counter kHost[] = {Counter::kDoorbells,      Counter::kMsixMessages,
                                Counter::kIntxAsserts,    Counter::kDeviceResets,
                                Counter::kFunctionResets, Counter::kHoldsExpired};

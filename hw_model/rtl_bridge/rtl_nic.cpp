@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "hw_model/diff/follower.h"
@@ -100,13 +101,15 @@ void RtlNic::follow() {
   const CardPins& pins = card_.pins();
   FollowerConfig config;
   config.core = core_config(config_);
-  config.core.queue_pairs =
-      static_cast<uint16_t>(std::min<uint32_t>(config_.queue_pairs, *pins.build_queue_pairs));
+  config.core.queue_pairs = static_cast<uint16_t>(*pins.build_queue_pairs);
+  config.core.features = RtlCard::features(config_);
   config.core.queue_size_max =
       static_cast<uint16_t>(std::min<uint32_t>(config_.queue_size_max, *pins.build_ring_limit));
   config.core.msix_vectors = 0;
   config.row_bytes = *pins.build_data_bits / 8;
-  config.receive_rows = *pins.build_rx_buffer_bytes / config.row_bytes;
+  // Each pair has a part, and all parts are a power of two.
+  config.receive_rows =
+      *pins.build_rx_buffer_bytes / config.row_bytes / std::bit_ceil(*pins.build_queue_pairs);
   follower_ = std::make_unique<Follower>(config);
   follower_->on_difference(
       [this](const std::string& what) { complain(card_.last_cycle(), "difference: " + what); });

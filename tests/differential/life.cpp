@@ -33,13 +33,20 @@ constexpr uint16_t kFlr = 0x8000;
 
 }  // namespace
 
+unsigned card_pairs() {
+  const std::unique_ptr<hw::VerilatedCard> hardware = hw::make_verilated_card({});
+  hardware->eval();
+  return *hardware->pins().build_queue_pairs;
+}
+
 Rig::Rig(const Settings& settings, SplitMix64& random)
     : settings_(settings),
       random_(random),
       memory_(kMemoryBytes),
       port_("port", 0, memory_, *this),
       wire_("wire", settings.wire_bps) {
-  card_ = hw::make_rtl_nic("card", settings.card, {.followed = true}, hw::make_verilated_card({}),
+  settings_.card.queue_pairs = static_cast<uint16_t>(card_pairs());
+  card_ = hw::make_rtl_nic("card", settings_.card, {.followed = true}, hw::make_verilated_card({}),
                            hw::make_native_control_plane("firmware", *rs_firmware_native(),
                                                          settings.card.management_latency_ps),
                            pool_);
@@ -158,6 +165,11 @@ void Rig::come_up() {
        {VIRTIO_NET_F_MRG_RXBUF, VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC, VIRTIO_NET_F_CTRL_VQ}) {
     if (below(2) == 0) features_ |= feature_bit(feature);
   }
+  unsigned pairs = 1;
+  if (settings_.card.queue_pairs > 1 && has(VIRTIO_NET_F_CTRL_VQ) && below(4) != 0) {
+    features_ |= feature_bit(VIRTIO_NET_F_MQ);
+    pairs = settings_.card.queue_pairs;
+  }
   set(CommonCfg::kDeviceStatus, 1, 0);
   if (get(CommonCfg::kDeviceStatus, 1) != 0) return fail("the card does not leave reset");
   set(CommonCfg::kDeviceStatus, 1, 1);
@@ -170,20 +182,25 @@ void Rig::come_up() {
   if (get(CommonCfg::kDeviceStatus, 1) != 11) return fail("good features are refused");
   set(CommonCfg::kConfigMsixVector, 2, msix_ ? below(kVectors) : uint64_t{kNoVector});
   next_ = kFirst;
-  const auto make = [this](std::optional<HuntQueue>& queue, unsigned index, unsigned sizes) {
+  const auto make = [this](auto& queues, unsigned index, unsigned sizes) {
     set(CommonCfg::kQueueSelect, 2, index);
     const uint64_t most = get(CommonCfg::kQueueSize, 2);
     const auto size = static_cast<uint16_t>(std::min<uint64_t>(most, 8u << below(sizes)));
     const uint64_t slots = std::min<uint64_t>(size, 512);
     const auto start = static_cast<uint16_t>(chance(2) ? 0 : 65536 - below(200));
-    queue.emplace(memory_, random_, tally_, index, size, static_cast<unsigned>(slots), start,
-                  &next_);
-    enable(*queue, start);
+    queues.emplace_back(memory_, random_, tally_, index, size, static_cast<unsigned>(slots), start,
+                        &next_);
+    enable(queues.back(), start);
   };
-  make(rx_, kRx, 8);
-  make(tx_, kTx, 8);
-  control_.reset();
-  if (has(VIRTIO_NET_F_CTRL_VQ)) make(control_, kControl, 4);
+  rx_.clear();
+  tx_.clear();
+  control_.clear();
+  acks_.clear();
+  for (unsigned pair = 0; pair < pairs; ++pair) {
+    make(rx_, 2 * pair, 8);
+    make(tx_, 2 * pair + 1, 8);
+  }
+  if (has(VIRTIO_NET_F_CTRL_VQ)) make(control_, 2 * pairs, 4);
   set(CommonCfg::kDeviceStatus, 1, 15);
   if (get(CommonCfg::kDeviceStatus, 1) != 15) return fail("the card does not come up");
   valid_ = short_ = long_ = delivered_ = 0;
@@ -212,8 +229,10 @@ void Rig::rest() {
   unsigned patience = 0;
   do {
     poll();
-    give_buffers(64);
-    notify(*rx_);
+    for (HuntQueue& queue : rx_) {
+      give_buffers(queue, 64);
+      notify(queue);
+    }
     wait_ns(5'000);
     if (failed()) return;
     if (++patience == kPatience) return fail("frames are left in the card with buffers for them");
@@ -224,10 +243,11 @@ void Rig::rest() {
   if (get(CommonCfg::kDeviceStatus, 1) != 15) {
     return fail(fmt::format("device_status is {:#x}", get(CommonCfg::kDeviceStatus, 1)));
   }
-  for (const auto* queue : {&tx_, &control_}) {
-    if (*queue && (*queue)->used_seen != (*queue)->avail_idx) {
-      return fail(fmt::format("queue {} rests with {} chains not used", (*queue)->index,
-                              static_cast<uint16_t>((*queue)->avail_idx - (*queue)->used_seen)));
+  for (const auto* queues : {&tx_, &control_}) {
+    for (const HuntQueue& queue : *queues) {
+      if (queue.used_seen == queue.avail_idx) continue;
+      return fail(fmt::format("queue {} rests with {} chains not used", queue.index,
+                              static_cast<uint16_t>(queue.avail_idx - queue.used_seen)));
     }
   }
   const uint64_t out = wire_.arrived() - arrived_before_;

@@ -3,6 +3,8 @@
 // functional core follows.
 #pragma once
 
+#include <array>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +12,7 @@
 
 #include "hw_model/pcie/host_memory.h"
 #include "hw_model/pcie/root_port.h"
+#include "hw_model/registers/management_interface.h"
 #include "hw_model/tlm/nic_model.h"
 #include "tests/differential/hunt_queue.h"
 #include "tests/differential/settings.h"
@@ -17,6 +20,9 @@
 #include "tests/differential/wire.h"
 
 namespace ringside::differential {
+
+/// Queue pairs of the card that this program has.
+unsigned card_pairs();
 
 class Rig : private hw::InterruptSink {
  public:
@@ -29,7 +35,6 @@ class Rig : private hw::InterruptSink {
   std::string fault() const { return card_->fault(); }
 
  private:
-  static constexpr unsigned kRx = 0, kTx = 1, kControl = 2;
   enum class End : uint8_t { kRest, kReset, kFunctionReset, kMisdeed };
 
   // -- what a life does
@@ -37,9 +42,11 @@ class Rig : private hw::InterruptSink {
   void come_up();
   void step();
   void transmit();
-  void give_buffers(unsigned most);
+  void transmit(HuntQueue& queue);
+  void give_buffers(HuntQueue& queue, unsigned most);
   void frames_in();
   void command();
+  void switch_pairs();
   void suspend();
   void mask();
   void bus_master();
@@ -47,7 +54,7 @@ class Rig : private hw::InterruptSink {
   void change_suppression(HuntQueue& queue);
   void misdeed();
   void poll();
-  bool poll_received();
+  bool poll_received(HuntQueue& queue);
   void poll_sent(HuntQueue& queue);
   void notify(HuntQueue& queue);
   void rest();
@@ -74,6 +81,12 @@ class Rig : private hw::InterruptSink {
   }
   uint64_t below(uint64_t bound) { return random_.below(bound); }
   bool chance(uint64_t one_in) { return random_.below(one_in) == 0; }
+  /// One pair's queue of those; nothing is drawn if there is one.
+  HuntQueue& any(std::deque<HuntQueue>& queues) {
+    return queues.size() == 1 ? queues.front() : queues[below(queues.size())];
+  }
+  /// Numbers of virtqueues, with the control virtqueue's.
+  unsigned numbers() const { return static_cast<unsigned>(2 * rx_.size() + 1); }
   bool has(unsigned feature) const { return (features_ >> feature & 1) != 0; }
   uint64_t counter(std::string_view name) const;
   uint64_t drops() const;
@@ -83,7 +96,7 @@ class Rig : private hw::InterruptSink {
   bool failed() const { return !failure_.empty(); }
   void wait_ns(uint64_t ns);
 
-  const Settings settings_;
+  Settings settings_;
   SplitMix64& random_;
   Tally tally_;
   hw::FramePool pool_;
@@ -97,14 +110,17 @@ class Rig : private hw::InterruptSink {
   uint64_t features_ = 0;
   bool msix_ = false;
   bool small_buffers_ = false;
-  std::optional<HuntQueue> rx_, tx_, control_;
+  std::deque<HuntQueue> rx_, tx_;  ///< by pair, as many as the negotiated features make usable
+  std::deque<HuntQueue> control_;  ///< one, or none
+  std::deque<uint8_t> acks_;       ///< of commands that are under way
   uint64_t valid_ = 0, short_ = 0, long_ = 0, delivered_ = 0;
   uint64_t arrived_before_ = 0, short_before_ = 0, long_before_ = 0, down_before_ = 0,
            received_before_ = 0;
 
   // of all
   bool intx_ = false;
-  uint32_t next_sent_ = 1, next_in_ = 1, last_received_ = 0;
+  uint32_t next_sent_ = 1, next_in_ = 1;
+  std::array<uint32_t, RS_MAX_QUEUE_PAIRS> last_received_{};
   std::vector<std::pair<uint32_t, bool>> in_;  ///< size and VLAN tag of frames to the card
   std::string failure_;
 };

@@ -42,9 +42,11 @@ void Rig::step() {
       return transmit();
     case 5:
     case 6:
-    case 7:
-      give_buffers(static_cast<unsigned>(1 + below(chance(4) ? 256 : 16)));
-      return notify(*rx_);
+    case 7: {
+      HuntQueue& queue = any(rx_);
+      give_buffers(queue, static_cast<unsigned>(1 + below(chance(4) ? 256 : 16)));
+      return notify(queue);
+    }
     case 8:
     case 9:
     case 10:
@@ -54,7 +56,7 @@ void Rig::step() {
     case 13:
       return wait_ns(below(chance(4) ? 20'000 : 1'000));
     case 14:
-      return command();
+      return has(VIRTIO_NET_F_MQ) && chance(2) ? switch_pairs() : command();
     case 15:
       if (!chance(2)) return;
       if (wire_.carrier()) ++tally_[Tried::kLinkDown];
@@ -69,9 +71,9 @@ void Rig::step() {
     case 19:
       return read_registers();
     case 20:
-      return kick(static_cast<unsigned>(below(4)));
+      return kick(static_cast<unsigned>(below(numbers() + 1)));
     case 21:
-      return change_suppression(chance(2) ? *rx_ : *tx_);
+      return change_suppression(any(chance(2) ? rx_ : tx_));
     default:
       return poll();
   }
@@ -85,8 +87,14 @@ void Rig::notify(HuntQueue& queue) {
   if (queue.publish(has(VIRTIO_F_EVENT_IDX))) kick(queue.index);
 }
 
+/// On one pair, or on all at once.
 void Rig::transmit() {
   poll();
+  if (tx_.size() == 1 || chance(2)) return transmit(any(tx_));
+  for (HuntQueue& queue : tx_) transmit(queue);
+}
+
+void Rig::transmit(HuntQueue& queue) {
   for (uint64_t left = 1 + below(chance(4) ? 64 : 8); left != 0 && !failed(); --left) {
     uint32_t size = 0;
     switch (below(6)) {
@@ -104,7 +112,7 @@ void Rig::transmit() {
     }
     // A chain need not even hold a header.
     const uint32_t bytes = chance(100) ? 1 + static_cast<uint32_t>(below(kHeader)) : kHeader + size;
-    auto chain = tx_->lay_out(bytes, 0, 64);
+    auto chain = queue.lay_out(bytes, 0, 64);
     if (!chain) break;
     std::vector<std::byte> frame;
     if (bytes > kHeader) frame = numbered_frame(next_sent_, bytes - kHeader, chance(4));
@@ -113,11 +121,12 @@ void Rig::transmit() {
     std::size_t done = 0;
     for (const Piece& piece : chain->pieces) {
       std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(done), piece.size,
-                  tx_->at(piece.address, piece.size));
+                  queue.at(piece.address, piece.size));
       done += piece.size;
     }
     const bool split = chain->pieces[0].size < kHeader;
-    if (!tx_->give(std::move(*chain), has(VIRTIO_F_INDIRECT_DESC), settings_.crooked_tables)) break;
+    if (!queue.give(std::move(*chain), has(VIRTIO_F_INDIRECT_DESC), settings_.crooked_tables))
+      break;
     if (split) ++tally_[Tried::kSplitHeaders];
     if (frame.size() < kShortest) {
       ++short_;
@@ -125,14 +134,14 @@ void Rig::transmit() {
       ++long_;
     } else {
       ++valid_;
-      wire_.expect(next_sent_++, std::move(frame));
+      wire_.expect(queue.index, next_sent_++, std::move(frame));
     }
-    if (chance(4)) notify(*tx_);
+    if (chance(4)) notify(queue);
   }
-  notify(*tx_);
+  notify(queue);
 }
 
-void Rig::give_buffers(unsigned most) {
+void Rig::give_buffers(HuntQueue& queue, unsigned most) {
   const bool merging = has(VIRTIO_NET_F_MRG_RXBUF);
   for (unsigned i = 0; i < most; ++i) {
     uint32_t size = static_cast<uint32_t>(kHeader + kLongest + below(600));
@@ -141,12 +150,12 @@ void Rig::give_buffers(unsigned most) {
     }
     // Small ones are single: the ring is full of buffers, or of descriptors of some for any frame.
     const bool small = size < kHeader + kLongest;
-    auto chain = rx_->lay_out(0, size, !small && (merging || chance(2)) ? 4 : 1);
+    auto chain = queue.lay_out(0, size, !small && (merging || chance(2)) ? 4 : 1);
     if (!chain) return;
-    if (!rx_->give(std::move(*chain), has(VIRTIO_F_INDIRECT_DESC), settings_.crooked_tables)) {
+    if (!queue.give(std::move(*chain), has(VIRTIO_F_INDIRECT_DESC), settings_.crooked_tables)) {
       return;
     }
-    if (chance(16)) notify(*rx_);
+    if (chance(16)) notify(queue);
   }
 }
 
@@ -168,28 +177,52 @@ void Rig::frames_in() {
   }
 }
 
+/// To so many pairs as there may be, or to none or too many.
+void Rig::switch_pairs() {
+  HuntQueue& control = control_.front();
+  const auto pairs = static_cast<uint8_t>(chance(8) ? 0 : 1 + below(rx_.size() + chance(8)));
+  const std::array<uint8_t, 4> bytes{VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, pairs, 0};
+  auto chain = control.lay_out(bytes.size(), 1, 4);
+  if (!chain) return;
+  std::size_t done = 0;
+  for (const Piece& piece : chain->pieces) {
+    if (piece.writable) continue;
+    std::memcpy(control.at(piece.address, piece.size), bytes.data() + done, piece.size);
+    done += piece.size;
+  }
+  const bool good = pairs != 0 && pairs <= rx_.size();
+  if (!control.give(std::move(*chain), has(VIRTIO_F_INDIRECT_DESC), settings_.crooked_tables)) {
+    return;
+  }
+  acks_.push_back(good ? VIRTIO_NET_OK : VIRTIO_NET_ERR);
+  notify(control);
+}
+
 void Rig::command() {
-  if (!control_) return;
+  if (control_.empty()) return;
+  HuntQueue& control = control_.front();
   const auto bytes = static_cast<uint32_t>(1 + below(chance(4) ? 60 : 6));
-  auto chain = control_->lay_out(bytes, chance(4) ? 2 : 1, 6);
+  auto chain = control.lay_out(bytes, chance(4) ? 2 : 1, 6);
   if (!chain) return;
   for (const Piece& piece : chain->pieces) {
     if (piece.writable) continue;
     for (uint32_t i = 0; i < piece.size; ++i) {
-      *control_->at(piece.address + i, 1) = static_cast<std::byte>(below(6));
+      const uint64_t value = below(6);  // none is VIRTIO_NET_CTRL_MQ
+      *control.at(piece.address + i, 1) = static_cast<std::byte>(value < 4 ? value : value + 1);
     }
   }
-  if (!control_->give(std::move(*chain), has(VIRTIO_F_INDIRECT_DESC), settings_.crooked_tables)) {
+  if (!control.give(std::move(*chain), has(VIRTIO_F_INDIRECT_DESC), settings_.crooked_tables)) {
     return;
   }
-  notify(*control_);
+  acks_.push_back(VIRTIO_NET_ERR);
+  notify(control);
 }
 
 /// To rest or not quite, and on.
 void Rig::suspend() {
   ++tally_[Tried::kSuspends];
   const uint32_t at = BarLayout::kRingState +
-                      hw::RingState::kSize * static_cast<uint32_t>(below(3)) +
+                      hw::RingState::kSize * static_cast<uint32_t>(below(numbers())) +
                       hw::RingState::kSuspend;
   set(at, 2, kSuspend);
   wait_ns(below(4'000));
@@ -234,7 +267,7 @@ void Rig::read_registers() {
       get(static_cast<uint32_t>(below(16)) * 4, 4);
       break;
     case 2:
-      get(BarLayout::kRingState + 8 * static_cast<uint32_t>(below(3)), 4);
+      get(BarLayout::kRingState + 8 * static_cast<uint32_t>(below(numbers())), 4);
       break;
     case 3:
       get(BarLayout::kMsixPending, 8);
@@ -257,12 +290,14 @@ void Rig::change_suppression(HuntQueue& queue) {
 
 void Rig::poll() {
   if (intx_ && chance(2)) get(BarLayout::kIsr, 1);
-  while (!failed() && poll_received()) {
+  for (HuntQueue& queue : rx_) {
+    while (!failed() && poll_received(queue)) {
+    }
   }
-  poll_sent(*tx_);
-  if (control_) poll_sent(*control_);
-  if (chance(3)) change_suppression(*rx_);
-  if (chance(3)) change_suppression(*tx_);
+  for (HuntQueue& queue : tx_) poll_sent(queue);
+  for (HuntQueue& queue : control_) poll_sent(queue);
+  if (chance(3)) change_suppression(any(rx_));
+  if (chance(3)) change_suppression(any(tx_));
 }
 
 void Rig::poll_sent(HuntQueue& queue) {
@@ -275,9 +310,11 @@ void Rig::poll_sent(HuntQueue& queue) {
     for (const Piece& piece : used->chain.pieces) {
       if (!piece.writable || written != 0) continue;
       written = 1;
-      if (*queue.at(piece.address, 1) != std::byte{VIRTIO_NET_ERR}) {
-        fail("a command that the card does not know is not refused");
+      if (acks_.empty() || *queue.at(piece.address, 1) != std::byte{acks_.front()}) {
+        return fail("a control command is not answered as it must be");
       }
+      if (acks_.front() == VIRTIO_NET_OK) ++tally_[Tried::kPairSwitches];
+      acks_.pop_front();
       ++tally_[Tried::kCommands];
     }
     if (used->length != written) {
@@ -288,14 +325,13 @@ void Rig::poll_sent(HuntQueue& queue) {
 }
 
 /// One frame; false if there is none.
-bool Rig::poll_received() {
-  HuntQueue& queue = *rx_;
+bool Rig::poll_received(HuntQueue& queue) {
   bool bad = false;
   std::vector<std::byte> stream;
   unsigned buffers = 1;
   for (unsigned i = 0; i < buffers; ++i) {
     auto used = queue.take_used(&bad);
-    if (bad) fail("queue 0: a used entry that names nothing");
+    if (bad) fail(fmt::format("queue {}: a used entry that names nothing", queue.index));
     if (!used) {
       if (i != 0) fail("a frame's buffers are not returned together");
       return false;
@@ -334,14 +370,16 @@ bool Rig::poll_received() {
   const std::byte* frame = stream.data() + kHeader;
   const std::size_t size = stream.size() - kHeader;
   const uint32_t number = size < kNumberBytes ? 0 : number_of(frame);
-  if (number <= last_received_ || number >= next_in_) {
-    fail(fmt::format("frame {} is received behind {}", number, last_received_));
+  uint32_t& last = last_received_.at(queue.index / 2);
+  if (number <= last || number >= next_in_) {
+    fail(fmt::format("frame {} is received behind {}", number, last));
   } else if (in_[number - 1].first != size ||
              !std::equal(frame, frame + size,
                          numbered_frame(number, size, in_[number - 1].second).begin())) {
     fail(fmt::format("received frame {} is not as it was sent", number));
   }
-  last_received_ = number;
+  last = number;
+  if (queue.index != 0) ++tally_[Tried::kSteered];
   return !failed();
 }
 
@@ -352,8 +390,9 @@ void Rig::misdeed() {
   poll();
   // With many buffers in front of it a misdeed is not found soon.
   constexpr std::size_t kSoon = 8;
-  HuntQueue& queue = chance(3) && rx_->given() < kSoon ? *rx_ : *tx_;
-  const bool reads = &queue == &*tx_;
+  HuntQueue& receiver = any(rx_);
+  HuntQueue& queue = chance(3) && receiver.given() < kSoon ? receiver : any(tx_);
+  const bool reads = queue.index % 2 != 0;
   const auto writable = static_cast<uint16_t>(reads ? 0 : VIRTQ_DESC_F_WRITE);
   const uint16_t size = queue.size;
   auto chain = queue.lay_out(reads ? 300 : 0, reads ? 0 : 1600, 1);

@@ -41,6 +41,8 @@ enum class Tried : uint8_t {
   kIntx,            ///< INTx levels
   kQuietPublishes,  ///< the card had asked not to be notified
   kWraps,           ///< a ring's index passed 65535
+  kPairSwitches,    ///< the driver chose how many pairs are on; of cards with several
+  kSteered,         ///< frames received by another pair than the first; likewise
   kRecords,         ///< of the card's trace, followed
   kFrames,          ///< compared
   kBytes,           ///< compared
@@ -54,7 +56,8 @@ inline constexpr std::string_view kTriedNames[] = {
     "no fit",         "buffer full",   "control commands", "suspends",        "masks",
     "bus master off", "link down",     "device resets",    "function resets", "rests",
     "failed reads",   "driver errors", "MSI-X messages",   "INTx changes",    "quiet publishes",
-    "index wraps",    "trace records", "frames compared",  "bytes compared"};
+    "index wraps",    "pair switches", "steered",          "trace records",   "frames compared",
+    "bytes compared"};
 static_assert(std::size(kTriedNames) == static_cast<std::size_t>(Tried::kCount));
 
 struct Tally {

@@ -32,8 +32,8 @@ hw::TimePs Wire::wire_time(uint64_t bytes) const {
   return (std::max(bytes, kLeastFrame) + kOverhead) * 8 * kPsPerS / bps_;
 }
 
-void Wire::expect(uint32_t number, std::vector<std::byte> bytes) {
-  expected_.emplace(number, std::move(bytes));
+void Wire::expect(unsigned queue, uint32_t number, std::vector<std::byte> bytes) {
+  expected_.emplace(number, Expected{queue, std::move(bytes)});
 }
 
 hw::TimePs Wire::transmit(const hw::FramePtr& frame, hw::TimePs earliest_ps) {
@@ -42,14 +42,16 @@ hw::TimePs Wire::transmit(const hw::FramePtr& frame, hw::TimePs earliest_ps) {
   ++arrived_;
   const uint32_t number = frame->bytes.size() < kNumberBytes ? 0 : number_of(frame->bytes.data());
   const auto found = expected_.find(number);
-  if (failure_.empty() && (found == expected_.end() || found->second != frame->bytes)) {
+  if (failure_.empty() && (found == expected_.end() || found->second.bytes != frame->bytes)) {
     failure_ = fmt::format("a frame of {} bytes is sent that the driver did not give",
                            frame->bytes.size());
-  } else if (failure_.empty() && number < next_) {
-    failure_ = fmt::format("frame {} is sent behind {}", number, next_ - 1);
+  } else if (failure_.empty() && number < next_[found->second.queue]) {
+    failure_ = fmt::format("frame {} is sent behind {}", number, next_[found->second.queue] - 1);
   }
-  if (found != expected_.end()) expected_.erase(found);
-  next_ = number + 1;
+  if (found != expected_.end()) {
+    next_[found->second.queue] = number + 1;
+    expected_.erase(found);
+  }
   return out_free_ps_;
 }
 

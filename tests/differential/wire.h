@@ -32,8 +32,8 @@ class Wire : public sc_core::sc_module, public hw::EthernetPort {
   std::size_t under_way() const { return in_.size(); }
   uint64_t handed_over() const { return handed_over_; }
 
-  /// A frame that the card may send, once: behind those that were named before.
-  void expect(uint32_t number, std::vector<std::byte> bytes);
+  /// A frame that the card may send from `queue`, once: behind those that were named before.
+  void expect(unsigned queue, uint32_t number, std::vector<std::byte> bytes);
   uint64_t arrived() const { return arrived_; }
   /// Frames that were to come and have been left out by later ones, or are still to come.
   std::size_t missing() const { return expected_.size(); }
@@ -53,8 +53,12 @@ class Wire : public sc_core::sc_module, public hw::EthernetPort {
   hw::TimePs out_free_ps_ = 0, in_free_ps_ = 0;
   std::deque<Inbound> in_;
   uint64_t handed_over_ = 0, arrived_ = 0;
-  std::map<uint32_t, std::vector<std::byte>> expected_;
-  uint32_t next_ = 0;  ///< no frame with a lower number may come
+  struct Expected {
+    unsigned queue;
+    std::vector<std::byte> bytes;
+  };
+  std::map<uint32_t, Expected> expected_;
+  std::map<unsigned, uint32_t> next_;  ///< by queue: no frame with a lower number may come
   std::string failure_;
   sc_core::sc_event arrival_;
 };

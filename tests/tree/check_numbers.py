@@ -5,7 +5,7 @@
 Usage: check_numbers.py ROOT. Prints one line per difference; exit status 1 if there is any.
 
 Compared, name by name and number by number: enumerations of nic_pkg.sv with those of the headers; the
-counters that dropped frames are traced with (localparam Drop... of rx_path and tx_path); the fields of
+counters that dropped frames are traced with (localparam Drop... of rx_engine and tx_path); the fields of
 the structures of counters with the lists by which the bridge reads them.
 """
 
@@ -25,7 +25,7 @@ ENUMS = (
     ("trace_kind_e", "Trace", "hw_model/trace/nic_trace.h", "TraceKind"),
 )
 # module, direction: its localparam DropX is the Counter k<direction>DropX
-DROPS = (("rx_path", "Rx"), ("tx_path", "Tx"))
+DROPS = (("rx_engine", "Rx"), ("tx_path", "Tx"))
 # structure of the package, prefix of its Counters, list in the bridge, constant with its size
 LISTS = (
     ("tx_counters_t", "Tx", "kTx", "kTxFields"),

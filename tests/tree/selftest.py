@@ -255,7 +255,7 @@ class Numbers(TempTree):
             enum class Counter : uint8_t { kTxFrames, kTxDropShort, kRxFrames, kRxDropFcs, kDoorbells, kCount };
             enum class DeviceError : uint8_t { kDmaRead, /* or */ kDmaWrite, kCount };""",
         "hw_model/trace/nic_trace.h": "enum class TraceKind : uint8_t { kDoorbell, kReset = 7, kIntx, kCount };",
-        "hw_model/rtl/rx_path.sv": "localparam logic [7:0] DropFcs = 8'd3; TraceFrameDropped",
+        "hw_model/rtl/rx_engine.sv": "localparam logic [7:0] DropFcs = 8'd3; TraceFrameDropped",
         "hw_model/rtl/tx_path.sv": "",
         check_numbers.BRIDGE: """
             constexpr unsigned kTxFields = 2, kRxFields = 2, kReadFields = 1, kWriteFields = 1;
@@ -276,7 +276,7 @@ class Numbers(TempTree):
          "logic [63:0] drop_fcs; logic [63:0] frames;", "rx_counters_t and kRx are not in one order"),
         (check_numbers.PACKAGE, "[1:0][63:0]", "[2:0][63:0]", "host_counters_t has errors [2:0]"),
         (check_numbers.COUNTERS, "kTxFrames,", "kTxFrames, kTxBytes,", "DropFcs is 3; Counter kRxDropFcs is 4"),
-        ("hw_model/rtl/rx_path.sv", "DropFcs", "Fcs", "rx_path traces dropped frames without"),
+        ("hw_model/rtl/rx_engine.sv", "DropFcs", "Fcs", "rx_engine traces dropped frames without"),
         ("hw_model/rtl/tx_path.sv", "", "localparam logic [7:0] DropShort = 8'd2;", "DropShort is 2"),
         (check_numbers.BRIDGE, "kTxFields = 2", "kTxFields = 3", "kTxFields is 3"),
     )

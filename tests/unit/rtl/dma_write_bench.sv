@@ -105,6 +105,9 @@ module dma_write_bench
   assign trace_size = trace.size;
   assign trace_address = trace.address;
 
+  /* verilator lint_off UNUSEDSIGNAL */  // the buffer has one part here
+  queue_t buffer_queue, release_queue;
+  /* verilator lint_on UNUSEDSIGNAL */
   dma_write dut (.*, .buffer_address(address));
 
 endmodule

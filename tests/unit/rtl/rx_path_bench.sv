@@ -52,7 +52,7 @@ module rx_path_bench
   output logic [31:0]         used_length,
   output logic                used_frame_end,
   output logic                settled,
-  output logic [9:0][63:0]    counts,  // rx_counters_t, last field first
+  output logic [10:0][63:0]   counts,  // rx_counters_t, last field first
   output logic                trace_valid,
   output logic [7:0]          trace_kind,
   output logic [31:0]         trace_chain,
@@ -86,6 +86,7 @@ module rx_path_bench
     state.receives = receives;
     state.mrg_rxbuf = mrg_rxbuf;
     state.mtu = mtu;
+    state.pairs = 4'd1;
     context_of = '0;
     context_of[0].enabled = enabled;
     context_of[0].suspended = suspended;
@@ -140,6 +141,8 @@ module rx_path_bench
 
   rx_path dut (
     .*,
+    .buffer_queue('0),
+    .release_queue('0),
     .rewind(Queues'(rewind)),
     .chain_valid(Queues'(chain_valid)),
     .chain_ready(all_chain_ready),

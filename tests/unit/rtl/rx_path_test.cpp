@@ -228,7 +228,8 @@ class RxRig {
   }
   void check_counters() {
     // rx_counters_t, last field first
-    const std::array<uint64_t, 10> wanted{drops_[kDropReset],
+    const std::array<uint64_t, 11> wanted{0,
+                                          drops_[kDropReset],
                                           drops_[kDropChosen],
                                           drops_[kDropNoFit],
                                           drops_[kDropBufferFull],

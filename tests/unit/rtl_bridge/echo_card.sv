@@ -100,7 +100,7 @@ module echo_card #(
   output logic                management_ready,
   output logic                management_interrupt,
   output logic [319:0]        tx_counters,
-  output logic [639:0]        rx_counters,
+  output logic [703:0]        rx_counters,
   output logic [511:0]        read_counters,
   output logic [191:0]        write_counters,
   output logic [1535:0]       host_counters,
@@ -313,7 +313,7 @@ module echo_card #(
     end
   end
   assign tx_counters = {32'd0, tx_frames, 256'd0};
-  assign rx_counters = {32'd0, rx_frames, 576'd0};
+  assign rx_counters = {32'd0, rx_frames, 640'd0};
   assign read_counters = '0;
   assign write_counters = '0;
   assign host_counters = '0;

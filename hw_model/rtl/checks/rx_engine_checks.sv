@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must hold of rx_path at all times.
-module rx_path_checks
+// What must hold of rx_engine at all times.
+module rx_engine_checks
   import nic_pkg::*;
-(
+#(
+  parameter int unsigned Own = 0,
+  parameter int unsigned Rows = RxPartRows,
+  localparam int unsigned RowW = $clog2(Rows)
+) (
   input logic                    clk,
   input logic                    rst_n,
   input logic                    frame_valid,
@@ -12,13 +16,13 @@ module rx_path_checks
   input logic                    taking,
   input logic                    start,
   input logic                    flush,
-  /* verilator lint_off UNUSED */  // there is one receive queue
+  /* verilator lint_off UNUSED */  // of the other queues
   input logic     [Queues-1:0]   rewind,
   /* verilator lint_on UNUSED */
   input logic                    busy,
   input logic                    idle,
-  input logic     [RxRowW:0]     rows_free,
-  input logic     [RxRowW:0]     frames_waiting,
+  input logic     [RowW:0]     rows_free,
+  input logic     [RowW:0]     frames_waiting,
   input logic                    give_back,
   input logic     [6:0]          popped,
   input logic     [6:0]          counted,
@@ -36,29 +40,29 @@ module rx_path_checks
   // Offered until accepted.
   stable: assert property (@(posedge clk) disable iff (!rst_n)
                            stalled |-> write_valid && write_op == held)
-  else $error("rx_path: a write changed before it was accepted");
+  else $error("rx_engine: a write changed before it was accepted");
 
   part: assert property (@(posedge clk) disable iff (!rst_n) write_valid |-> write_op.length != 0)
-  else $error("rx_path: a write of nothing");
-  rows: assert property (@(posedge clk) disable iff (!rst_n) rows_free <= (RxRowW + 1)'(RxRows))
-  else $error("rx_path: more rows are free than there are");
+  else $error("rx_engine: a write of nothing");
+  rows: assert property (@(posedge clk) disable iff (!rst_n) rows_free <= (RowW + 1)'(Rows))
+  else $error("rx_engine: more rows are free than there are");
   rows_held: assert property (@(posedge clk) disable iff (!rst_n)
-                              frames_waiting <= (RxRowW + 1)'(RxRows) - rows_free)
-  else $error("rx_path: a frame waits without a row");
+                              frames_waiting <= (RowW + 1)'(Rows) - rows_free)
+  else $error("rx_engine: a frame waits without a row");
   order: assert property (@(posedge clk) disable iff (!rst_n)
                           7'(popped - emitted) <= 7'd64 && 7'(popped - counted) <= 7'(popped - begun) &&
                           7'(popped - begun) <= 7'(popped - emitted))
-  else $error("rx_path: chains out of order");
+  else $error("rx_engine: chains out of order");
   allowed: assert property (@(posedge clk) disable iff (!rst_n) start |-> taking)
-  else $error("rx_path: a frame was started that may not be");
+  else $error("rx_engine: a frame was started that may not be");
   // host_slave's side of the bargain.
   settled_first: assert property (@(posedge clk) disable iff (!rst_n)
-                                  flush || rewind[0] |-> !busy)
-  else $error("rx_path: forgets chains that are begun");
+                                  flush || rewind[Own] |-> !busy)
+  else $error("rx_engine: forgets chains that are begun");
   idle_is_quiet: assert property (@(posedge clk) disable iff (!rst_n)
                                   idle |-> !frame_valid && !start && !give_back)
-  else $error("rx_path: idle while something happens");
+  else $error("rx_engine: idle while something happens");
 
 endmodule
 
-bind rx_path rx_path_checks checks (.*);
+bind rx_engine rx_engine_checks #(.Own(Own), .Rows(Rows)) checks (.*);
