@@ -7,6 +7,22 @@ set(ringside_verilator ${VERILATOR_BIN})
 set(ringside_verilator_include ${VERILATOR_ROOT}/include)
 set(ringside_verilate ${CMAKE_CURRENT_LIST_DIR}/verilate.py)
 
+# What the card of the program is built as; its other sizes are those of nic_pkg.sv.
+set(RINGSIDE_RTL_DATA_BITS 512 CACHE STRING "Datapath of the card in RTL: 128, 256 or 512 bits")
+set(RINGSIDE_RTL_QUEUE_PAIRS 1 CACHE STRING "Queue pairs of the card in RTL: 1 to 8")
+set_property(CACHE RINGSIDE_RTL_DATA_BITS PROPERTY STRINGS 128 256 512)
+if(NOT RINGSIDE_RTL_DATA_BITS MATCHES "^(128|256|512)$")
+  message(FATAL_ERROR "RINGSIDE_RTL_DATA_BITS is ${RINGSIDE_RTL_DATA_BITS}: expected 128, 256 or 512")
+endif()
+if(NOT RINGSIDE_RTL_QUEUE_PAIRS MATCHES "^[1-8]$")
+  message(FATAL_ERROR "RINGSIDE_RTL_QUEUE_PAIRS is ${RINGSIDE_RTL_QUEUE_PAIRS}: expected 1 to 8")
+endif()
+set(ringside_rtl_sizes NIC_DATA_BITS=${RINGSIDE_RTL_DATA_BITS} NIC_QUEUE_PAIRS=${RINGSIDE_RTL_QUEUE_PAIRS})
+# Landing addresses, which reach as far as the transmit buffer, name the queue too.
+if(RINGSIDE_RTL_QUEUE_PAIRS GREATER 3)
+  list(APPEND ringside_rtl_sizes NIC_TX_BUFFER_BYTES=131072)
+endif()
+
 # Sanitizers and coverage are for what is written by hand; -O3 is for simulation speed.
 set(ringside_verilated_fast "$<$<NOT:$<CONFIG:Debug>>:-O3>$<$<CONFIG:Debug>:-O1>")
 set(ringside_verilated_slow -O1)
