@@ -285,6 +285,28 @@ TEST_F(FollowerRules, DropsAsIfStoppedNeedAStop) {
   EXPECT_EQ(difference(), "frames are dropped as if the card had stopped, and it has not");
 }
 
+// A frame that comes in while pairs are switched is for neither queue.
+TEST_F(FollowerRules, DropsAsOfASwitchedPairNeedASwitch) {
+  const auto drop_arrivals = [](TraceRecord& record) {
+    if (record.kind != TraceKind::kFrameIn) return true;
+    record.kind = TraceKind::kFrameDropped;
+    record.value = static_cast<uint64_t>(Counter::kRxDropInactive);
+    return true;
+  };
+  live_again(kBasic);  // a reset switches too
+  followed.spoiler.on_record = drop_arrivals;
+  card.receive(60);
+  EXPECT_EQ(difference(), "");
+  followed.spoiler.on_record = [&](TraceRecord& record) {
+    followed.follower.at(2 * kMillisecond);
+    return drop_arrivals(record);
+  };
+  card.receive(60);
+  EXPECT_EQ(difference(),
+            "a frame of 60 bytes for queue 0 is dropped as if pairs had been switched off, and "
+            "they have not");
+}
+
 // -- what no rule allows
 
 TEST_F(FollowerRules, ChoiceThatIsRefused) {

@@ -14,12 +14,24 @@ constexpr hw::TimePs kLater = ReceiveRows::kComingPs + 1;
 
 TEST(ReceiveRows, CountsWholeRowsAndKeepsOneFree) {
   ReceiveRows rows(10, 64);
-  EXPECT_FALSE(rows.could_be_full(9 * 64));
-  EXPECT_TRUE(rows.could_be_full(9 * 64 + 1));
+  EXPECT_FALSE(rows.could_be_full(0, 9 * 64));
+  EXPECT_TRUE(rows.could_be_full(0, 9 * 64 + 1));
   rows.taken(0, 65);  // two rows
-  rows.taken(2, 64);
-  EXPECT_FALSE(rows.could_be_full(6 * 64));
-  EXPECT_TRUE(rows.could_be_full(6 * 64 + 1));
+  rows.taken(0, 64);
+  EXPECT_FALSE(rows.could_be_full(0, 6 * 64));
+  EXPECT_TRUE(rows.could_be_full(0, 6 * 64 + 1));
+}
+
+TEST(ReceiveRows, EachQueueHasItsOwn) {
+  ReceiveRows rows(10, 64);
+  rows.taken(0, 9 * 64);
+  EXPECT_TRUE(rows.could_be_full(0, 1));
+  EXPECT_FALSE(rows.could_be_full(2, 9 * 64));
+  rows.taken(2, 9 * 64);
+  rows.dropped(0);
+  rows.at(kLater);
+  EXPECT_FALSE(rows.could_be_full(0, 9 * 64));
+  EXPECT_TRUE(rows.could_be_full(2, 1));
 }
 
 TEST(ReceiveRows, HoldsAFrameUntilAllOfItIsWritten) {
@@ -27,19 +39,19 @@ TEST(ReceiveRows, HoldsAFrameUntilAllOfItIsWritten) {
   rows.taken(0, 8 * 64);
   rows.written(0, 8 * 64 + kHeader);  // it is not begun: that was for no frame
   rows.at(kLater);
-  EXPECT_TRUE(rows.could_be_full(128));
+  EXPECT_TRUE(rows.could_be_full(0, 128));
   rows.begun(0);
   rows.written(0, 8 * 64 + kHeader - 1);
   rows.at(2 * kLater);
-  EXPECT_TRUE(rows.could_be_full(128));
+  EXPECT_TRUE(rows.could_be_full(0, 128));
   rows.written(2, 1);  // of another queue
   rows.at(3 * kLater);
-  EXPECT_TRUE(rows.could_be_full(128));
+  EXPECT_TRUE(rows.could_be_full(0, 128));
   rows.written(0, 1);
   rows.at(4 * kLater - 1);  // while a frame came in it was there
-  EXPECT_TRUE(rows.could_be_full(128));
+  EXPECT_TRUE(rows.could_be_full(0, 128));
   rows.at(5 * kLater);
-  EXPECT_FALSE(rows.could_be_full(9 * 64));
+  EXPECT_FALSE(rows.could_be_full(0, 9 * 64));
 }
 
 TEST(ReceiveRows, FreesInTheOrderInWhichFramesCame) {
@@ -49,17 +61,17 @@ TEST(ReceiveRows, FreesInTheOrderInWhichFramesCame) {
   rows.begun(0);
   rows.dropped(0);  // the second, behind one that is being written
   rows.at(kLater);
-  EXPECT_TRUE(rows.could_be_full(128));
+  EXPECT_TRUE(rows.could_be_full(0, 128));
   rows.written(0, 4 * 64 + kHeader);
   rows.at(3 * kLater);
-  EXPECT_FALSE(rows.could_be_full(9 * 64));
+  EXPECT_FALSE(rows.could_be_full(0, 9 * 64));
 }
 
 TEST(ReceiveRows, ResetFreesAll) {
   ReceiveRows rows(10, 64);
   rows.taken(0, 9 * 64);
   rows.clear();
-  EXPECT_FALSE(rows.could_be_full(9 * 64));
+  EXPECT_FALSE(rows.could_be_full(0, 9 * 64));
 }
 
 }  // namespace
