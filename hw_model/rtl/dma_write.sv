@@ -124,8 +124,8 @@ module dma_write
 
   function automatic logic [ClientW-1:0] behind(input logic [ClientW-1:0] client,
                                                 input int unsigned steps);
-    if (32'(client) + steps >= WriteClients) return ClientW'(32'(client) + steps - WriteClients);
-    return ClientW'(32'(client) + steps);
+    automatic int unsigned next = 32'(client) + steps;
+    return ClientW'(next >= WriteClients ? next - WriteClients : next);
   endfunction
 
   // The next client in turn that asks; the grant stays where it is if no other does.

@@ -508,7 +508,7 @@ module host_slave
           else if (action == Obey && command_resets) phase <= DeviceReset;
           else if (action != None && action != Prepare) phase <= After;
         end
-        FunctionInterrupt: if (write_free || !intx_level) phase <= FunctionReset;
+        FunctionInterrupt: phase <= FunctionReset;  // no message waits: it was quiet
         FunctionReset, DeviceReset: phase <= After;
         default: if (follow_end) phase <= Idle;
       endcase
@@ -672,7 +672,7 @@ module host_slave
   end
 
   assign intx_message = follow_intx ||
-                        (phase == FunctionInterrupt && intx_level && write_free);
+                        (phase == FunctionInterrupt && intx_level);
 
   always_ff @(posedge clk) begin
     if (interrupt_valid && interrupt_ready) taken_queue <= interrupt_queue;

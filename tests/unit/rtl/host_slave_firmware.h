@@ -34,6 +34,12 @@ class BusFirmware {
   bool busy() const { return !todo_.empty() || reading_ || card_.management_interrupt != 0; }
   /// Gives hardware a command that no event asked for.
   void inject(const rs_command& command) { rs_write_command(&bus_, &command); }
+  /// Accesses of the bus in their turn; what look() read is there when busy() is false again.
+  void look(uint32_t offset) { read(offset); }
+  void poke(uint32_t offset, uint32_t value) { put(offset, value); }
+  uint32_t seen(uint32_t offset) { return words_[offset]; }
+  /// What the command window holds.
+  uint32_t window(uint32_t offset) const { return window_.read(offset); }
 
   /// Sets the bus before an edge.
   void drive() {

@@ -190,6 +190,58 @@ TEST(RtlHostSlave, AQueueThatRestsHasNothingUnderWay) {
   world.check_end();
 }
 
+// Each register of the command window reads back what it holds, and what is not listed reads 0 and
+// cannot be written (docs/hardware/registers.md).
+TEST(RtlHostSlave, TheCommandWindowReadsBackWhatItHolds) {
+  using Regs = hw::ManagementRegs;
+  HostSlaveWorld world(10, false);
+  world.enable_pci();
+  world.bring_up(kBasic);
+  ASSERT_TRUE(world.settle());
+  unsigned held = 0;
+  for (unsigned round = 0; round < 3; ++round) {
+    for (uint32_t offset = Regs::kCommandGo + 4; offset < Regs::kSize; offset += 4) {
+      world.firmware.poke(offset, static_cast<uint32_t>(world.random.next()));
+    }
+    for (uint32_t offset = 0; offset < Regs::kSize; offset += 4) world.firmware.look(offset);
+    ASSERT_TRUE(world.settle());
+    for (uint32_t offset = Regs::kEventStatus; offset < Regs::kSize; offset += 4) {
+      const bool command = hw::CommandWindow::holds(offset);
+      const uint32_t expected = command ? world.firmware.window(offset) : 0;
+      EXPECT_EQ(world.firmware.seen(offset), expected) << std::hex << offset;
+      held += expected != 0 ? 1 : 0;
+    }
+    EXPECT_EQ(world.firmware.seen(Regs::kMagic), Regs::kMagicValue);
+  }
+  EXPECT_GT(held, 50u);
+  world.check_end();
+}
+
+// INTx is withdrawn before a function-level reset forgets it, also if the message that asserted it
+// has not left yet (PCI Express Base 4.0, 6.6.2).
+TEST(RtlHostSlave, AFunctionResetWaitsForTheMessageBeforeIt) {
+  HostSlaveWorld world(11, false);
+  world.enable_pci(false);
+  world.bring_up(kBasic, false);
+  ASSERT_TRUE(world.settle());
+  world.blocked_writes = true;
+  world.fail(1);
+  world.cycles(200);
+  EXPECT_EQ(world.interrupts, 0u);
+  const uint64_t resets = world.card->function_resets;
+  world.set_config(hw::PciConfig::kDeviceControl, 2, 0x8000);
+  world.cycles(300);
+  EXPECT_EQ(world.card->function_resets, resets);
+  world.blocked_writes = false;
+  ASSERT_TRUE(world.settle());
+  EXPECT_EQ(world.card->function_resets, resets + 1);
+  world.enable_pci(false);
+  world.bring_up(kBasic, false);
+  ASSERT_TRUE(world.settle());
+  EXPECT_EQ(world.card->active, 1u);
+  world.check_end();
+}
+
 // STS-D-002: the error is told once, others are counted.
 TEST(RtlHostSlave, AnErrorStopsTheCardAtOnce) {
   HostSlaveWorld world(9, false);
