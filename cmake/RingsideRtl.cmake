@@ -26,6 +26,15 @@ endif()
 # Sanitizers and coverage are for what is written by hand; -O3 is for simulation speed.
 set(ringside_verilated_fast "$<$<NOT:$<CONFIG:Debug>>:-O3>$<$<CONFIG:Debug>:-O1>")
 set(ringside_verilated_slow -O1)
+set(ringside_verilator_coverage "")
+if(RINGSIDE_RTL_COVERAGE)
+  # Many classes run for a short time each: they are rather built soon than run fast.
+  set(ringside_verilated_fast -O1)
+  set(ringside_verilated_slow -O0)
+  # Where Verilator takes a block apart, it counts an `if` by what its condition says behind the
+  # block, not in it.
+  set(ringside_verilator_coverage --coverage-line -fno-split -Wno-UNOPTFLAT)
+endif()
 set(ringside_verilated_options -w -fno-sanitize=all -fno-profile-arcs -fno-test-coverage)
 
 # Verilator's runtime: one for all classes of a program. With what writes FST files and coverage.
@@ -38,6 +47,11 @@ function(ringside_verilated_runtime)
     $<BUILD_INTERFACE:${ringside_verilator_include}>
     $<BUILD_INTERFACE:${ringside_verilator_include}/vltstd>)
   target_compile_definitions(ringside_verilated PUBLIC VM_SC=0)
+  if(RINGSIDE_RTL_COVERAGE)
+    target_sources(ringside_verilated PRIVATE ${PROJECT_SOURCE_DIR}/hw_model/rtl_bridge/line_coverage.cpp)
+    target_include_directories(ringside_verilated PRIVATE ${PROJECT_SOURCE_DIR})
+    target_compile_definitions(ringside_verilated PUBLIC VM_COVERAGE=1)
+  endif()
   target_compile_options(ringside_verilated PRIVATE ${ringside_verilated_options}
                                                     ${ringside_verilated_fast})
   target_link_libraries(ringside_verilated PUBLIC Threads::Threads ZLIB::ZLIB)
@@ -69,7 +83,7 @@ function(ringside_verilate target)
     COMMAND ${Python3_EXECUTABLE} ${ringside_verilate} --verilator ${ringside_verilator}
             --rtl ${ringside_rtl_dir} --registers ${ringside_rtl_registers} --top ${ARG_TOP} --prefix ${ARG_PREFIX} --out ${folder}
             --stamp ${stamp} --depfile ${stamp}.d ${files}
-            -- -Wall --assert ${ARG_OPTIONS} ${ARG_DEFINES} ${ARG_PARAMETERS}
+            -- -Wall --assert ${ringside_verilator_coverage} ${ARG_OPTIONS} ${ARG_DEFINES} ${ARG_PARAMETERS}
     DEPENDS ${ringside_verilate} ${ringside_rtl_registers} ${ringside_rtl_dir}/lint.vlt ${ringside_rtl_dir}/nic_pkg.sv ${ringside_rtl_dir}/nic_faults_pkg.sv ${paths} ${checks}
     DEPFILE ${stamp}.d
     COMMENT "Verilating ${ARG_TOP} for ${target}" VERBATIM)
@@ -135,6 +149,11 @@ add_custom_target(lint-rtl
           ${ringside_rtl_dir} ${ringside_rtl_registers}
   VERBATIM)
 add_dependencies(lint-rtl ringside_registers)
+
+# Which lines of each module the tests run: a build of its own with them, in build/rtl-coverage.
+add_custom_target(rtl-coverage
+  COMMAND ${PROJECT_SOURCE_DIR}/scripts/rtl_coverage.sh
+  USES_TERMINAL VERBATIM)
 
 # What each module takes on an UltraScale+ part, with Yosys from npm; its table is in synth/ too.
 add_custom_target(synth

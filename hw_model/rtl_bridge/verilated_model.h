@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "hw_model/rtl_bridge/line_coverage.h"
 #include "hw_model/rtl_bridge/verilated_card.h"
 
 namespace ringside::hw {
@@ -24,6 +25,7 @@ class VerilatedModel : public VerilatedCard {
   ~VerilatedModel() override {
     Verilated::threadContextp(&context_);
     model_.final();
+    keep_line_coverage(context_);
   }
 
   const CardPins& pins() const override { return pins_; }

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "hw_model/rtl_bridge/line_coverage.h"
+
 namespace ringside::test {
 
 /// `Module` is a Verilated class with ports clk and rst_n. Failing assertions of the RTL abort the
@@ -19,6 +21,7 @@ class RtlBench {
   ~RtlBench() {
     enter();
     module_.final();
+    hw::keep_line_coverage(*context_);
   }
   RtlBench(const RtlBench&) = delete;
   RtlBench& operator=(const RtlBench&) = delete;
