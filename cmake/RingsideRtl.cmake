@@ -113,6 +113,11 @@ function(rtl_library name)
   else()
     list(APPEND options --x-assign fast --x-initial fast)
   endif()
+  # Verilator 5.006 makes loops of copies of more words than this, and for what assertions sample it
+  # forgets the loop's variable: structures of several queues are so long.
+  if("${ARG_DEFINES}" MATCHES "NIC_QUEUE_PAIRS=[3-8]")
+    list(APPEND options --reloop-limit 4096)
+  endif()
   if(ARG_TRACE)
     list(APPEND options --trace-fst --trace-structs)
   endif()

@@ -48,6 +48,10 @@ module rx_path
   output logic                         idle  // depends on the inputs of the same cycle
 );
   localparam int unsigned PartW = $clog2(RxPartRows);
+  localparam int unsigned LeastPart = 16384;  // the largest frames, and others behind them
+
+  if (RxPartRows * DataBytes < LeastPart)
+    $error("NIC_RX_BUFFER_BYTES must be larger: each pair's part is at least 16384 bytes");
 
   // -- frames, their numbers, and their queues
   logic in_valid, steering_idle, retire_none;
