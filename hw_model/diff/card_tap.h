@@ -27,6 +27,10 @@ class CardTap {
   virtual void read_completion(uint32_t tag, ByteView data, bool ok, bool last) = 0;
   /// The command that firmware executes next.
   virtual void command(const rs_command& command) = 0;
+  /// Firmware read `value` from a register of the management block.
+  virtual void management_read(uint32_t offset, uint32_t value) = 0;
+  /// Firmware is done with the oldest management event.
+  virtual void event_popped() = 0;
   // -- trace
   virtual void record(const TraceRecord& record) = 0;
   // -- out

@@ -97,8 +97,10 @@ void Follower::take_actions() {
     const Action& action = actions_[i];
     switch (action.kind) {
       case ActionKind::kDmaRead:
-      case ActionKind::kManagement:
         break;  // known from its record
+      case ActionKind::kManagement:
+        events_.expect(actions_.management(action));
+        break;
       case ActionKind::kDmaWrite:
         writes_.expect(now_, action.purpose, action.queue, action.address, actions_.payload(action),
                        action.tag);
@@ -192,6 +194,12 @@ void Follower::read_completion(uint32_t tag, ByteView data, bool ok, bool last) 
 }
 
 void Follower::command(const rs_command& command) { commands_.push_back(command); }
+
+void Follower::management_read(uint32_t offset, uint32_t value) {
+  if (difference_.found() || follower_mutant(FollowerMutant::kEventContent)) return;
+  std::string wrong = events_.read(offset, value);
+  if (!wrong.empty()) fail(std::move(wrong));
+}
 
 void Follower::record(const TraceRecord& record) {
   if (difference_.found()) return;

@@ -14,6 +14,7 @@
 #include "hw_model/core/nic_core.h"
 #include "hw_model/diff/card_tap.h"
 #include "hw_model/diff/difference.h"
+#include "hw_model/diff/event_check.h"
 #include "hw_model/diff/read_store.h"
 #include "hw_model/diff/receive_rows.h"
 #include "hw_model/diff/write_check.h"
@@ -55,6 +56,8 @@ class Follower final : public CardTap {
   void frame_in(const FramePtr& frame) override;
   void read_completion(uint32_t tag, ByteView data, bool ok, bool last) override;
   void command(const rs_command& command) override;
+  void management_read(uint32_t offset, uint32_t value) override;
+  void event_popped() override { events_.pop(); }
   void record(const TraceRecord& record) override;
   void read_request(uint32_t tag, Purpose purpose, unsigned queue, uint64_t address,
                     uint32_t size) override;
@@ -161,6 +164,7 @@ class Follower final : public CardTap {
   uint32_t carrier_speed_ = 0;
   std::deque<FramePtr> arrived_;  ///< that no record named yet
   std::deque<rs_command> commands_;
+  EventCheck events_;
   uint64_t reply_ = 0;
   bool replied_ = false;
 

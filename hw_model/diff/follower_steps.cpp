@@ -543,7 +543,10 @@ void Follower::device_error(const TraceRecord& record) {
 
 void Follower::managed(const TraceRecord& record) {
   if (record.kind == TraceKind::kManagementEvent) {
-    if (confirm(record)) return;
+    if (confirm(record)) {
+      events_.post();
+      return;
+    }
     if (record.value == RS_EVENT_POWER_ON && !powered_) {
       powered_ = true;
       step(Event::carrier(carrier_up_, carrier_speed_));
@@ -554,6 +557,7 @@ void Follower::managed(const TraceRecord& record) {
       whole(record.queue, kAnyChain);
     }
     expect_record(record);
+    events_.post();
     return;
   }
   if (commands_.empty()) {

@@ -39,13 +39,18 @@ void ManagementPins::sample(const ClockEdge& edge) {
   hang_.look(edge.cycle, shown_, ready);
   if (!shown_ || !ready) return;
   state_ = State::kTaken;
-  if (tap_ == nullptr || !write_ || !CommandWindow::holds(offset_)) return;
+  if (tap_ == nullptr || !write_) return;
+  if (offset_ == ManagementRegs::kEventPop && (value_ & ManagementRegs::kEventPopPopMask) != 0) {
+    tap_->event_popped();
+  }
+  if (!CommandWindow::holds(offset_)) return;
   if (const auto command = window_.write(offset_, value_)) tap_->command(*command);
 }
 
 void ManagementPins::behind_edge() {
   if (state_ == State::kTaken) {
     if (!write_) value_ = *pins_.management_read_data;
+    if (!write_ && tap_ != nullptr) tap_->management_read(offset_, value_);
     state_ = State::kIdle;
     done_.notify(sc_core::SC_ZERO_TIME);
   }

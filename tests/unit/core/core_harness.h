@@ -176,7 +176,7 @@ class CoreHarness : private hw::CommandSink {
                          : Event::dma_failed(read.tag));
   }
   void answer_event() {
-    const rs_bus bus = hw::firmware_bus(management);
+    const rs_bus bus = hw::firmware_bus(firmware_side_);
     EXPECT_EQ(rs_control_plane_step(&firmware, &bus), 1);
   }
 
@@ -191,6 +191,24 @@ class CoreHarness : private hw::CommandSink {
    public:
     explicit Records(CoreHarness& host) : host_(host) {}
     void record(const hw::TraceRecord& record) override { host_.tap_->record(record); }
+
+   private:
+    CoreHarness& host_;
+  };
+  /// What firmware does at the registers, for the tap.
+  class FirmwareSide final : public hw::ManagementBus {
+   public:
+    explicit FirmwareSide(CoreHarness& host) : host_(host) {}
+    uint32_t read(uint32_t offset) override {
+      const uint32_t value = host_.management.read(offset);
+      if (host_.tap_ != nullptr) host_.tap_->management_read(offset, value);
+      return value;
+    }
+    void write(uint32_t offset, uint32_t value) override {
+      const bool pops = offset == hw::ManagementRegs::kEventPop;
+      if (pops && host_.tap_ != nullptr) host_.tap_->event_popped();
+      host_.management.write(offset, value);
+    }
 
    private:
     CoreHarness& host_;
@@ -303,6 +321,7 @@ class CoreHarness : private hw::CommandSink {
   hw::CardTap* tap_;
   uint64_t steps_ = 0;
   Records records_{*this};
+  FirmwareSide firmware_side_{*this};
   bool answering_ = false;
 };
 

@@ -31,6 +31,10 @@ class Spoiler : public hw::CardTap {
     follower_.read_completion(tag, data, ok, last);
   }
   void command(const rs_command& command) override { follower_.command(command); }
+  void management_read(uint32_t offset, uint32_t value) override {
+    follower_.management_read(offset, value);
+  }
+  void event_popped() override { follower_.event_popped(); }
   void record(const hw::TraceRecord& record) override {
     hw::TraceRecord spoilt = record;
     if (!on_record || on_record(spoilt)) follower_.record(spoilt);

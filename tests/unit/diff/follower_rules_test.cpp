@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a card may differ from the core that follows it, and how far: each rule's case, and the one
 // beside it.
+#include <fmt/format.h>
+
 #include <string>
 #include <vector>
 
@@ -419,6 +421,29 @@ TEST_F(FollowerRules, TableIsReadBeyondItsEnd) {
   describe_chains();
   EXPECT_NE(difference().find("beyond the indirect table of chain 0"), std::string::npos)
       << difference();
+}
+
+TEST_F(FollowerRules, EventIsReadAsItWasPosted) {
+  using Regs = hw::ManagementRegs;
+  card.manual_firmware = true;
+  card.set_status(0);
+  followed.follower.management_read(Regs::kEventKind, RS_EVENT_STATUS_WRITE);
+  followed.follower.management_read(Regs::kEventValue, 0);
+  followed.follower.management_read(Regs::kEventLinkSpeed, 123);  // nothing, in such an event
+  followed.follower.management_read(Regs::kEventQueue, 7);
+  EXPECT_EQ(difference(), "");
+  followed.follower.management_read(Regs::kEventQueue, Regs::kEventQueueFeaturesBeyondMask);
+  EXPECT_NE(difference().find("firmware reads 0x10000 from management register 0x110 in event"),
+            std::string::npos)
+      << difference();
+}
+
+TEST_F(FollowerRules, EventThatWasNotPosted) {
+  followed.follower.management_read(hw::ManagementRegs::kEventKind, RS_EVENT_NONE);
+  EXPECT_EQ(difference(), "");
+  followed.follower.management_read(hw::ManagementRegs::kEventKind, RS_EVENT_LINK);
+  EXPECT_EQ(difference(), fmt::format("firmware sees an event of kind {}, which was not posted",
+                                      static_cast<unsigned>(RS_EVENT_LINK)));
 }
 
 TEST_F(FollowerRules, FrameThatIsNotTold) {
