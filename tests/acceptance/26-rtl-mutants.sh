@@ -16,7 +16,7 @@ faults=0
 for fault in $("$hunt" --list 2>/dev/null | cut -d: -f1); do
   "$hunt" --fault "$fault" >hunt.log 2>&1 || {
     cat hunt.log >&2
-    fail "$fault is not found"
+    fail "$fault is not found (again: $hunt --fault $fault)"
   }
   faults=$((faults + 1))
   figure "$(grep "^$fault: " hunt.log)"
@@ -29,7 +29,7 @@ if [ "$full" = yes ]; then seeds=100; fi
 for seed in $(seq "$seeds"); do
   "$hunt" --seed "$seed" >hunt.log 2>&1 || {
     cat hunt.log >&2
-    fail "seed $seed: a difference without a fault"
+    fail "seed $seed: a difference without a fault (again: $hunt --seed $seed)"
   }
   figure "seed $seed, $(grep '^none: ' hunt.log)"
 done
