@@ -21,7 +21,11 @@ class VerilatedModel : public VerilatedCard {
   /// With `unknown_seed` what the RTL leaves unknown is random by that seed; else, and always in
   /// classes made without RANDOM_X (cmake/RingsideRtl.cmake), it is 0.
   explicit VerilatedModel(int unknown_seed = 0)
-      : model_(&configured(context_, unknown_seed), "TOP"), pins_(pins_of(model_)) {}
+      : model_(&configured(context_, unknown_seed), "TOP"), pins_(pins_of(model_)) {
+    // Unknown, too; the card begins in reset.
+    *pins_.rst_n = 0;
+    *pins_.clk = 0;
+  }
   ~VerilatedModel() override {
     Verilated::threadContextp(&context_);
     model_.final();
