@@ -14,10 +14,6 @@ using Regs = ManagementRegs;
 
 constexpr uint32_t kAll = ~uint32_t{0};
 
-bool within(uint32_t offset, uint32_t first, uint32_t last) {
-  return first <= offset && offset <= last;
-}
-
 /// Whether a control command has bytes in the register.
 bool has_control(const rs_event& event, uint32_t offset) {
   const uint32_t bytes = std::min<uint32_t>(event.value, RS_CONTROL_BYTES);
@@ -29,8 +25,7 @@ uint32_t meaning(const rs_event& event, uint32_t offset) {
   if (offset == Regs::kEventKind || offset == Regs::kEventSequence) return kAll;
   const bool link = offset == Regs::kEventLinkSpeed || offset == Regs::kEventLink;
   switch (event.kind) {
-    case RS_EVENT_POWER_ON:
-      return link || within(offset, Regs::kQueues, Regs::kMtu) ? kAll : 0;
+    case RS_EVENT_POWER_ON:  // what a card can do, it knows itself
     case RS_EVENT_LINK:
       return link ? kAll : 0;
     case RS_EVENT_STATUS_WRITE:
@@ -49,7 +44,7 @@ uint32_t meaning(const rs_event& event, uint32_t offset) {
   if (offset == Regs::kEventValue) return kAll;
   if (offset == Regs::kEventQueue) return Regs::kEventQueueQueueMask;
   if (event.kind == RS_EVENT_CONTROL) return has_control(event, offset) ? kAll : 0;
-  const bool context = within(offset, Regs::kEventDescLo, Regs::kEventResumed);
+  const bool context = offset >= Regs::kEventDescLo && offset <= Regs::kEventResumed;
   return event.kind == RS_EVENT_QUEUE_ENABLE && context ? kAll : 0;
 }
 
