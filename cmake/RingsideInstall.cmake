@@ -37,5 +37,13 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/RingsideConfigVersion.cmake
 install(FILES ${CMAKE_BINARY_DIR}/RingsideConfig.cmake ${CMAKE_BINARY_DIR}/RingsideConfigVersion.cmake
         DESTINATION ${ringside_package_dir})
 
+# find_package(RingsideCard), which needs nothing of the above: cards in RTL of the user's.
+set(ringside_card_dir ${CMAKE_INSTALL_LIBDIR}/cmake/RingsideCard)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/RingsideCardConfig.cmake ${CMAKE_CURRENT_LIST_DIR}/card_library.py
+        DESTINATION ${ringside_card_dir} COMPONENT card)
+install(FILES hw_model/rtl_bridge/ringside_card.h hw_model/rtl_bridge/verilated_context.h
+              hw_model/rtl_bridge/verilated_library.h
+        DESTINATION ${ringside_card_dir}/include/hw_model/rtl_bridge COMPONENT card)
+
 install(DIRECTORY examples docs DESTINATION ${ringside_data_dir})
 install(FILES LICENSE DESTINATION ${ringside_data_dir})

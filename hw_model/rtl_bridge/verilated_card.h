@@ -30,6 +30,10 @@ class VerilatedCard {
   virtual void dump_waves(TimePs /*time_ps*/) {}
   /// Assertions of the RTL that failed since the start. Their messages are on standard output.
   virtual unsigned failed_assertions() const = 0;
+  /// It has a management bus, at which firmware works. One without does everything by itself.
+  virtual bool has_management() const { return true; }
+  /// It reports what it decides, so that the core can follow it.
+  virtual bool has_trace() const { return true; }
 };
 
 struct VerilatedCardOptions {

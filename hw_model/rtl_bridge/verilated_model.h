@@ -11,6 +11,7 @@
 
 #include "hw_model/rtl_bridge/line_coverage.h"
 #include "hw_model/rtl_bridge/verilated_card.h"
+#include "hw_model/rtl_bridge/verilated_context.h"
 
 namespace ringside::hw {
 
@@ -58,17 +59,6 @@ class VerilatedModel : public VerilatedCard {
   Model model_;
 
  private:
-  /// Several cards live in one process: each has a context. A failed assertion is told of by
-  /// failed_assertions(), so that the run ends in order.
-  static VerilatedContext& configured(VerilatedContext& context, int unknown_seed) {
-    context.fatalOnError(false);
-    context.errorLimit(1'000'000);
-    // Before the first reset is through, assertions would be about what is unknown.
-    context.assertOn(false);
-    context.randReset(unknown_seed == 0 ? 0 : 2);
-    if (unknown_seed != 0) context.randSeed(unknown_seed);
-    return context;
-  }
   CardPins pins_;
   bool asserts_ = false;
 };

@@ -5,10 +5,13 @@
 #include <bit>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 namespace ringside::hw {
 
 namespace {
+
+constexpr std::string_view kTop = "TOP.";
 
 struct Signal {
   const char* name;
@@ -20,7 +23,7 @@ WaveGroup group(const char* heading, const std::string& prefix,
                 const std::vector<Signal>& signals) {
   WaveGroup result{heading, {}};
   for (const Signal& signal : signals) {
-    std::string name = "TOP." + prefix + signal.name;
+    std::string name = std::string(kTop) + prefix + signal.name;
     if (signal.bits != 1) name += "[" + std::to_string(signal.bits - 1) + ":0]";
     result.signals.push_back(name);
   }
@@ -73,7 +76,8 @@ std::vector<WaveGroup> important_waves(unsigned data_bits) {
       group("trace", "", {{"trace_valid", 10}})};
 }
 
-Status write_wave_view(const std::string& waves, unsigned data_bits) {
+Status write_wave_view(const std::string& waves, unsigned data_bits,
+                       const std::function<bool(const std::string& pin)>& has) {
   std::filesystem::path path(waves);
   const std::string name = path.filename().string();
   path.replace_extension(".gtkw");
@@ -84,6 +88,8 @@ Status write_wave_view(const std::string& waves, unsigned data_bits) {
   for (const WaveGroup& group : important_waves(data_bits)) {
     file << "@200\n-" << group.heading << "\n";
     for (const std::string& signal : group.signals) {
+      const std::string pin = signal.substr(kTop.size(), signal.find('[') - kTop.size());
+      if (has && !has(pin)) continue;
       const bool vector = signal.ends_with("]");
       file << (!vector ? "@28\n" : decimal(signal) ? "@24\n" : "@22\n") << signal << "\n";
     }

@@ -126,7 +126,8 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
   }
   const std::optional<Scenario> scenario = load_for(arguments, environment);
   if (!scenario) return kExitBadInput;
-  if (traces.waves && scenario->model != ModelKind::kRtl) {
+  const auto has_signals = [&](const Nic& nic) { return scenario->has_signals(nic); };
+  if (traces.waves && std::none_of(scenario->nics.begin(), scenario->nics.end(), has_signals)) {
     environment.err << fmt::format("--trace waves: model {} has no signals; expected --model rtl\n",
                                    name_of(scenario->model));
     return kExitBadInput;

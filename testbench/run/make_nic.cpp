@@ -5,15 +5,13 @@
 #include <utility>
 
 #include "firmware/native.h"
-#if RINGSIDE_HAVE_RTL
+#include "hw_model/rtl_bridge/loaded_card.h"
 #include "hw_model/rtl_bridge/rtl_nic.h"
-#endif
 #include "hw_model/tlm/at_nic.h"
 #include "hw_model/tlm/lt_nic.h"
 
 namespace ringside::tb {
 
-#if RINGSIDE_HAVE_RTL
 namespace {
 
 hw::ClockMode clock_mode(RtlClock clock) {
@@ -27,15 +25,53 @@ hw::ClockMode clock_mode(RtlClock clock) {
   }
 }
 
+std::string module_of(const std::string& name) { return "nic_" + name; }
+
+std::unique_ptr<hw::ControlPlane> make_firmware(const std::string& name,
+                                                const hw::NicConfig& config) {
+  return hw::make_native_control_plane(("firmware_" + name).c_str(), *rs_firmware_native(),
+                                       config.management_latency_ps);
+}
+
+/// Firmware works at the management bus, if the card has one.
+Status make_own_card(const Nic& nic, bool followed, const hw::NicConfig& config,
+                     hw::FramePool& frames, const HardwareOptions& hardware,
+                     std::unique_ptr<hw::NicModel>* made) {
+  const std::string key = "nic." + nic.name + ".card: ";
+  std::unique_ptr<hw::VerilatedCard> card;
+  if (Status status = hw::load_card(nic.card, &card); !status.ok()) {
+    return Status::failure(key + status.error);
+  }
+  if (followed && !card->has_trace()) {
+    return Status::failure(key + nic.card +
+                           " has no trace_valid and trace_record, so that the core cannot follow "
+                           "it; expected another model than diff");
+  }
+  auto control = card->has_management() ? make_firmware(nic.name, config) : nullptr;
+  *made = hw::make_rtl_nic(module_of(nic.name).c_str(), config,
+                           {.clock = clock_mode(hardware.clock), .followed = followed},
+                           std::move(card), std::move(control), frames);
+  return Status::success();
+}
+
 }  // namespace
-#endif
+
+Status make_nic_of(const Nic& nic, ModelKind model, const hw::NicConfig& config,
+                   hw::FramePool& frames, const HardwareOptions& hardware,
+                   std::unique_ptr<hw::NicModel>* made) {
+  if (!nic.card.empty()) {
+    return make_own_card(nic, model == ModelKind::kDiff, config, frames, hardware, made);
+  }
+  *made = make_nic(model, nic.name, config, frames, hardware);
+  if (*made != nullptr) return Status::success();
+  return Status::failure(std::string("model: this build has no model ") + name_of(model));
+}
 
 std::unique_ptr<hw::NicModel> make_nic(ModelKind model, const std::string& name,
                                        const hw::NicConfig& config, hw::FramePool& frames,
                                        [[maybe_unused]] const HardwareOptions& hardware) {
-  const std::string module = "nic_" + name;
-  auto control = hw::make_native_control_plane(("firmware_" + name).c_str(), *rs_firmware_native(),
-                                               config.management_latency_ps);
+  const std::string module = module_of(name);
+  auto control = make_firmware(name, config);
   switch (model) {
     case ModelKind::kLt:
       return hw::make_lt_nic(module.c_str(), config, std::move(control), frames);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "formats/status.h"
 #include "hw_model/tlm/nic_model.h"
 #include "hw_model/wire/frame.h"
 #include "testbench/scenario/scenario.h"
@@ -16,6 +17,12 @@ struct HardwareOptions {
   bool waves = false;  ///< record_waves() will be asked for
   RtlClock clock = RtlClock::kStopped;
 };
+
+/// The card of `nic`: its own if it has one, else of `model`. `config`, `frames` and `hardware` as
+/// make_nic()'s. An error names the section and what is wrong.
+Status make_nic_of(const Nic& nic, ModelKind model, const hw::NicConfig& config,
+                   hw::FramePool& frames, const HardwareOptions& hardware,
+                   std::unique_ptr<hw::NicModel>* made);
 
 /// A card with native firmware, as the modules `nic_NAME` and `firmware_NAME`. `frames` must
 /// outlive the simulation. Null if this build has no such model.

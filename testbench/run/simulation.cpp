@@ -174,12 +174,13 @@ Status Simulation::build_hosts() {
   for (const Nic& config : scenario_.nics) {
     Node& node = *nodes_[config.host];
     const unsigned port = ports_used[config.host]++;
-    auto nic = make_nic(scenario_.model, config.name,
+    std::unique_ptr<hw::NicModel> nic;
+    if (Status status =
+            make_nic_of(config, scenario_.model,
                         card_config(config, seed_for(scenario_.seed, "nic." + config.name)),
-                        frames_, {options_.trace_waves, config.rtl_clock});
-    if (nic == nullptr) {
-      return Status::failure(std::string("model: this build has no model ") +
-                             name_of(scenario_.model));
+                        frames_, {options_.trace_waves, config.rtl_clock}, &nic);
+        !status.ok()) {
+      return status;
     }
     nic->on_fault([this] { pause(); });
     for (const std::string& what : nic->shortfalls()) {
@@ -505,6 +506,7 @@ void Simulation::stop_clock() {
 Status Simulation::record_waves(const std::string& folder, std::vector<std::string>* files) {
   for (std::size_t i = 0; i < nics_.size(); ++i) {
     const std::string& name = scenario_.nics[i].name;
+    if (!scenario_.has_signals(scenario_.nics[i])) continue;
     if (Status status = nics_[i]->record_waves(fmt::format("{}/{}.fst", folder, name));
         !status.ok()) {
       return status;
@@ -632,7 +634,7 @@ void Simulation::collect(RunResult& result) {
   for (std::size_t i = 0; i < nics_.size(); ++i) {
     NicResult nic;
     nic.name = scenario_.nics[i].name;
-    nic.model = name_of(scenario_.model);
+    nic.model = scenario_.nics[i].card.empty() ? name_of(scenario_.model) : "own";
     if (const auto comparison = nics_[i]->comparison()) {
       const bool same = comparison->difference.empty();
       result.checks.push_back(

@@ -197,6 +197,11 @@ void add_nic_keys(std::vector<KeySpec>& table) {
        .doc = "MAC address",
        .absent = "02:00:00:00:00:01 for the first card of the file, 02 for the second, ...",
        .store = into<Nic>(&Nic::mac)});
+  add({.name = "card",
+       .type = KeyType::kReadFile,
+       .doc = "Shared object with a card of your own in RTL, in place of the model of this card",
+       .absent = "the card is one of Ringside's",
+       .store = into<Nic>(&Nic::card)});
   add({.name = "mtu",
        .type = KeyType::kInteger,
        .doc = "Largest IP packet, bytes; IPv6 needs 1280",

@@ -87,6 +87,9 @@ struct Nic {
   std::string name;
   /// The host that has it, an index into Scenario::hosts.
   std::size_t host = 0;
+  /// Shared object with a card of the user's own (hw_model/rtl_bridge/ringside_card.h), in place of
+  /// the model; complete and readable. Empty: none.
+  std::string card;
   MacAddress mac;
   uint16_t mtu_bytes;
   /// Asked for by the driver; a power of two.
@@ -291,6 +294,8 @@ struct Scenario {
   }
   /// No part of it ends by itself: it is there for the outside, until `duration` or ^C.
   bool open_ended() const;
+  /// Whether the card `nic` is hardware, whose signals can be recorded.
+  bool has_signals(const Nic& nic) const { return model == ModelKind::kRtl || !nic.card.empty(); }
 };
 
 /// As written in scenarios: "lt", "native".

@@ -122,12 +122,12 @@ Status Server::build() {
     card->config = &scenario.nics[i];
     card->socket = options_.sockets[i];
     const std::string& name = card->config->name;
-    card->nic =
-        make_nic(scenario.model, name,
-                 card_config(*card->config, seed_for(scenario.seed, "nic." + name)), frames_);
-    if (card->nic == nullptr) {
-      return Status::failure(std::string("--model: this build has no model ") +
-                             name_of(scenario.model));
+    if (Status status =
+            make_nic_of(*card->config, scenario.model,
+                        card_config(*card->config, seed_for(scenario.seed, "nic." + name)), frames_,
+                        {}, &card->nic);
+        !status.ok()) {
+      return status;
     }
     card->nic->on_fault([this, &nic = *card->nic, &name] { fail(name + ": " + nic.fault()); });
     for (const std::string& what : card->nic->shortfalls()) {
