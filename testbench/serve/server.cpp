@@ -122,10 +122,9 @@ Status Server::build() {
     card->config = &scenario.nics[i];
     card->socket = options_.sockets[i];
     const std::string& name = card->config->name;
-    if (Status status =
-            make_nic_of(*card->config, scenario.model,
-                        card_config(*card->config, seed_for(scenario.seed, "nic." + name)), frames_,
-                        {}, &card->nic);
+    const std::string section = std::string("nic.").append(name);
+    const hw::NicConfig config = card_config(*card->config, seed_for(scenario.seed, section));
+    if (Status status = make_nic_of(*card->config, scenario.model, config, frames_, {}, &card->nic);
         !status.ok()) {
       return status;
     }
