@@ -84,9 +84,9 @@ module my_card #(
   output logic [1:0]  tx_empty,
   output logic [31:0] tx_data,
 
-  // five and ten counters of 64 bits
+  // five and eleven counters of 64 bits
   output logic [319:0] tx_counters,
-  output logic [639:0] rx_counters,
+  output logic [703:0] rx_counters,
 
   output logic        quiescent
 );
@@ -170,5 +170,5 @@ module my_card #(
 
   // Their order is that of docs/hardware/interfaces.md.
   assign tx_counters = {frames_sent, bytes_sent, 192'd0};
-  assign rx_counters = {frames_good, bytes_good, drops_damaged, 192'd0, drops_full, 192'd0};
+  assign rx_counters = {frames_good, bytes_good, drops_damaged, 192'd0, drops_full, 256'd0};
 endmodule
