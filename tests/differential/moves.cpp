@@ -406,7 +406,8 @@ void Rig::misdeed() {
     queue.store(queue.desc + uint64_t{16} * head, VirtqDesc{address, length, flags, next});
   };
   constexpr uint16_t kNext = VIRTQ_DESC_F_NEXT, kIndirect = VIRTQ_DESC_F_INDIRECT;
-  const uint64_t kind = below(reads ? 11 : 9);
+  // Reads where nobody is are half of what a queue that is read from may do wrong.
+  const uint64_t kind = below(reads ? 18 : 9);
   switch (kind) {
     case 0:
       put(place, 0, writable, 0);
@@ -437,7 +438,11 @@ void Rig::misdeed() {
     case 8:
       queue.avail_idx = static_cast<uint16_t>(queue.avail_idx + size + 1);
       break;
-    case 9:  // nobody has this memory
+    case 9:
+    case 10:
+    case 11:
+    case 12:
+    case 13:  // nobody has this memory
       put(kNowhere + below(4096), 300, 0, 0);
       ++tally_[Tried::kFailedReads];
       break;

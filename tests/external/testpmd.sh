@@ -152,7 +152,11 @@ receive() { # DEVICE (of the receiver)
 # Frames of a capture go out and come back over a loop; the ring is never full, so none may be lost.
 # content DEVICE MBUF-BYTES
 content() {
-  back_end 1 1 --loopback
+  # Slow enough for every card: a frame in buffers of 128 bytes takes twelve chains, and what comes back waits in
+  # the card, which has room for so much.
+  local link=()
+  [ "$backend" = dpdk ] || link=(--set link.rate=10G)
+  back_end 1 1 --loopback "${link[@]}"
   through_loop fe "$1" "$2"
   back_stop
   same "$(back_count 0 tx_frames)" $capture_frames "frames that the card sent"
