@@ -133,7 +133,7 @@ OpenLoopRig::Ring OpenLoopRig::make_ring(unsigned index, uint32_t buffer_bytes) 
   for (unsigned i = 0; i < ring.size; ++i) {
     const uint64_t buffer = ring.buffers + uint64_t{stride} * i;
     const auto flags = static_cast<uint16_t>(transmit ? 0 : VIRTQ_DESC_F_WRITE);
-    store(ring.desc + 16 * i, formats::VirtqDesc{buffer, buffer_bytes, flags, 0});
+    store(ring.desc + uint64_t{16} * i, formats::VirtqDesc{buffer, buffer_bytes, flags, 0});
     if (!transmit) continue;
     std::memcpy(memory_.translate(buffer + kHeader, pattern_->bytes.size()), pattern_->bytes.data(),
                 pattern_->bytes.size());
@@ -199,7 +199,7 @@ void OpenLoopRig::make_available(Ring& ring, uint16_t id) {
 
 /// A frame more to send, in buffer `id`.
 void OpenLoopRig::give(uint16_t id) {
-  const auto desc = load<formats::VirtqDesc>(tx_.desc + 16 * id);
+  const auto desc = load<formats::VirtqDesc>(tx_.desc + uint64_t{16} * id);
   store(desc.addr + kHeader + kNumberAt, transmit_.next + transmit_.begun.size());
   transmit_.begun.push_back(sc_core::sc_time_stamp().value());
   make_available(tx_, id);
@@ -270,7 +270,7 @@ void OpenLoopRig::used_index_written(Ring& ring, uint16_t index) {
         load<formats::VirtqUsedElem>(ring.used + SplitRing::used_entry(ring.used_seen % ring.size));
     if (entry.id >= ring.size) return fail(fmt::format("queue {}: a bad used id", ring.index));
     if (receive) {
-      const auto desc = load<formats::VirtqDesc>(ring.desc + 16 * entry.id);
+      const auto desc = load<formats::VirtqDesc>(ring.desc + uint64_t{16} * entry.id);
       const std::byte* frame = memory_.translate(desc.addr + kHeader, point_.frame_bytes);
       if (entry.len != kHeader + point_.frame_bytes ||
           !came_out(receive_, frame, point_.frame_bytes, now)) {

@@ -130,7 +130,7 @@ Status Server::build() {
     }
     card->nic->on_fault([this, &nic = *card->nic, &name] { fail(name + ": " + nic.fault()); });
     for (const std::string& what : card->nic->shortfalls()) {
-      if (options_.log) options_.log(name + ": " + what);
+      if (options_.log) options_.log(std::string(name).append(": ").append(what));
     }
     card->host = std::make_unique<CardHost>(
         ("peer_" + name).c_str(),
