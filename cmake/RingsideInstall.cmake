@@ -42,7 +42,7 @@ set(ringside_card_dir ${CMAKE_INSTALL_LIBDIR}/cmake/RingsideCard)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/RingsideCardConfig.cmake ${CMAKE_CURRENT_LIST_DIR}/card_library.py
         DESTINATION ${ringside_card_dir} COMPONENT card)
 install(FILES hw_model/rtl_bridge/ringside_card.h hw_model/rtl_bridge/verilated_context.h
-              hw_model/rtl_bridge/verilated_library.h
+              hw_model/rtl_bridge/verilated_fst.h hw_model/rtl_bridge/verilated_library.h
         DESTINATION ${ringside_card_dir}/include/hw_model/rtl_bridge COMPONENT card)
 
 install(DIRECTORY examples docs DESTINATION ${ringside_data_dir})

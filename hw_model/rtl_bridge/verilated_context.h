@@ -4,6 +4,8 @@
 
 #include <verilated.h>
 
+#include <cstdint>
+
 namespace ringside::hw {
 
 /// Several cards live in one process: each has a context. A failed assertion is counted, so that
@@ -16,6 +18,13 @@ inline VerilatedContext& configured(VerilatedContext& context, int unknown_seed 
   context.randReset(unknown_seed == 0 ? 0 : 2);
   if (unknown_seed != 0) context.randSeed(unknown_seed);
   return context;
+}
+
+/// Before each evaluation of the module of `context`. `rst_n` is its pin; null: it has none.
+inline void prepare_eval(VerilatedContext& context, const uint8_t* rst_n) {
+  // What the generated code calls asks the thread for its context: another card's, else.
+  Verilated::threadContextp(&context);
+  if (!context.assertOn() && (rst_n == nullptr || *rst_n != 0)) context.assertOn(true);
 }
 
 }  // namespace ringside::hw

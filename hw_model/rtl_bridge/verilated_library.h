@@ -4,14 +4,13 @@
 #pragma once
 
 #include <verilated.h>
-#include <verilated_fst_c.h>
 
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "hw_model/rtl_bridge/ringside_card.h"
 #include "hw_model/rtl_bridge/verilated_context.h"
+#include "hw_model/rtl_bridge/verilated_fst.h"
 
 namespace ringside::hw {
 
@@ -27,8 +26,6 @@ class VerilatedLibraryCard {
   }
 
  private:
-  static constexpr int kAllLevels = 99;
-
   explicit VerilatedLibraryCard(Pins (*pins)(Model&))
       : model_(traced(context_), "TOP"), pins_(pins(model_)) {
     for (const ringside_card_pin& pin : pins_) {
@@ -44,15 +41,15 @@ class VerilatedLibraryCard {
       const VerilatedContext& context = of(self).context_;
       return static_cast<unsigned>(context.errorCount()) + (context.gotFinish() ? 1U : 0U);
     };
-    card_.record_waves = [](void* self, const char* path) { return of(self).record(path); };
-    card_.dump_waves = [](void* self, uint64_t time_ps) {
-      if (of(self).open_) of(self).file_.dump(time_ps);
+    card_.record_waves = [](void* self, const char* path) {
+      return of(self).file_.record(of(self).model_, path) ? 0 : 1;
     };
-    card_.finish_waves = [](void* self) { of(self).finish(); };
+    card_.dump_waves = [](void* self, uint64_t time_ps) { of(self).file_.dump(time_ps); };
+    card_.finish_waves = [](void* self) { of(self).file_.finish(); };
     card_.destroy = [](void* self) { delete static_cast<VerilatedLibraryCard*>(self); };
   }
   ~VerilatedLibraryCard() {
-    finish();
+    file_.finish();
     Verilated::threadContextp(&context_);
     model_.final();
   }
@@ -63,33 +60,17 @@ class VerilatedLibraryCard {
     return &context;
   }
   void eval() {
-    // What the generated code calls asks the thread for its context: another card's, else. A card
-    // that has finished stays as it is.
-    Verilated::threadContextp(&context_);
+    // A card that has finished stays as it is.
     if (context_.gotFinish()) return;
-    if (!asserts_ && (rst_n_ == nullptr || *rst_n_ != 0)) {
-      asserts_ = true;
-      context_.assertOn(true);
-    }
+    prepare_eval(context_, rst_n_);
     model_.eval();
-  }
-  int record(const char* path) {
-    model_.trace(&file_, kAllLevels);
-    file_.open(path);
-    open_ = file_.isOpen();
-    return open_ ? 0 : 1;
-  }
-  void finish() {
-    if (std::exchange(open_, false)) file_.close();
   }
 
   VerilatedContext context_;
   Model model_;
   Pins pins_;
   const uint8_t* rst_n_ = nullptr;  ///< null: the card has none
-  bool asserts_ = false;
-  VerilatedFstC file_;
-  bool open_ = false;
+  FstFile file_;
   ringside_card card_{};
 };
 

@@ -35,12 +35,7 @@ class VerilatedModel : public VerilatedCard {
 
   const CardPins& pins() const override { return pins_; }
   void eval() override {
-    // What the generated code calls asks the thread for its context: another card's, else.
-    Verilated::threadContextp(&context_);
-    if (!asserts_ && *pins_.rst_n != 0) {
-      asserts_ = true;
-      context_.assertOn(true);
-    }
+    prepare_eval(context_, pins_.rst_n);
     model_.eval();
   }
   void image(std::vector<std::byte>* bytes) const override {
@@ -60,7 +55,6 @@ class VerilatedModel : public VerilatedCard {
 
  private:
   CardPins pins_;
-  bool asserts_ = false;
 };
 
 }  // namespace ringside::hw
