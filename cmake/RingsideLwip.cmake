@@ -41,7 +41,7 @@ set(lwip_sources
   ${lwip_dir}/src/netif/ethernet.c)
 set(glue ${PROJECT_SOURCE_DIR}/stack/lwip)
 set(glue_sources ${glue}/address.c ${glue}/checksum.c ${glue}/data.c ${glue}/datagram.c
-                 ${glue}/interface.c ${glue}/sequence.c ${glue}/table.c ${glue}/tcp.c
+                 ${glue}/interface.c ${glue}/segments.c ${glue}/sequence.c ${glue}/table.c ${glue}/tcp.c
                  ${glue}/timers.c)
 
 add_library(ringside_lwip MODULE ${lwip_sources} ${glue_sources})
@@ -57,6 +57,10 @@ if(RINGSIDE_SANITIZE)
 endif()
 target_link_options(ringside_lwip PRIVATE -Wl,-z,now -Wl,--gc-sections)
 set_source_files_properties(${core}/init.c PROPERTIES COMPILE_DEFINITIONS RINGSIDE_LWIP_SANITY)
-set_source_files_properties(${core}/tcp_out.c PROPERTIES COMPILE_DEFINITIONS RINGSIDE_LWIP_TCP_OUT)
+# Checksums of data, and segments, in ways of our own (hooks.h, segments.c).
+set(own_segments "memp_malloc=ringside_memp_malloc;memp_free=ringside_memp_free")
+set_source_files_properties(${core}/tcp.c PROPERTIES COMPILE_DEFINITIONS "${own_segments}")
+set_source_files_properties(${core}/tcp_out.c PROPERTIES
+  COMPILE_DEFINITIONS "${own_segments};RINGSIDE_LWIP_TCP_OUT")
 set_source_files_properties(${glue_sources} PROPERTIES
   COMPILE_OPTIONS "-Wall;-Wextra;-Werror;-ffp-contract=off")

@@ -5,6 +5,7 @@
 
 #include "lwip/err.h"
 #include "lwip/ip_addr.h"
+#include "lwip/memp.h"
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
 #include "stack/lwip_ops.h"
@@ -37,6 +38,10 @@ void ringside_frame_copy(const void* frame, void* to);
 /* Gives every receive buffer back that is still held. */
 void ringside_release_all(void);
 void ringside_loopback(void);
+
+/* -- segments.c: memp_malloc and memp_free of lwIP's TCP. */
+void* ringside_memp_malloc(memp_t type);
+void ringside_memp_free(memp_t type, void* memory);
 
 /* -- timers.c */
 void ringside_timers(void);
