@@ -22,20 +22,23 @@ union Segment {
 _Static_assert(sizeof(union Segment) == 32, "a segment");
 
 /* A block stays with the stack until its end, as all that MemoryPool gave. */
-enum { kSegmentsPerBlock = 128 };
+enum { kBlockBytes = 4096, kLineBytes = 64 };
 
 static union Segment* free_segments;
 
 static int more_segments(void) {
-  union Segment* const block = ringside_allocate(kSegmentsPerBlock * sizeof(union Segment));
+  char* const block = ringside_allocate(kBlockBytes);
   if (block == NULL) {
     return 0;
   }
-  for (size_t i = 0; i < kSegmentsPerBlock; ++i) {
-    block[i].next = i + 1 < kSegmentsPerBlock ? &block[i + 1] : NULL;
+  const size_t skip = -(uintptr_t)block % kLineBytes;
+  union Segment* const segments = (union Segment*)(block + skip);
+  const size_t count = (kBlockBytes - skip) / sizeof *segments;
+  for (size_t i = 0; i < count; ++i) {
+    segments[i].next = i + 1 < count ? &segments[i + 1] : NULL;
   }
-  free_segments = block;
-  ASAN_POISON_MEMORY_REGION(block, kSegmentsPerBlock * sizeof(union Segment));
+  free_segments = segments;
+  ASAN_POISON_MEMORY_REGION(block, kBlockBytes);
   return 1;
 }
 

@@ -2,14 +2,11 @@
 // Several instances of lwIP share a loaded object: whoever runs inside a callback, lwIP finds the
 // variables of its own host when the callback returns.
 #include <algorithm>
-#include <array>
-#include <cstdlib>
 #include <memory>
-#include <set>
 #include <vector>
 
-#include "stack/lwip_instance.h"
 #include "tests/unit/stack/calls.h"
+#include "tests/unit/stack/instance.h"
 
 namespace ringside::test {
 namespace {
@@ -19,77 +16,12 @@ using stack::LwipInstance;
 using stack::SocketAddress;
 using stack::SocketType;
 
-/// One instance with its memory, and another that works inside its callback.
-struct Shared {
-  std::unique_ptr<LwipInstance> instance;
-  LwipShared shared{};
-  std::set<void*> memory;
-  Shared* other = nullptr;
-  uint64_t others_deadline_ns = 0;  ///< when its callback returned
-  unsigned frames = 0;
-  bool busy = false;
-
-  ~Shared() {
-    for (void* left : memory) std::free(left);
-  }
-  const LwipOperations& lwip() { return instance->operations(); }
-  void run_timers() {
-    busy = true;
-    shared.now_ns = shared.next_deadline_ns;
-    lwip().timers();
-    busy = false;
-  }
-  int transmit(void* frame) {
-    ++frames;
-    lwip().frame_free(frame);
-    if (other != nullptr && !other->busy) other->run_timers();
-    if (other != nullptr) others_deadline_ns = other->shared.next_deadline_ns;
-    return kLwipOk;
-  }
-  void start(uint8_t number) {
-    LwipCallbacks callbacks{};
-    callbacks.context = this;
-    callbacks.alloc = [](void* self, size_t size) {
-      return *static_cast<Shared*>(self)->memory.insert(std::calloc(1, size)).first;
-    };
-    callbacks.free = [](void* self, void* given) {
-      const bool own = static_cast<Shared*>(self)->memory.erase(given) == 1;
-      EXPECT_TRUE(own) << "memory of another instance";
-      if (own) std::free(given);
-    };
-    callbacks.random = [](void*) { return uint32_t{7}; };
-    callbacks.transmit = stack::restoring<[](void* self, void* frame, const LwipSlice*, unsigned) {
-      return static_cast<Shared*>(self)->transmit(frame);
-    }>;
-    LwipSettings settings{};
-    settings.tcp_window_bytes = settings.tcp_send_bytes = 65536;
-    settings.tcp_timer_ms = 5;
-    ASSERT_EQ(lwip().init(&callbacks, &settings, &shared), kLwipOk);
-    LwipInterface interface {};
-    interface.mac[0] = 2;
-    interface.mac[5] = number;
-    interface.mtu = 1500;
-    interface.v4 = {4, {10, 0, 0, number}, 0};
-    interface.v4_prefix_bits = 24;
-    interface.hostname = "host";
-    ASSERT_EQ(lwip().interface_add(&interface), kLwipOk);
-    lwip().interface_set_up(1, 1);
-  }
-};
-
 TEST(Sharing, ACallbackMayRunAnotherInstanceOfTheSameObject) {
   std::string error;
-  std::vector<std::unique_ptr<LwipInstance>> unused;
-  Shared alice, bob;
+  Instance alice, bob;
   alice.instance = LwipInstance::load(&error);
   ASSERT_NE(alice.instance, nullptr) << error;
-  const LwipOperations* const object = &alice.instance->operations();
-  while (bob.instance == nullptr) {
-    ASSERT_LT(unused.size(), 100u) << "no two instances share an object";
-    std::unique_ptr<LwipInstance> next = LwipInstance::load(&error);
-    ASSERT_NE(next, nullptr) << error;
-    (&next->operations() == object ? bob.instance : unused.emplace_back()) = std::move(next);
-  }
+  ASSERT_TRUE(bob.load_beside(alice)) << "no two instances share an object";
   bob.start(2);
   alice.other = &bob;
   for (unsigned i = 0; i < 20; ++i) {
