@@ -22,13 +22,6 @@ CoreConfig without_bounds(CoreConfig config) {
   return config;
 }
 
-std::string say(const TraceRecord& record) {
-  const std::string details = describe(record);
-  const std::string queue =
-      record.queue == TraceRecord::kNoQueue ? "" : fmt::format(" of queue {}", record.queue);
-  return fmt::format("{}{}{}{}", name_of(record.kind), queue, details.empty() ? "" : ": ", details);
-}
-
 /// Records of the core that say the same as the comparison of bytes, or what only it knows.
 bool told_otherwise(const TraceRecord& record) {
   switch (record.kind) {
@@ -44,6 +37,18 @@ bool told_otherwise(const TraceRecord& record) {
   }
 }
 
+/// Of a write or a frame.
+ByteView bytes_of(ActionList& actions, const Action& action) {
+  switch (action.kind) {
+    case ActionKind::kDmaWrite:
+      return actions.payload(action);
+    case ActionKind::kFrameOut:
+      return actions.frame(action)->bytes;
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 Follower::Follower(const FollowerConfig& config)
@@ -53,6 +58,13 @@ Follower::Follower(const FollowerConfig& config)
   core_.trace(&core_trace_);
   chains_of_frames_.resize(NicCore::kQueuesMax);
   frames_expected_.resize(NicCore::kQueuesMax);
+}
+
+std::string Follower::say(const TraceRecord& record) {
+  const std::string details = describe(record);
+  const std::string queue =
+      record.queue == TraceRecord::kNoQueue ? "" : fmt::format(" of queue {}", record.queue);
+  return fmt::format("{}{}{}{}", name_of(record.kind), queue, details.empty() ? "" : ": ", details);
 }
 
 void Follower::fail(std::string what) {
@@ -95,6 +107,7 @@ void Follower::step(const Event& event) {
 void Follower::take_actions() {
   for (std::size_t i = 0; i < actions_.size(); ++i) {
     const Action& action = actions_[i];
+    if (watch_ != nullptr) watch_->core_action(now_, action, bytes_of(actions_, action));
     switch (action.kind) {
       case ActionKind::kDmaRead:
         break;  // known from its record
@@ -124,6 +137,7 @@ void Follower::take_actions() {
 
 /// What the core reports: reads to answer, and records that the card must report too.
 void Follower::core_record(const TraceRecord& record) {
+  if (watch_ != nullptr) watch_->core_record(now_, record);
   if (record.kind == TraceKind::kDmaRead) {
     pending_.push_back(
         {record.id, record.purpose, record.queue, record.chain, record.address, record.size});

@@ -13,8 +13,10 @@
 
 #include "hw_model/core/nic_core.h"
 #include "hw_model/diff/card_tap.h"
+#include "hw_model/diff/core_watch.h"
 #include "hw_model/diff/difference.h"
 #include "hw_model/diff/event_check.h"
+#include "hw_model/diff/evidence.h"
 #include "hw_model/diff/read_store.h"
 #include "hw_model/diff/receive_rows.h"
 #include "hw_model/diff/write_check.h"
@@ -40,6 +42,11 @@ class Follower final : public CardTap {
   void on_difference(std::function<void(const std::string&)> callback) {
     on_difference_ = std::move(callback);
   }
+  /// Sees what the core does from now on; outlives it. Null: nobody.
+  void watch(CoreWatch* watch) { watch_ = watch; }
+  /// What the core did and the card has not, oldest first as far as it is known, and what the card
+  /// did that the core has not come to.
+  std::vector<Demand> demands() const;
   const NicCore& core() const { return core_; }
   uint64_t records() const { return records_; }
   uint64_t frames_compared() const { return frames_compared_; }
@@ -95,6 +102,7 @@ class Follower final : public CardTap {
   };
 
   // follower.cpp: steps of the core and what they bring
+  static std::string say(const TraceRecord& record);
   void fail(std::string what);
   void step(const Event& event);
   void take_actions();
@@ -153,6 +161,7 @@ class Follower final : public CardTap {
   ActionList actions_;
   Difference difference_;
   std::function<void(const std::string&)> on_difference_;
+  CoreWatch* watch_ = nullptr;
   TimePs now_ = 0;
   TimePs mastering_ps_ = 0;            ///< Bus Master Enable was clear until then
   TimePs reset_ps_ = kNever;           ///< the cycle of the last reset

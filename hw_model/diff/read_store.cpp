@@ -121,19 +121,41 @@ void ReadStore::give_up_all() {
   for (auto& [where, pieces] : read_) give_up(pieces);
 }
 
+std::string ReadStore::say(Key where, const Piece& piece) {
+  return fmt::format("{} of queue {} at {:#x}, {} bytes",
+                     name_of(static_cast<Purpose>(where & 0xFF)), where >> 8, piece.address,
+                     piece.size);
+}
+
 std::string ReadStore::left_over() const {
   std::string first;
   if (follower_mutant(FollowerMutant::kReadLeftOver)) return first;
   Key least = ~Key{0};  // not in the order of the map
   for (const auto& [where, pieces] : read_) {
     if (pieces.pieces.empty() || where >= least) continue;
-    const Piece& piece = pieces.pieces.front();
     least = where;
-    first = fmt::format("{} of queue {} at {:#x}, {} bytes",
-                        name_of(static_cast<Purpose>(where & 0xFF)), where >> 8, piece.address,
-                        piece.size);
+    first = say(where, pieces.pieces.front());
   }
   return first;
+}
+
+std::vector<std::string> ReadStore::held() const {
+  std::vector<Key> keys;
+  for (const auto& [where, pieces] : read_) keys.push_back(where);
+  std::sort(keys.begin(), keys.end());
+  std::vector<std::string> list;
+  for (const Key where : keys) {
+    for (const Piece& piece : read_.at(where).pieces) {
+      if (piece.taken == piece.size) continue;
+      list.push_back(say(where, piece));
+      if (piece.failed) {
+        list.back() += ", which failed";
+      } else if (piece.received != piece.size) {
+        list.back() += fmt::format(", of which {} have come", piece.received);
+      }
+    }
+  }
+  return list;
 }
 
 }  // namespace ringside::hw

@@ -37,6 +37,8 @@ class ReadStore {
   /// "descriptors of queue 1 at 0x1230, 16 bytes" of something that was read and never used; empty
   /// if there is none. Nothing may be under way.
   std::string left_over() const;
+  /// All that was asked for and not given out, in the same words: by queue and purpose.
+  std::vector<std::string> held() const;
 
  private:
   struct Piece {
@@ -60,6 +62,7 @@ class ReadStore {
     std::deque<Piece> pieces;
     uint64_t first = 0;  ///< number of the front
   };
+  static std::string say(Key where, const Piece& piece);
   static Piece* covering(Pieces& pieces, uint64_t address);
   static void trim(Pieces& pieces);
   static void give_up(Pieces& pieces);

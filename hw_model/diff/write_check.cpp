@@ -123,4 +123,15 @@ std::string WriteCheck::overdue(TimePs before_ps) const {
          " does not come";
 }
 
+std::vector<std::pair<TimePs, std::string>> WriteCheck::missing() const {
+  std::vector<std::pair<TimePs, std::string>> list;
+  for (const auto& [key, state] : lanes_) {
+    for (const Expected& next : state.waiting) {
+      list.emplace_back(next.time_ps, say(next.purpose, key.first, next.address + next.done,
+                                          next.bytes.size() - next.done));
+    }
+  }
+  return list;
+}
+
 }  // namespace ringside::hw

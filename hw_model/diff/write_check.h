@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "formats/units.h"
@@ -32,6 +33,8 @@ class WriteCheck {
   /// What was expected first of all that is missing, in words, if it is older than `before_ps`;
   /// else empty.
   std::string overdue(TimePs before_ps) const;
+  /// All that is missing, in words, with the time at which it was decided: by queue.
+  std::vector<std::pair<TimePs, std::string>> missing() const;
 
  private:
   enum class Lane : uint8_t { kPayload, kUsed, kNotify, kCount };

@@ -45,14 +45,15 @@ class LoadedCard final : public VerilatedCard {
     const auto* from = static_cast<const std::byte*>(given_->image);
     bytes->assign(from, from + given_->image_bytes);
   }
-  Status record_waves(const std::string& path) override {
+  Status record_waves(const std::string& path, const WaveWindow& window) override {
     if (given_->record_waves == nullptr) {
       return Status::failure(path + ": " + name_ + " has no part that writes waves");
     }
     if (given_->record_waves(given_->self, path.c_str()) != 0) {
       return Status::failure(path + ": cannot be written");
     }
-    return write_wave_view(path, data_bits_, [this](const std::string& pin) { return has(pin); });
+    return write_wave_view(path, data_bits_, window,
+                           [this](const std::string& pin) { return has(pin); });
   }
   void finish_waves() override {
     if (given_->finish_waves != nullptr) given_->finish_waves(given_->self);

@@ -150,7 +150,7 @@ void RtlCard::settle(bool clk, TimePs time_ps) {
   hardware_->eval();
   // Times of waves only grow, also where virtual time stands still.
   dumped_ps_ = std::max(dumped_ps_, time_ps);
-  hardware_->dump_waves(dumped_ps_);
+  if (wave_window_.has(dumped_ps_)) hardware_->dump_waves(dumped_ps_);
 }
 
 void RtlCard::edge() {

@@ -63,13 +63,17 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
   unsigned debug(tlm::tlm_generic_payload& request);
   /// Clock edges that were carried out.
   uint64_t cycles() const { return cycles_; }
-  /// Number of the last edge by virtual time.
-  uint64_t last_cycle() const { return edges_.last_at(sc_core::sc_time_stamp().value()); }
+  /// Number of the last edge that was carried out.
+  uint64_t last_edge() const { return last_cycle_; }
+  TimePs time_of(uint64_t cycle) const { return edges_.time_of(cycle); }
   /// No edge is to come, unless something arrives.
   bool at_rest() const { return stopped_ && !deadline_; }
   unsigned reads_in_flight() const { return dma_.reads_in_flight(); }
   std::size_t unanswered() const { return host_.unanswered(); }
-  Status record_waves(const std::string& path) { return hardware_->record_waves(path); }
+  Status record_waves(const std::string& path, const WaveWindow& window) {
+    wave_window_ = window;
+    return hardware_->record_waves(path, window);
+  }
   void finish_waves() { hardware_->finish_waves(); }
 
   // TlpReceiver
@@ -125,6 +129,7 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
   uint64_t cycles_ = 0;
   uint64_t last_cycle_ = 0;
   unsigned failed_assertions_ = 0;
+  WaveWindow wave_window_;
   TimePs dumped_ps_ = 0;
   std::vector<std::byte> before_, behind_;  ///< images
 };

@@ -8,6 +8,7 @@
 #include <bit>
 #include <utility>
 
+#include "hw_model/diff/evidence.h"
 #include "hw_model/diff/follower.h"
 #include "hw_model/pcie/pcie_link.h"
 #include "hw_model/pcie/tlp_root.h"
@@ -55,9 +56,12 @@ class RtlNic final : public NicModel {
   std::vector<NicResource> resources() const override;
   std::vector<std::string> shortfalls() const override;
   uint64_t clock_cycles() const override { return card_.cycles(); }
-  Status record_waves(const std::string& path) override { return card_.record_waves(path); }
+  Status record_waves(const std::string& path, const WaveWindow& window) override {
+    return card_.record_waves(path, window);
+  }
   void finish_waves() override { card_.finish_waves(); }
   std::optional<NicComparison> comparison() override;
+  std::shared_ptr<const Evidence> evidence() const override { return evidence_; }
   std::string fault() const override { return fault_; }
   void on_fault(const std::function<void()>& callback) override { on_fault_ = callback; }
 
@@ -77,6 +81,7 @@ class RtlNic final : public NicModel {
   }
   void complain(uint64_t cycle, const std::string& what);
   void follow();
+  void keep_evidence(uint64_t cycle, const std::string& what);
   std::string compare_counters() const;
 
   const NicConfig config_;
@@ -88,11 +93,14 @@ class RtlNic final : public NicModel {
   std::unique_ptr<ControlPlane> control_;
   RtlCard card_;
   std::unique_ptr<Follower> follower_;
+  std::unique_ptr<History> history_;
+  std::shared_ptr<Evidence> evidence_;
 };
 
 void RtlNic::complain(uint64_t cycle, const std::string& what) {
   if (!fault_.empty()) return;
   fault_ = fmt::format("clock cycle {}: {}", cycle, what);
+  keep_evidence(cycle, what);
   if (!on_fault_) SC_REPORT_FATAL(name(), fault_.c_str());
   on_fault_();
 }
@@ -111,9 +119,21 @@ void RtlNic::follow() {
   config.receive_rows =
       *pins.build_rx_buffer_bytes / config.row_bytes / std::bit_ceil(*pins.build_queue_pairs);
   follower_ = std::make_unique<Follower>(config);
-  follower_->on_difference(
-      [this](const std::string& what) { complain(card_.last_cycle(), "difference: " + what); });
-  card_.tap(follower_.get());
+  follower_->on_difference([this](const std::string& what) {
+    keep_evidence(card_.last_edge(), what);
+    complain(card_.last_edge(), "difference: " + what);
+  });
+  history_ = std::make_unique<History>(*follower_);
+  follower_->watch(history_.get());
+  card_.tap(history_.get());
+}
+
+/// Of the first thing that is wrong.
+void RtlNic::keep_evidence(uint64_t cycle, const std::string& what) {
+  if (history_ == nullptr || evidence_ != nullptr) return;
+  history_->freeze();
+  evidence_ = std::make_shared<Evidence>(
+      Evidence{what, card_.time_of(cycle), cycle, history_.get(), follower_->demands()});
 }
 
 /// At rest what both count must be the same; how transfers are cut is the card's business.
@@ -143,7 +163,10 @@ std::optional<NicComparison> RtlNic::comparison() {
   if (follower_ == nullptr) return std::nullopt;
   if (card_.at_rest()) follower_->at_rest();
   std::string difference = follower_->difference().text();
-  if (difference.empty() && card_.at_rest()) difference = compare_counters();
+  if (difference.empty() && card_.at_rest()) {
+    difference = compare_counters();
+    if (!difference.empty()) keep_evidence(card_.last_edge(), difference);
+  }
   return NicComparison{std::move(difference), follower_->records(), follower_->frames_compared(),
                        follower_->bytes_compared()};
 }

@@ -8,6 +8,7 @@
 
 #include "formats/status.h"
 #include "hw_model/rtl_bridge/card_pins.h"
+#include "hw_model/tlm/wave_window.h"
 #include "hw_model/wire/ethernet_port.h"
 
 namespace ringside::hw {
@@ -21,12 +22,13 @@ class VerilatedCard {
   virtual void eval() = 0;
   /// Everything that the hardware holds, pins included, as bytes: equal images, equal states.
   virtual void image(std::vector<std::byte>* bytes) const = 0;
-  /// Writes the signals of every settled state to the FST file `path` from now on. Fails if the
-  /// file cannot be made, or if this build of the card has no such part.
-  virtual Status record_waves(const std::string& path) = 0;
+  /// Begins the FST file `path`, with a view for `window` beside it. Fails if it cannot be made, or
+  /// if this build of the card has no such part.
+  virtual Status record_waves(const std::string& path, const WaveWindow& window) = 0;
   /// Ends the file.
   virtual void finish_waves() {}
-  /// The state that just settled is of `time_ps`, which never goes back.
+  /// The state that just settled is of `time_ps`, which never goes back, and belongs in the file,
+  /// if there is one.
   virtual void dump_waves(TimePs /*time_ps*/) {}
   /// Assertions of the RTL that failed since the start. Their messages are on standard output.
   virtual unsigned failed_assertions() const = 0;

@@ -42,7 +42,7 @@ class VerilatedModel : public VerilatedCard {
     bytes->resize(sizeof(Symbols));
     std::memcpy(bytes->data(), static_cast<const void*>(model_.rootp->vlSymsp), sizeof(Symbols));
   }
-  Status record_waves(const std::string& path) override {
+  Status record_waves(const std::string& path, const WaveWindow&) override {
     return Status::failure(path + ": this build of the card writes no waves");
   }
   unsigned failed_assertions() const override {

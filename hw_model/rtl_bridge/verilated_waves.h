@@ -12,14 +12,17 @@ namespace ringside::hw {
 
 /// Signals on the run's timebase, in picoseconds.
 template <typename Model, typename Symbols>
-class VerilatedWaves final : public VerilatedModel<Model, Symbols> {
+class VerilatedWaves : public VerilatedModel<Model, Symbols> {
  public:
-  VerilatedWaves() { this->context_.traceEverOn(true); }
+  /// As VerilatedModel's.
+  explicit VerilatedWaves(int unknown_seed = 0) : VerilatedModel<Model, Symbols>(unknown_seed) {
+    this->context_.traceEverOn(true);
+  }
   ~VerilatedWaves() override { finish_waves(); }
 
-  Status record_waves(const std::string& path) override {
+  Status record_waves(const std::string& path, const WaveWindow& window) override {
     return file_.record(this->model_, path.c_str())
-               ? write_wave_view(path, *this->pins().build_data_bits)
+               ? write_wave_view(path, *this->pins().build_data_bits, window)
                : Status::failure(path + ": cannot be written");
   }
   void finish_waves() override { file_.finish(); }

@@ -38,6 +38,18 @@ bool decimal(const std::string& signal) {
   return false;
 }
 
+/// Zoom and marker, as GTKWave saves them: minus the binary logarithm of the time that a point of
+/// the screen is, the primary marker, 26 others that are not set.
+std::string zoom_and_marker(const WaveWindow& window) {
+  constexpr TimePs kPoints = 1024;
+  constexpr unsigned kOtherMarkers = 26;
+  if (window.to_ps == WaveWindow::kNoEnd) return {};
+  const unsigned zoom = std::bit_width((window.to_ps - window.from_ps) / kPoints);
+  std::string line = "*-" + std::to_string(zoom) + ".000000 " + std::to_string(window.to_ps);
+  for (unsigned i = 0; i < kOtherMarkers; ++i) line += " -1";
+  return line + "\n";
+}
+
 }  // namespace
 
 std::vector<WaveGroup> important_waves(unsigned data_bits) {
@@ -76,7 +88,7 @@ std::vector<WaveGroup> important_waves(unsigned data_bits) {
       group("trace", "", {{"trace_valid", 10}})};
 }
 
-Status write_wave_view(const std::string& waves, unsigned data_bits,
+Status write_wave_view(const std::string& waves, unsigned data_bits, const WaveWindow& window,
                        const std::function<bool(const std::string& pin)>& has) {
   std::filesystem::path path(waves);
   const std::string name = path.filename().string();
@@ -84,7 +96,8 @@ Status write_wave_view(const std::string& waves, unsigned data_bits,
   std::ofstream file(path);
   // Relative: the folder may be moved.
   file << "[dumpfile] \"" << name << "\"\n[savefile] \"" << path.filename().string()
-       << "\"\n[timestart] 0\n[sst_expanded] 1\n";
+       << "\"\n[timestart] " << window.from_ps << "\n"
+       << zoom_and_marker(window) << "[sst_expanded] 1\n";
   for (const WaveGroup& group : important_waves(data_bits)) {
     file << "@200\n-" << group.heading << "\n";
     for (const std::string& signal : group.signals) {

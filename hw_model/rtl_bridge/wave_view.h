@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "formats/status.h"
+#include "hw_model/tlm/wave_window.h"
 
 namespace ringside::hw {
 
@@ -21,7 +22,7 @@ std::vector<WaveGroup> important_waves(unsigned data_bits);
 
 /// Writes the view for the FST file `waves` beside it: NAME.gtkw for NAME.fst. `has` says which
 /// pins the card has; null: all.
-Status write_wave_view(const std::string& waves, unsigned data_bits,
+Status write_wave_view(const std::string& waves, unsigned data_bits, const WaveWindow& window,
                        const std::function<bool(const std::string& pin)>& has = nullptr);
 
 }  // namespace ringside::hw

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <systemc>
@@ -14,11 +15,14 @@
 #include "hw_model/pcie/bus_observer.h"
 #include "hw_model/pcie/ledger.h"
 #include "hw_model/tlm/nic_config.h"
+#include "hw_model/tlm/wave_window.h"
 #include "hw_model/trace/nic_trace.h"
 #include "hw_model/wire/ethernet_port.h"
 #include "hw_model/wire/horizon.h"
 
 namespace ringside::hw {
+
+struct Evidence;
 
 /// Between a card and the functional core that followed it.
 struct NicComparison {
@@ -61,9 +65,10 @@ class NicModel : public sc_core::sc_module, public EthernetReceiver {
   virtual std::vector<std::string> shortfalls() const { return {}; }
   /// Clock edges that were simulated; 0 for models that have no clock.
   virtual uint64_t clock_cycles() const { return 0; }
-  /// Writes the hardware's signals to the FST file `path` until finish_waves(), with a view of the
-  /// important ones beside it (.gtkw). Before the simulation starts. For models of hardware.
-  virtual Status record_waves(const std::string& path) {
+  /// Writes the hardware's signals in `window` to the FST file `path` until finish_waves(), with a
+  /// view of the important ones beside it (.gtkw). Before the simulation starts. For models of
+  /// hardware.
+  virtual Status record_waves(const std::string& path, const WaveWindow&) {
     return Status::failure(path + ": this model has no signals to record");
   }
   virtual void finish_waves() {}
@@ -76,6 +81,9 @@ class NicModel : public sc_core::sc_module, public EthernetReceiver {
   virtual std::string audit_at_rest() { return {}; }
   /// What came of following the card with the functional core so far; nothing if nobody follows it.
   virtual std::optional<NicComparison> comparison() { return std::nullopt; }
+  /// Of a followed card with a fault() or a difference: what it leaves (hw_model/diff/evidence.h).
+  /// Null: there is nothing wrong, or nobody follows it. Not older than the card.
+  virtual std::shared_ptr<const Evidence> evidence() const { return nullptr; }
 };
 
 }  // namespace ringside::hw

@@ -188,6 +188,14 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
   add_result_options(*run, arguments, "[out/SCENARIO-NNN]", "No progress and no summary");
   run->add_flag("--no-look-ahead", arguments.no_look_ahead,
                 "No host goes ahead of the others: slower, same result");
+  run->add_option("--wave-window", arguments.wave_window,
+                  "Of --trace waves: this part of the run only, such as 10us..25us")
+      ->type_name("FROM..TO");
+  run->add_option(
+         "--diff-window", arguments.diff_window,
+         "Of --model diff: how long before a difference the waves of the second run begin; "
+         "0us: no second run [10us]")
+      ->type_name("TIME");
 
   CLI::App* check = app.add_subcommand("check", "Check a scenario without running it");
   add_scenario_options(*check, arguments);

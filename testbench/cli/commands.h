@@ -27,6 +27,8 @@ struct RunArguments : ResultArguments {
   std::string scenario;
   std::optional<std::string> firmware;
   bool no_look_ahead = false;
+  std::optional<std::string> wave_window;  ///< "FROM..TO"
+  std::optional<std::string> diff_window;  ///< a time
 };
 
 /// Of `measure pcie`. Sizes in bytes.

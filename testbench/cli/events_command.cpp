@@ -13,6 +13,7 @@
 #include "hw_model/trace/trace_file.h"
 #include "hw_model/trace/trace_text.h"
 #include "testbench/cli/commands.h"
+#include "testbench/evidence/record_json.h"
 #include "testbench/run/runner.h"
 #include "testbench/scenario/quantity.h"
 #include "testbench/scenario/suggest.h"
@@ -125,24 +126,8 @@ std::string read_filter(const EventsArguments& arguments, const std::vector<hw::
 
 /// The fields that count, on one line.
 std::string to_json(const hw::TraceCard& card, const TraceRecord& record) {
-  const unsigned fields = hw::trace_fields(record.kind);
   nlohmann::ordered_json json;
-  json["time_ps"] = record.time_ps;
-  json["nic"] = card.name;
-  json["kind"] = name_of(record.kind);
-  if (const std::string queue = hw::queue_name(card, record); !queue.empty()) {
-    json["queue"] = queue;
-  }
-  if ((fields & hw::trace_field::kPurpose) != 0) json["purpose"] = name_of(record.purpose);
-  if ((fields & hw::trace_field::kId) != 0) json["id"] = record.id;
-  if ((fields & hw::trace_field::kChain) != 0) json["chain"] = record.chain;
-  if ((fields & hw::trace_field::kFrame) != 0) json["frame"] = record.frame;
-  if ((fields & hw::trace_field::kSize) != 0) json["size"] = record.size;
-  if ((fields & hw::trace_field::kAddress) != 0) json["address"] = record.address;
-  if ((fields & hw::trace_field::kValue) != 0) {
-    json["value"] = record.value;
-    if (const std::string name = hw::value_name(record); !name.empty()) json["value_name"] = name;
-  }
+  add_record(card, record, json);
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "formats/output_file.h"
+#include "testbench/report/difference_report.h"
 #include "testbench/run/runner.h"
 #include "testbench/scenario/suggest.h"
 
@@ -54,6 +55,7 @@ std::string shell_quoted(const std::string& word) {
 
 void remove_old_results(const fs::path& folder) {
   const fs::path summary = folder / kSummaryFile;
+  const fs::path difference = kDifferenceFolder;
   std::ifstream file(summary, std::ios::binary);
   const std::string text(std::istreambuf_iterator<char>(file), {});
   const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -61,20 +63,35 @@ void remove_old_results(const fs::path& folder) {
   if (json.is_object() && json.contains("files") && json["files"].is_array()) {
     for (const auto& name : json["files"]) {
       if (!name.is_string()) continue;
-      // Only a plain name: a summary must not be able to point elsewhere.
-      const fs::path plain(name.get<std::string>());
-      if (plain.has_filename() && plain == plain.filename() && plain != "." && plain != ".." &&
-          fs::is_regular_file(fs::symlink_status(folder / plain, error))) {
-        fs::remove(folder / plain, error);
+      // Only a plain name, here or in the folder of a difference: a summary must not be able to
+      // point elsewhere.
+      const fs::path file(name.get<std::string>());
+      const fs::path plain = file.filename();
+      const bool inside = file == difference / plain &&
+                          fs::is_directory(fs::symlink_status(folder / difference, error));
+      if (file.has_filename() && (file == plain || inside) && plain != "." && plain != ".." &&
+          fs::is_regular_file(fs::symlink_status(folder / file, error))) {
+        fs::remove(folder / file, error);
       }
     }
   }
   fs::remove(summary, error);
   // A run that was killed has written no summary.
-  for (const char* name : {kCaptureName, kEventsName, kPerfettoName}) {
-    const fs::path part = folder / (std::string(name) + formats::OutputFile::kPartSuffix);
-    if (fs::is_regular_file(fs::symlink_status(part, error))) fs::remove(part, error);
+  const auto remove_file = [&error](const fs::path& path) {
+    if (fs::is_regular_file(fs::symlink_status(path, error))) fs::remove(path, error);
+  };
+  const auto remove_part = [&](const fs::path& path) {
+    remove_file(path.string() + formats::OutputFile::kPartSuffix);
+  };
+  for (const char* name : {kCaptureName, kEventsName, kPerfettoName}) remove_part(folder / name);
+  if (!fs::is_directory(fs::symlink_status(folder / difference, error))) return;
+  for (const char* name : {kDifferenceTextName, kDifferenceJsonName, kHistoryTextName,
+                           kHistoryJsonName, kCaptureName}) {
+    remove_file(folder / difference / name);
+    remove_part(folder / difference / name);
   }
+  // If nothing else is in it.
+  fs::remove(folder / difference, error);
 }
 
 OutFolder make_out_folder(const std::optional<std::string>& out, bool force,

@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <csignal>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -15,10 +12,14 @@
 #include <string_view>
 
 #include "testbench/cli/commands.h"
+#include "testbench/cli/interrupt_guard.h"
 #include "testbench/cli/out_folder.h"
+#include "testbench/cli/second_run.h"
+#include "testbench/report/difference_report.h"
 #include "testbench/report/progress.h"
 #include "testbench/report/summary.h"
 #include "testbench/scenario/load.h"
+#include "testbench/scenario/quantity.h"
 #include "testbench/scenario/suggest.h"
 
 namespace ringside::tb {
@@ -32,55 +33,68 @@ constexpr bool kHaveWaves = false;
 
 namespace fs = std::filesystem;
 
-std::atomic<bool> interrupted{false};
-static_assert(std::atomic<bool>::is_always_lock_free);
+/// How long before a difference the waves of the second run begin.
+constexpr uint64_t kDiffWindowPs = 10'000'000;
 
-/// Signals that come so soon after the first are the same request: timeout(1) sends each one twice,
-/// to its command and to the command's group.
-constexpr int64_t kSameRequestNs = 200'000'000;
-std::atomic<int64_t> interrupted_at_ns{0};
-static_assert(std::atomic<int64_t>::is_always_lock_free);
-
-/// Of the wall clock; async-signal-safe.
-int64_t monotonic_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+bool read_time(const std::string& text, uint64_t* ps) {
+  const QuantityResult time = parse_quantity(Quantity::kTime, text);
+  *ps = time.value;
+  return time.error == QuantityError::kNone;
 }
 
-extern "C" void on_interrupt(int signal) {
-  const int64_t now = monotonic_ns();
-  if (!interrupted.exchange(true)) {
-    interrupted_at_ns.store(now);
-  } else if (now - interrupted_at_ns.load() > kSameRequestNs) {
-    std::signal(signal, SIG_DFL);
-    std::raise(signal);  // acts when the handler returns
+/// --wave-window and --diff-window; empty, or what is wrong with them.
+std::string read_windows(const RunArguments& arguments, const Scenario& scenario,
+                         RunOptions& options, uint64_t& diff_window_ps) {
+  if (arguments.wave_window) {
+    const std::string& text = *arguments.wave_window;
+    const std::size_t dots = text.find("..");
+    hw::WaveWindow& window = options.wave_window;
+    if (dots == std::string::npos || !read_time(text.substr(0, dots), &window.from_ps) ||
+        !read_time(text.substr(dots + 2), &window.to_ps) || window.from_ps >= window.to_ps) {
+      return fmt::format("--wave-window {}: expected two times with units, such as 10us..25us",
+                         printable(text));
+    }
+    if (!options.trace_waves) {
+      return "--wave-window without waves; expected --trace waves beside it";
+    }
   }
+  if (arguments.diff_window) {
+    if (!read_time(*arguments.diff_window, &diff_window_ps)) {
+      return fmt::format("--diff-window {}: expected {}", printable(*arguments.diff_window),
+                         describe(Quantity::kTime));
+    }
+    if (scenario.model != ModelKind::kDiff) {
+      return fmt::format("--diff-window: model {} has no difference; expected --model diff",
+                         name_of(scenario.model));
+    }
+  }
+  return {};
 }
 
-/// While it lives, the first SIGINT or SIGTERM sets `interrupted`; a later one ends the process.
-class InterruptGuard {
- public:
-  InterruptGuard() {
-    interrupted.store(false);
-    struct sigaction action = {};
-    action.sa_handler = on_interrupt;
-    sigemptyset(&action.sa_mask);
-    sigaddset(&action.sa_mask, SIGINT);
-    sigaddset(&action.sa_mask, SIGTERM);
-    sigaction(SIGINT, &action, &before_interrupt_);
-    sigaction(SIGTERM, &action, &before_terminate_);
+/// Writes difference.txt and difference.json, and names them in `result`.
+void report_difference(const Scenario& scenario, const RunContext& context,
+                       const CliEnvironment& environment, RunResult& result) {
+  const std::string folder = std::string(kDifferenceFolder) + "/";
+  std::vector<std::string> others;
+  for (const std::string& file : result.files) {
+    const std::string name = file.substr(std::min(file.size(), folder.size()));
+    const bool here =
+        file.starts_with(folder) && name != kDifferenceTextName && name != kDifferenceJsonName;
+    if (here) others.push_back(name);
   }
-  ~InterruptGuard() {
-    sigaction(SIGINT, &before_interrupt_, nullptr);
-    sigaction(SIGTERM, &before_terminate_, nullptr);
+  for (const char* name : {kDifferenceTextName, kDifferenceJsonName}) {
+    const std::string file = folder + name;
+    const auto text = name == kDifferenceTextName ? difference_text : difference_json;
+    const std::string why = write_whole(context.out_dir + "/" + file,
+                                        text(scenario, *result.difference, context, others));
+    if (!why.empty()) {
+      result.file_errors.push_back(fmt::format("{}: {}", file, why));
+      environment.err << "ringside: " << printable(result.file_errors.back(), 4096) << "\n";
+    } else if (std::find(result.files.begin(), result.files.end(), file) == result.files.end()) {
+      result.files.push_back(file);
+    }
   }
-  InterruptGuard(const InterruptGuard&) = delete;
-  InterruptGuard& operator=(const InterruptGuard&) = delete;
-
- private:
-  struct sigaction before_interrupt_ = {}, before_terminate_ = {};
-};
+}
 
 }  // namespace
 
@@ -114,6 +128,8 @@ std::string repeat_command(const RunArguments& arguments) {
   if (arguments.seed) add("--seed", *arguments.seed);
   for (const std::string& set : arguments.sets) add("--set", set);
   for (const std::string& trace : arguments.traces) add("--trace", trace);
+  if (arguments.wave_window) add("--wave-window", *arguments.wave_window);
+  if (arguments.diff_window) add("--diff-window", *arguments.diff_window);
   return command;
 }
 
@@ -128,11 +144,18 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
   if (!scenario) return kExitBadInput;
   const auto has_signals = [&](const Nic& nic) { return scenario->has_signals(nic); };
   if (traces.waves && std::none_of(scenario->nics.begin(), scenario->nics.end(), has_signals)) {
-    environment.err << fmt::format("--trace waves: model {} has no signals; expected --model rtl\n",
-                                   name_of(scenario->model));
+    environment.err << fmt::format(
+        "--trace waves: model {} has no signals; expected --model rtl or diff\n",
+        name_of(scenario->model));
     return kExitBadInput;
   }
   options.trace_waves = traces.waves;
+  uint64_t diff_window_ps = kDiffWindowPs;
+  if (const std::string error = read_windows(arguments, *scenario, options, diff_window_ps);
+      !error.empty()) {
+    environment.err << error << "\n";
+    return kExitBadInput;
+  }
   options.look_ahead = !arguments.no_look_ahead;
   options.trace_pcapng = traces.pcapng;
   options.trace_events = traces.events;
@@ -148,10 +171,18 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
     if (folder.replaces) remove_old_results(folder.path);
   };
 
+  std::optional<SecondRun> second;
+  std::string no_second;
+  if (scenario->model == ModelKind::kDiff) {
+    no_second = SecondRun::impossible(*scenario, diff_window_ps);
+    if (no_second.empty()) second.emplace(*scenario, options, environment, arguments.quiet);
+  }
+
   RunResult result;
+  const RunContext context{folder.path, repeat_command(arguments)};
   {
     const InterruptGuard guard;
-    options.interrupted = &interrupted;
+    options.interrupted = &guard.interrupted();
     std::optional<ProgressLine> progress;
     if (environment.terminal && !arguments.quiet) {
       progress.emplace(environment.err, steady_clock_ms);
@@ -169,6 +200,19 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
       };
     }
     result = environment.run(*scenario, options);
+    progress.reset();
+    if (result.difference) {
+      if (second && guard.interrupted()) {
+        result.difference->rerun.detail = "no waves: the run was interrupted";
+      } else if (second) {
+        result.difference->rerun.detail = "a second run, for waves, has not come to its end";
+        report_difference(*scenario, context, environment, result);
+        second->make(diff_window_ps, result);
+      } else {
+        result.difference->rerun.detail = no_second;
+      }
+      report_difference(*scenario, context, environment, result);
+    }
   }
   if (result.input_wrong) {
     std::error_code error;
@@ -178,7 +222,6 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
                                    printable(result.error, 4096));
     return kExitBadInput;
   }
-  const RunContext context{folder.path, repeat_command(arguments)};
   const std::string json = summary_json(*scenario, result, context);
   if (const std::string why = write_whole(folder.path + "/" + kSummaryFile, json); !why.empty()) {
     if (!result.error.empty()) {

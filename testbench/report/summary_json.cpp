@@ -169,6 +169,18 @@ std::string summary_json(const Scenario& scenario, const RunResult& result,
   json["speed"] = {{"data_frames_per_wall_s", result.speed.data_frames_per_wall_s},
                    {"data_frames_per_cpu_s", result.speed.data_frames_per_cpu_s},
                    {"clock_cycles_per_wall_s", result.speed.clock_cycles_per_wall_s}};
+  if (result.difference) {
+    const DifferenceResult& difference = *result.difference;
+    json["difference"] = {{"nic", difference.nic},
+                          {"what", difference.what},
+                          {"time_ps", difference.time_ps},
+                          {"cycle", difference.cycle},
+                          {"folder", kDifferenceFolder},
+                          {"rerun",
+                           {{"made", difference.rerun.made},
+                            {"same", difference.rerun.same},
+                            {"detail", difference.rerun.detail}}}};
+  }
   json["files"] = result.files;
   if (!result.files_cut.empty()) json["files_cut"] = result.files_cut;
   json["command"] = context.command;

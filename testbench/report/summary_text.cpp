@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "testbench/report/difference_report.h"
 #include "testbench/report/summary.h"
 
 namespace ringside::tb {
@@ -196,6 +197,11 @@ std::string summary_text(const Scenario& scenario, const RunResult& result,
   text += drops_in_words(result);
   text += fmt::format("digest: {}{}\n", result.digest,
                       scenario.repeatable() ? "" : " (of this run alone: the outside took part)");
+  if (result.difference) {
+    text += fmt::format("difference: {}; {}/{}/{} says where everything is; {}\n",
+                        moment_in_words(*result.difference), context.out_dir, kDifferenceFolder,
+                        kDifferenceTextName, result.difference->rerun.detail);
+  }
   text += fmt::format("files:  {}/summary.json", context.out_dir);
   for (const std::string& file : result.files) {
     text += fmt::format(", {}/{}{}", context.out_dir, file,

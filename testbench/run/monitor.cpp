@@ -2,6 +2,7 @@
 // See monitor.h.
 #include "testbench/run/monitor.h"
 
+#include <array>
 #include <deque>
 #include <systemc>
 
@@ -20,6 +21,22 @@ ByteView bytes_of(const T& value) {
   return std::as_bytes(std::span(&value, 1));
 }
 
+std::string said_of(const hw::Frame& frame) {
+  if (!frame.altered) return {};
+  return "altered on the way: bit " + std::to_string(frame.altered_bit % 8) + " of byte " +
+         std::to_string(frame.altered_bit / 8) + " flipped, FCS made good";
+}
+
+/// What cannot be written is known when the capture is closed.
+void write_arrived(formats::PcapngWriter& capture, uint32_t interface, uint64_t time_ps,
+                   ByteView bytes, bool fcs_ok, const std::string& comment) {
+  formats::PcapngPacketOptions options;
+  options.direction = formats::PacketDirection::kInbound;
+  options.fcs_wrong = !fcs_ok;
+  options.comment = comment;
+  capture.write_packet(interface, time_ps / kPsPerNs, bytes, options);
+}
+
 }  // namespace
 
 /// A link's frames: each once, as it arrives, on the interface of the card that receives it.
@@ -31,14 +48,19 @@ class Monitor::LinkWatch : public hw::LinkObserver {
     ends_[0] = ends[0];
     ends_[1] = ends[1];
   }
-  void add_interfaces() {
+  /// Of the capture of the whole run.
+  void add_interfaces() { interfaces_ = add_interfaces(monitor_.capture_); }
+  /// By end.
+  std::array<uint32_t, 2> add_interfaces(formats::PcapngWriter& capture) const {
+    std::array<uint32_t, 2> interfaces{};
     for (unsigned end = 0; end < 2; ++end) {
       formats::PcapngInterface interface;
       interface.name = ends_[end].name;
       interface.description = "frames that " + ends_[end].name + " receives from " + link_;
       interface.speed_bps = rate_bps_;
-      interfaces_[end] = monitor_.capture_.add_interface(interface);
+      interfaces[end] = capture.add_interface(interface);
     }
+    return interfaces;
   }
   /// These are complete after settle().
   const formats::RunDigest& digest(unsigned end) const { return digests_[end]; }
@@ -59,16 +81,16 @@ class Monitor::LinkWatch : public hw::LinkObserver {
       record(end, frame, now);
     }
     if (monitor_.capture_.is_open()) {
-      formats::PcapngPacketOptions options;
-      options.direction = formats::PacketDirection::kInbound;
-      options.fcs_wrong = !frame.fcs_ok;
-      std::string comment;
-      if (frame.altered) {
-        comment = "altered on the way: bit " + std::to_string(frame.altered_bit % 8) + " of byte " +
-                  std::to_string(frame.altered_bit / 8) + " flipped, FCS made good";
-      }
-      options.comment = comment;
-      monitor_.capture_.write_packet(interfaces_[end], now / kPsPerNs, frame.bytes, options);
+      write_arrived(monitor_.capture_, interfaces_[end], now, frame.bytes, frame.fcs_ok,
+                    said_of(frame));
+    }
+    if (monitor_.kept_) {
+      KeptFrame& kept = monitor_.kept_->add();
+      kept.source = first_source_ + end;
+      kept.time_ps = now;
+      kept.fcs_ok = frame.fcs_ok;
+      kept.comment = said_of(frame);
+      kept.bytes = frame.bytes;
     }
   }
 
@@ -118,7 +140,7 @@ class Monitor::LinkWatch : public hw::LinkObserver {
   WatchedEnd ends_[2];
   uint64_t rate_bps_;
   formats::RunDigest digests_[2];
-  uint32_t interfaces_[2] = {};
+  std::array<uint32_t, 2> interfaces_{};
   uint64_t data_frames_[2] = {};
   std::deque<Passing> passing_[2];
 };
@@ -197,6 +219,37 @@ Status Monitor::open_capture(const std::string& path, const std::string& scenari
 }
 
 Status Monitor::close_capture() { return capture_.close(); }
+
+Status Monitor::write_kept(const std::string& path, const std::string& scenario,
+                           const std::string& card, const std::vector<SentFrame>& sent) const {
+  formats::PcapngWriter capture;
+  formats::PcapngSection section;
+  section.application = "ringside";
+  section.comment = "scenario " + scenario + ": the last frames before a difference";
+  if (Status status = capture.open(path, section); !status.ok()) return status;
+  std::vector<uint32_t> interfaces;  // by source
+  for (const auto& link : links_) {
+    for (const uint32_t interface : link->add_interfaces(capture)) interfaces.push_back(interface);
+  }
+  const uint32_t pins = capture.add_interface(
+      {.name = card + "-pins", .description = "frames that " + card + " sends"});
+  auto next = sent.begin();
+  const auto write_sent_before = [&](uint64_t time_ps) {
+    for (; next != sent.end() && next->time_ps <= time_ps; ++next) {
+      formats::PcapngPacketOptions options;
+      options.direction = formats::PacketDirection::kOutbound;
+      capture.write_packet(pins, next->time_ps / kPsPerNs, next->bytes, options);
+    }
+  };
+  for (std::size_t i = 0; kept_ && i < kept_->size(); ++i) {
+    const KeptFrame& frame = (*kept_)[i];
+    write_sent_before(frame.time_ps);
+    write_arrived(capture, interfaces[frame.source], frame.time_ps, frame.bytes, frame.fcs_ok,
+                  frame.comment);
+  }
+  write_sent_before(~uint64_t{0});
+  return capture.close();
+}
 
 std::string Monitor::digest() const {
   settle();

@@ -8,10 +8,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "formats/digest.h"
+#include "formats/last_of.h"
 #include "formats/pcapng_writer.h"
 #include "hw_model/pcie/host_memory.h"
 #include "hw_model/wire/link.h"
@@ -44,6 +46,17 @@ class Monitor {
   Status open_capture(const std::string& path, const std::string& scenario,
                       std::function<void(const std::string& line)> told);
   Status close_capture();
+  /// From now on the last `most` frames of all links together are kept.
+  void keep_frames(std::size_t most) { kept_.emplace(most); }
+  /// A frame that left a card, at whatever place.
+  struct SentFrame {
+    uint64_t time_ps = 0;
+    ByteView bytes;
+  };
+  /// Writes a capture of the kept frames, and of those that `card` sent (on an interface of their
+  /// own, because the last ones may not have arrived anywhere), in the order of time.
+  Status write_kept(const std::string& path, const std::string& scenario, const std::string& card,
+                    const std::vector<SentFrame>& sent) const;
   /// Frames with transport payload that arrived where they went: no acknowledgements, no ARP.
   uint64_t data_frames() const;
   /// Those of one link, both directions; links count in the order of watch_link().
@@ -59,6 +72,13 @@ class Monitor {
   enum class Kind : uint8_t { kFrame = 1, kMemoryWrite = 2, kInterrupt = 3, kApplication = 4 };
   class LinkWatch;
   class HostWatch;
+  struct KeptFrame {
+    uint32_t source = 0;  ///< link and end
+    uint64_t time_ps = 0;
+    bool fcs_ok = true;
+    std::string comment;
+    std::vector<std::byte> bytes;
+  };
   struct Content {
     formats::RunDigest records;
     formats::StreamDigest bytes;
@@ -76,6 +96,7 @@ class Monitor {
   std::vector<std::unique_ptr<LinkWatch>> links_;
   std::vector<std::unique_ptr<HostWatch>> hosts_;
   formats::PcapngWriter capture_;
+  std::optional<formats::LastOf<KeptFrame>> kept_;
 };
 
 }  // namespace ringside::tb

@@ -8,6 +8,7 @@
 #include <systemc>
 
 #include "host_driver/virtio_net_driver.h"
+#include "testbench/run/difference_files.h"
 #include "testbench/run/paced_run.h"
 #include "testbench/run/simulation.h"
 #include "testbench/run/stack_guard.h"
@@ -124,6 +125,8 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
     Status status = simulation->build();
     result.input_wrong = !status.ok();
     if (status.ok() && options.built) options.built();
+    const bool may_differ = scenario.model == ModelKind::kDiff && options.keep_evidence;
+    if (may_differ) monitor->keep_frames(kFramesKept);
     if (status.ok() && options.trace_pcapng) {
       status = monitor->open_capture(std::filesystem::path(options.out_dir) / kCaptureName,
                                      scenario.name, options.file_failed);
@@ -156,6 +159,13 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   outputs->close(closed);
   simulation->finish_waves();
   simulation->collect(result);
+  if (const auto found = simulation->evidence()) {
+    const auto& [nic, evidence] = *found;
+    result.difference = difference_result(scenario, nic, *evidence);
+    if (options.keep_evidence) {
+      write_difference_files(scenario, options, nic, *evidence, *monitor, result);
+    }
+  }
   for (std::size_t i = 0; i < result.nics.size(); ++i) outputs->collect(i, result.nics[i]);
   result.digest = monitor->digest();
   result.content_digest = monitor->content_digest();

@@ -19,6 +19,7 @@
 #include "host_driver/platform.h"
 #include "host_driver/virtio_net_options.h"
 #include "hw_model/pcie/ledger.h"
+#include "hw_model/tlm/wave_window.h"
 #include "testbench/scenario/scenario.h"
 
 namespace ringside::tb {
@@ -45,6 +46,10 @@ std::unique_ptr<driver::NetDevice> make_virtio_net_driver(driver::PciAccess& pci
 inline constexpr const char* kCaptureName = "capture.pcapng";
 inline constexpr const char* kEventsName = "events.nictrace";
 inline constexpr const char* kPerfettoName = "trace.perfetto.json";
+/// What a difference leaves, in a folder of its own: both histories, and the last frames.
+inline constexpr const char* kDifferenceFolder = "difference";
+inline constexpr const char* kHistoryTextName = "history.txt";
+inline constexpr const char* kHistoryJsonName = "history.jsonl";
 
 struct RunOptions {
   /// Empty: make_virtio_net_driver. (Not a default here, so that only who runs links the runner.)
@@ -67,6 +72,13 @@ struct RunOptions {
   bool trace_perfetto = false;
   /// Of the signals of cards in RTL: NAME.fst and NAME.gtkw for each card.
   bool trace_waves = false;
+  /// The part of the run that they are of.
+  hw::WaveWindow wave_window = {};
+  /// Of this card alone; empty: of all.
+  std::string wave_card = {};
+  /// A card that the core follows and disagrees with leaves its evidence in the folder
+  /// kDifferenceFolder of `out_dir`.
+  bool keep_evidence = true;
   /// Polled; when it becomes true the run ends in good order with `incomplete` set. May be null.
   const std::atomic<bool>* interrupted = nullptr;
   /// May be null.
@@ -198,6 +210,31 @@ struct PeerResult {
   uint64_t served = 0;  ///< front ends that came
 };
 
+/// Something that a followed card and the core owe each other.
+struct DemandResult {
+  std::optional<uint64_t> since_ps;
+  std::string what;
+};
+
+/// Where a card and the core that follows it disagree.
+struct DifferenceResult {
+  std::string nic;
+  std::string what;
+  uint64_t time_ps = 0;  ///< of the clock edge
+  uint64_t cycle = 0;    ///< of that card
+  std::vector<DemandResult> demands;
+  /// The last lines of both histories.
+  std::vector<std::string> last_lines;
+  /// The second run, which records waves of what led to the difference.
+  struct Rerun {
+    bool made = false;
+    bool same = false;     ///< it came to the same difference at the same time
+    std::string detail;    ///< in words, also why it was not made
+    uint64_t from_ps = 0;  ///< what the waves begin with
+  };
+  Rerun rerun = {};
+};
+
 struct RunResult {
   /// Not empty: the run could not be made or broke down; one line that a user can act on. The rest
   /// holds what was known by then.
@@ -223,6 +260,7 @@ struct RunResult {
   /// Busiest first.
   std::vector<LimitResult> limits;
   SpeedResult speed;
+  std::optional<DifferenceResult> difference;
   /// Written into `out_dir`, relative to it.
   std::vector<std::string> files;
   /// Those of `files` that an error, such as a full disk, ended early: valid as far as they go, and

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "hw_model/diff/evidence.h"
 #include "testbench/run/card_config.h"
 #include "testbench/run/hosted_application.h"
 #include "testbench/run/make_nic.h"
@@ -178,7 +179,7 @@ Status Simulation::build_hosts() {
     if (Status status =
             make_nic_of(config, scenario_.model,
                         card_config(config, seed_for(scenario_.seed, "nic." + config.name)),
-                        frames_, {options_.trace_waves, config.rtl_clock}, &nic);
+                        frames_, {records_waves(config), config.rtl_clock}, &nic);
         !status.ok()) {
       return status;
     }
@@ -506,9 +507,9 @@ void Simulation::stop_clock() {
 Status Simulation::record_waves(const std::string& folder, std::vector<std::string>* files) {
   for (std::size_t i = 0; i < nics_.size(); ++i) {
     const std::string& name = scenario_.nics[i].name;
-    if (!scenario_.has_signals(scenario_.nics[i])) continue;
-    if (Status status = nics_[i]->record_waves(fmt::format("{}/{}.fst", folder, name));
-        !status.ok()) {
+    if (!records_waves(scenario_.nics[i])) continue;
+    const std::string path = fmt::format("{}/{}.fst", folder, name);
+    if (Status status = nics_[i]->record_waves(path, options_.wave_window); !status.ok()) {
       return status;
     }
     files->push_back(name + ".fst");
@@ -519,6 +520,17 @@ Status Simulation::record_waves(const std::string& folder, std::vector<std::stri
 
 void Simulation::finish_waves() {
   for (const auto& nic : nics_) nic->finish_waves();
+}
+
+std::optional<std::pair<std::size_t, std::shared_ptr<const hw::Evidence>>> Simulation::evidence()
+    const {
+  std::optional<std::pair<std::size_t, std::shared_ptr<const hw::Evidence>>> first;
+  for (std::size_t i = 0; i < nics_.size(); ++i) {
+    auto evidence = nics_[i]->evidence();
+    if (evidence == nullptr || (first && first->second->time_ps <= evidence->time_ps)) continue;
+    first.emplace(i, std::move(evidence));
+  }
+  return first;
 }
 
 uint64_t Simulation::clock_cycles() const {

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "formats/status.h"
@@ -38,12 +40,16 @@ class Simulation {
   Status build();
   /// Shows everything that was built to `outputs`; between build() and sc_start().
   void attach(TraceOutputs& outputs);
-  /// Begins to record the signals of every card in `folder` and names the files; after build().
+  /// Begins to record the signals of the cards that options name in `folder` and names the files;
+  /// after build().
   Status record_waves(const std::string& folder, std::vector<std::string>* files);
   /// Ends what record_waves() began.
   void finish_waves();
   /// Clock edges of all cards that have a clock.
   uint64_t clock_cycles() const;
+  /// The card that disagreed with the core that follows it first, as a number in the scenario's
+  /// order, with what it left; without it if none did.
+  std::optional<std::pair<std::size_t, std::shared_ptr<const hw::Evidence>>> evidence() const;
   /// All traffic has ended.
   bool done() const { return done_; }
   /// Bring-up that failed, a context that threw: one line. Empty: none.
@@ -86,6 +92,11 @@ class Simulation {
   void finish_if_done();
   /// Lets the caller of the simulation look at what happened.
   void pause();
+  /// Its waves are asked for.
+  bool records_waves(const Nic& nic) const {
+    return options_.trace_waves && scenario_.has_signals(nic) &&
+           (options_.wave_card.empty() || options_.wave_card == nic.name);
+  }
   LedgerResult ledger(std::size_t nic, const hw::PcieLedger& ledger) const;
 
   const Scenario& scenario_;

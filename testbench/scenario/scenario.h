@@ -295,7 +295,9 @@ struct Scenario {
   /// No part of it ends by itself: it is there for the outside, until `duration` or ^C.
   bool open_ended() const;
   /// Whether the card `nic` is hardware, whose signals can be recorded.
-  bool has_signals(const Nic& nic) const { return model == ModelKind::kRtl || !nic.card.empty(); }
+  bool has_signals(const Nic& nic) const {
+    return model == ModelKind::kRtl || model == ModelKind::kDiff || !nic.card.empty();
+  }
 };
 
 /// As written in scenarios: "lt", "native".

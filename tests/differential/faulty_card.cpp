@@ -5,7 +5,7 @@
 #include <Vnic_faults.h>
 #include <Vnic_faults__Syms.h>
 
-#include "hw_model/rtl_bridge/verilated_model.h"
+#include "hw_model/rtl_bridge/verilated_waves.h"
 
 namespace ringside::test {
 
@@ -15,10 +15,10 @@ constexpr CardFault kFaults[] = {
 #include "tests/differential/card_faults.inc"
 };
 
-class FaultyCard : public hw::VerilatedModel<Vnic_faults, Vnic_faults__Syms> {
+class FaultyCard : public hw::VerilatedWaves<Vnic_faults, Vnic_faults__Syms> {
  public:
   /// Before anything is evaluated: the fault is there from the start.
-  FaultyCard(unsigned number, int unknown_seed) : VerilatedModel(unknown_seed) {
+  FaultyCard(unsigned number, int unknown_seed) : VerilatedWaves(unknown_seed) {
     model_.__PVT__nic_faults_pkg->selected_fault = static_cast<uint8_t>(number);
   }
 };

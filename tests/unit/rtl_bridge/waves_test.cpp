@@ -2,14 +2,12 @@
 // Waves of a card in RTL: on the run's timebase, without a change of what happens.
 #include <Vecho_card_waves.h>
 #include <Vecho_card_waves__Syms.h>
-#include <gtkwave/fstapi.h>
 
 #include <filesystem>
 #include <fstream>
-#include <map>
-#include <set>
 
 #include "hw_model/rtl_bridge/verilated_waves.h"
+#include "tests/support/fst_file.h"
 #include "tests/unit/rtl_bridge/echo_host.h"
 
 namespace ringside::test {
@@ -17,48 +15,13 @@ namespace {
 
 using Waves = hw::VerilatedWaves<Vecho_card_waves, Vecho_card_waves__Syms>;
 
-/// What an FST file says: full names as views have them, and when signals changed.
-struct FstFile {
-  explicit FstFile(const std::string& path) {
-    void* file = fstReaderOpen(path.c_str());
-    if (file == nullptr) return;
-    timescale = fstReaderGetTimescale(file);
-    end = fstReaderGetEndTime(file);
-    std::string scope;
-    while (const fstHier* entry = fstReaderIterateHier(file)) {
-      if (entry->htyp == FST_HT_SCOPE) {
-        scope += std::string(entry->u.scope.name) + ".";
-      } else if (entry->htyp == FST_HT_UPSCOPE) {
-        scope.erase(scope.rfind('.', scope.size() - 2) + 1);
-      } else if (entry->htyp == FST_HT_VAR) {
-        std::string name = entry->u.var.name;
-        std::erase(name, ' ');
-        handles[scope + name] = entry->u.var.handle;
-      }
-    }
-    fstReaderSetFacProcessMaskAll(file);
-    fstReaderIterBlocks(
-        file,
-        [](void* self, uint64_t time, fstHandle handle, const unsigned char* value) {
-          static_cast<FstFile*>(self)->changes[handle].emplace_back(
-              time, reinterpret_cast<const char*>(value));
-        },
-        this, nullptr);
-    fstReaderClose(file);
-  }
-  int timescale = 0;
-  uint64_t end = 0;
-  std::map<std::string, fstHandle> handles;
-  std::map<fstHandle, std::vector<std::pair<uint64_t, std::string>>> changes;
-};
-
 TEST(RtlWaves, HaveTheRunsTimesAndChangeNothing) {
   const std::string folder = testing::TempDir() + "/waves_" + std::to_string(getpid());
   std::filesystem::create_directories(folder);
   EchoHost plain("plain", {}, {});
   EchoHost traced("traced", {}, {}, {}, std::make_unique<Waves>());
-  ASSERT_TRUE(traced.nic->record_waves(folder + "/card.fst").ok());
-  EXPECT_FALSE(plain.nic->record_waves(folder + "/no.fst").ok());
+  ASSERT_TRUE(traced.nic->record_waves(folder + "/card.fst", {}).ok());
+  EXPECT_FALSE(plain.nic->record_waves(folder + "/no.fst", {}).ok());
   hw::TimePs sent_ps = 0;
   ASSERT_TRUE(run_thread([&] {
     wait_us(3);
@@ -101,9 +64,38 @@ TEST(RtlWaves, HaveTheRunsTimesAndChangeNothing) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(RtlWaves, OfAPartOfARunAreOfThatPartAlone) {
+  const std::string folder = testing::TempDir() + "/waves_part_" + std::to_string(getpid());
+  std::filesystem::create_directories(folder);
+  EchoHost host("host", {}, {}, {}, std::make_unique<Waves>());
+  constexpr hw::TimePs kFrom = 4'001'000, kTo = 5'100'000;
+  ASSERT_TRUE(host.nic->record_waves(folder + "/card.fst", {kFrom, kTo}).ok());
+  ASSERT_TRUE(run_thread([&] {
+    for (unsigned i = 0; i < 100; ++i) {
+      host.set(kScratch, i);
+      host.send(pattern(60, i));
+      wait_us(1);
+    }
+  }));
+  host.nic->finish_waves();
+  const FstFile file(folder + "/card.fst");
+  EXPECT_GE(file.start, kFrom);
+  EXPECT_LT(file.start, kFrom + 500'000);
+  EXPECT_LE(file.end, kTo);
+  EXPECT_GT(file.end, kTo - 100'000);
+  // What holds all the time is said at the beginning.
+  EXPECT_EQ(file.changes.at(file.handles.at("TOP.rst_n")).front(),
+            (std::pair<uint64_t, std::string>(file.start, "1")));
+  std::ifstream view(folder + "/card.gtkw");
+  const std::string text(std::istreambuf_iterator<char>(view), {});
+  EXPECT_NE(text.find("\n[timestart] 4001000\n*-11.000000 5100000 -1 "), std::string::npos) << text;
+  std::filesystem::remove_all(folder);
+}
+
 TEST(RtlWaves, SayWhenTheyCannotBeWritten) {
   Waves card;
-  EXPECT_EQ(card.record_waves("/nowhere/card.fst").error, "/nowhere/card.fst: cannot be written");
+  EXPECT_EQ(card.record_waves("/nowhere/card.fst", {}).error,
+            "/nowhere/card.fst: cannot be written");
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <time.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "testbench/run/runner.h"
@@ -20,7 +22,49 @@ enum PretendSeed : uint64_t {
   kPretendLong = 5,
   /// A file takes no more; then as kPretendLong.
   kPretendFullDisk = 6,
+  /// A card differs from the core that follows it; the second run comes to the same, to something
+  /// else, to nothing, breaks down, waits for the interrupt flag, or cannot write waves.
+  kPretendDifference = 101,
+  kPretendOtherDifference = 102,
+  kPretendNoDifference = 103,
+  kPretendCrash = 104,
+  kPretendLongSecond = 105,
+  kPretendNoWaves = 106,
 };
+
+inline void pretend_difference(const tb::Scenario& scenario, const tb::RunOptions& options,
+                               tb::RunResult& result) {
+  const bool second = !options.keep_evidence;
+  const std::string name = second ? options.wave_card + ".fst" : "difference/history.txt";
+  if (second && scenario.seed == kPretendNoWaves) {
+    result.error = name + ": cannot be written";
+    return;
+  }
+  if (!second) std::filesystem::create_directory(options.out_dir + "/difference");
+  std::ofstream(options.out_dir + "/" + name)
+      << options.wave_window.from_ps << " to " << options.wave_window.to_ps;
+  result.files.push_back(name);
+  if (second && scenario.seed == kPretendCrash) std::abort();
+  if (second && scenario.seed == kPretendLongSecond) {
+    std::ofstream(options.out_dir + "/started") << "1";
+    while (!options.interrupted->load()) {
+      const timespec pause = {0, 1'000'000};
+      nanosleep(&pause, nullptr);
+    }
+    result.incomplete = true;
+  }
+  if (second && scenario.seed == kPretendNoDifference) return;
+  tb::DifferenceResult& difference = result.difference.emplace();
+  difference.nic = "alice0";
+  const bool other =
+      scenario.seed == kPretendOtherDifference || scenario.seed == kPretendLongSecond;
+  difference.what = second && other ? "a b" : "a byte is wrong";
+  difference.time_ps = 12'000'000;
+  difference.cycle = 3000;
+  difference.demands = {{11'000'000, "a write"}, {std::nullopt, "a frame"}};
+  difference.last_lines = {"the last line"};
+  result.checks.push_back({"diff alice0", false, difference.what});
+}
 
 inline tb::RunResult pretend_run(const tb::Scenario& scenario, const tb::RunOptions& options) {
   tb::RunResult result;
@@ -75,6 +119,14 @@ inline tb::RunResult pretend_run(const tb::Scenario& scenario, const tb::RunOpti
       result.incomplete = true;
       break;
     }
+    case kPretendDifference:
+    case kPretendOtherDifference:
+    case kPretendNoDifference:
+    case kPretendCrash:
+    case kPretendLongSecond:
+    case kPretendNoWaves:
+      pretend_difference(scenario, options, result);
+      break;
     default:
       break;
   }

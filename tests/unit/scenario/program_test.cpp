@@ -100,8 +100,20 @@ TEST_F(Program, BadCommandLinesEndWithStatusTwoAndOneLine) {
              " (did you mean 'events'?)");
 #if RINGSIDE_HAVE_RTL
   expect_bad({"run", "two.toml", "--trace", "waves"},
-             "--trace waves: model lt has no signals; expected --model rtl");
+             "--trace waves: model lt has no signals; expected --model rtl or diff");
 #endif
+  expect_bad({"run", "two.toml", "--wave-window", "1us..2us"},
+             "--wave-window without waves; expected --trace waves beside it");
+  for (const char* window : {"1us", "1us..", "..2us", "2us..1us", "1us..1us", "1..2"}) {
+    expect_bad({"run", "two.toml", "--wave-window", window},
+               std::string("--wave-window ") + window +
+                   ": expected two times with units, such as 10us..25us");
+  }
+  expect_bad({"run", "two.toml", "--diff-window", "1us"},
+             "--diff-window: model lt has no difference; expected --model diff");
+  expect_bad(
+      {"run", "two.toml", "--model", "diff", "--diff-window", "1"},
+      "--diff-window 1: expected a time with its unit, such as \"2us\" (ps, ns, us, ms or s)");
   expect_bad({"explain", "ringsize"},
              "ringside: no key is named 'ringsize'; expected one that 'ringside explain' lists "
              "(did you mean 'ring_size'?)");
@@ -269,6 +281,107 @@ TEST_F(Program, AFailedCheckEndsWithStatusOne) {
   EXPECT_EQ(broken.out, "");
   EXPECT_EQ(broken.err, "ringside: host.alice: the context 'upload' has overflowed its stack\n");
   EXPECT_EQ(summary("c")["error"], "host.alice: the context 'upload' has overflowed its stack");
+}
+
+TEST_F(Program, ADifferenceLeavesReportsAndASecondRun) {
+  const auto differs = [this](const char* seed, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = {"run", "two.toml", "--model", "diff", "--seed",
+                                          seed,  "--force",  "--out",   "r"};
+    fs::create_directory(folder_ / "r");
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
+  };
+  Outcome outcome = differs("101");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err, "");
+  const std::string line =
+      "\ndifference: 12.000000 us of virtual time, clock cycle 3000 of alice0; "
+      "r/difference/difference.txt says where everything is; waves of the last 10us are in "
+      "alice0.fst, by a second run that came to the same difference at the same time\n";
+  EXPECT_NE(outcome.out.find(line), std::string::npos) << outcome.out;
+  EXPECT_EQ(read_file(folder_ / "r/difference/alice0.fst"), "2000000 to 12000000");
+  EXPECT_EQ(
+      read_file(folder_ / "r/difference/difference.txt"),
+      "alice0: a byte is wrong\n"
+      "when:   12.000000 us of virtual time, clock cycle 3000 of alice0\n"
+      "run:    scenario two, model diff, seed 101\n"
+      "again:  ringside run two.toml --model diff --seed 101\n"
+      "waves:  waves of the last 10us are in alice0.fst, by a second run that came to the same "
+      "difference at the same time\n"
+      "files:  history.txt alice0.fst\n"
+      "owed by one side to the other:\n"
+      "       11.000000 us  a write\n"
+      "                  ?  a frame\n"
+      "the last of both histories (more in history.txt, with all bytes in history.jsonl):\n"
+      "the last line\n");
+  auto json = nlohmann::json::parse(read_file(folder_ / "r/difference/difference.json"));
+  EXPECT_EQ(json["what"], "a byte is wrong");
+  EXPECT_EQ(json["rerun"]["same"], true);
+  EXPECT_EQ(json["rerun"]["from_ps"], 2'000'000);
+  EXPECT_EQ(json["owed"][0]["since_ps"], 11'000'000);
+  EXPECT_EQ(summary("r")["files"],
+            nlohmann::json({"difference/history.txt", "difference/difference.txt",
+                            "difference/difference.json", "difference/alice0.fst"}));
+  EXPECT_EQ(summary("r")["difference"]["rerun"]["same"], true);
+
+  const auto rerun = [this] { return summary("r")["difference"]["rerun"]; };
+  EXPECT_EQ(differs("102", {"--diff-window", "1us"}).status, 1);
+  EXPECT_EQ(rerun()["same"], false);
+  EXPECT_EQ(
+      rerun()["detail"],
+      "A SECOND RUN DIFFERS FROM THE FIRST: nic alice0 at 12000000 ps: a b (waves of the last "
+      "1us are in alice0.fst)");
+  EXPECT_EQ(differs("103").status, 1);
+  EXPECT_EQ(rerun()["same"], false);
+  EXPECT_EQ(rerun()["detail"], "A SECOND RUN CAME TO NO DIFFERENCE");
+  EXPECT_EQ(differs("104").status, 1);
+  EXPECT_EQ(rerun()["made"], false);
+  EXPECT_EQ(rerun()["detail"], "no waves: the second run failed: it ended by a signal: Aborted");
+  EXPECT_FALSE(fs::exists(folder_ / "r/difference/alice0.fst"));  // it is not whole
+  EXPECT_EQ(differs("106").status, 1);
+  EXPECT_EQ(rerun()["made"], false);
+  EXPECT_EQ(rerun()["detail"], "no waves: the second run failed: alice0.fst: cannot be written");
+  EXPECT_EQ(differs("101", {"--diff-window", "0us"}).status, 1);
+  EXPECT_EQ(rerun()["detail"], "no waves: --diff-window 0 makes no second run");
+  EXPECT_FALSE(fs::exists(folder_ / "r/difference/alice0.fst"));
+  // A run without a difference clears it away.
+  EXPECT_EQ(differs("1").status, 0);
+  EXPECT_FALSE(fs::exists(folder_ / "r/difference"));
+  EXPECT_FALSE(summary("r").contains("difference"));
+  // Also that of a run that was killed before it wrote a summary.
+  fs::create_directory(folder_ / "r/difference");
+  folder_.write("r/difference/history.txt", "x");
+  folder_.write("r/difference/history.jsonl.part", "x");
+  EXPECT_EQ(differs("1").status, 0);
+  EXPECT_FALSE(fs::exists(folder_ / "r/difference"));
+}
+
+TEST_F(Program, NoSecondRunWhereTheOutsideTookPart) {
+  folder_.write("tap.toml",
+                "version = 1\nseed = 101\n[host.alice]\nnics = [\"alice0\"]\naddress = "
+                "\"10.0.0.2/24\"\n[nic.alice0]\n[tap.kernel]\ninterface = \"tap0\"\n"
+                "[link.wire]\nends = [\"alice0\", \"kernel\"]\nrate = \"10G\"\n");
+  const Outcome outcome = run({"run", "tap.toml", "--model", "diff", "--out", "r"});
+  EXPECT_EQ(outcome.status, 1) << outcome.err;
+  const auto rerun = summary("r")["difference"]["rerun"];
+  EXPECT_EQ(rerun["made"], false);
+  EXPECT_EQ(rerun["detail"], "no waves: the outside took part, which no second run repeats");
+  EXPECT_TRUE(fs::exists(folder_ / "r/difference/history.txt"));
+  EXPECT_TRUE(fs::exists(folder_ / "r/difference/difference.json"));
+}
+
+TEST_F(Program, AnInterruptedSecondRunLeavesTheRest) {
+  const pid_t child = start({"run", "two.toml", "--model", "diff", "--seed", "105", "--out", "r"});
+  const timespec pause = {0, 5'000'000};
+  const fs::path started = folder_ / "r/difference/started";
+  for (int i = 0; i < 4000 && !fs::exists(started); ++i) nanosleep(&pause, nullptr);
+  EXPECT_NE(read_file(folder_ / "r/difference/difference.txt").find("has not come to its end"),
+            std::string::npos);
+  EXPECT_EQ(kill(child, SIGINT), 0);
+  EXPECT_EQ(finish(child).status, 1);
+  EXPECT_EQ(summary("r")["difference"]["rerun"]["detail"],
+            "no waves: the second run was interrupted");
+  EXPECT_FALSE(fs::exists(folder_ / "r/difference/alice0.fst"));
 }
 
 TEST_F(Program, JsonIsTheSummaryAndNothingElse) {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// See interrupt_guard.h.
+#include "testbench/cli/interrupt_guard.h"
+
+#include <cstdint>
+#include <ctime>
+
+namespace ringside::tb {
+
+namespace {
+
+std::atomic<bool> was_interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+/// Signals that come so soon after the first are the same request: timeout(1) sends each one twice,
+/// to its command and to the command's group.
+constexpr int64_t kSameRequestNs = 200'000'000;
+std::atomic<int64_t> interrupted_at_ns{0};
+static_assert(std::atomic<int64_t>::is_always_lock_free);
+
+/// Of the wall clock; async-signal-safe.
+int64_t monotonic_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+extern "C" void on_interrupt(int signal) {
+  const int64_t now = monotonic_ns();
+  if (!was_interrupted.exchange(true)) {
+    interrupted_at_ns.store(now);
+  } else if (now - interrupted_at_ns.load() > kSameRequestNs) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);  // acts when the handler returns
+  }
+}
+
+}  // namespace
+
+InterruptGuard::InterruptGuard() {
+  was_interrupted.store(false);
+  struct sigaction action = {};
+  action.sa_handler = on_interrupt;
+  sigemptyset(&action.sa_mask);
+  sigaddset(&action.sa_mask, SIGINT);
+  sigaddset(&action.sa_mask, SIGTERM);
+  sigaction(SIGINT, &action, &before_interrupt_);
+  sigaction(SIGTERM, &action, &before_terminate_);
+}
+
+InterruptGuard::~InterruptGuard() {
+  sigaction(SIGINT, &before_interrupt_, nullptr);
+  sigaction(SIGTERM, &before_terminate_, nullptr);
+}
+
+const std::atomic<bool>& InterruptGuard::interrupted() const { return was_interrupted; }
+
+}  // namespace ringside::tb
