@@ -177,8 +177,10 @@ void Hunt::come_up() {
     live.published.assign(65536, false);
     live.published[0] = true;
     if (overlapping_) {
-      // Anything may be written anywhere, as long as it is the driver's.
+      // Anything may be written anywhere, as long as it is the driver's: used entries are read as
+      // descriptors, and point into the region too.
       host_.guard.allow(hw::HostMemory::kArenaBase, host_.memory.arena_size());
+      host_.guard.allow(kRegion, kRegionBytes);
       live.ring.used = live.ring.desc;
       if (below(2) == 0) live.ring.avail = live.ring.desc;
     }
