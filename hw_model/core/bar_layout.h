@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layout of the card's memory BAR (bar.toml, ring_state.toml).
+// The layout of the card's memory BAR (bar.toml, ring_state.toml, statistics.toml).
 #pragma once
 
 #include "hw_model/registers/bar_regs.hpp"

@@ -188,6 +188,9 @@ class NicCore {
 
   bool offers(unsigned feature) const { return (offered_ & formats::feature_bit(feature)) != 0; }
 
+  // statistics.cpp
+  uint64_t read_statistics(uint32_t offset, unsigned width);
+
   // trace.cpp; cold, so that a run without a trace pays a branch that is never taken
   bool tracing() const { return trace_ != nullptr; }
   [[gnu::cold]] void note(TraceKind kind, unsigned queue, uint32_t chain = 0, uint32_t size = 0,
@@ -297,6 +300,8 @@ class NicCore {
   PciConfig pci_;
   MsixTable msix_;
   Counters counters_;
+  uint32_t statistics_index_ = ~uint32_t{0};  ///< of the counter that is kept
+  uint64_t statistics_value_ = 0;
 
   // -- device state
   bool active_ = false;

@@ -182,6 +182,9 @@ uint64_t NicCore::read_now(uint32_t offset, unsigned width, ActionList& actions)
     const uint32_t at = offset % RingState::kSize;
     return at >= 4 ? 0 : (state >> (8 * at)) & (~uint32_t{0} >> (32 - 8 * width));
   }
+  if (offset - BarLayout::kStatistics < BarLayout::kStatisticsBytes) {
+    return read_statistics(offset - BarLayout::kStatistics, width);
+  }
   const uint32_t word = offset & ~uint32_t{3};
   uint64_t value = 0;
   if (word >= BarLayout::kMsixPending) {

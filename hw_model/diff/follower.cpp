@@ -201,7 +201,10 @@ void Follower::carrier(bool up, uint32_t speed_mbps) {
   carrier_speed_ = speed_mbps;
 }
 
-void Follower::frame_in(const FramePtr& frame) { arrived_.push_back(frame); }
+void Follower::frame_in(const FramePtr& frame) {
+  changed_ps_ = now_;
+  arrived_.push_back(frame);
+}
 
 void Follower::read_completion(uint32_t tag, ByteView data, bool ok, bool last) {
   reads_.completion(tag, data, ok, last);  // unexpected ones are the card's to drop
@@ -218,6 +221,9 @@ void Follower::management_read(uint32_t offset, uint32_t value) {
 void Follower::record(const TraceRecord& record) {
   if (difference_.found()) return;
   ++records_;
+  const bool reads =
+      record.kind == TraceKind::kRegisterRead || record.kind == TraceKind::kConfigRead;
+  if (!reads) changed_ps_ = now_;
   follow(record);
 }
 
@@ -255,6 +261,7 @@ void Follower::read_request(uint32_t tag, Purpose purpose, unsigned queue, uint6
 void Follower::posted(Purpose purpose, unsigned queue, uint64_t address, ByteView data) {
   if (difference_.found()) return;
   bytes_compared_ += data.size();
+  changed_ps_ = now_;
   if (purpose == Purpose::kInterrupt) {
     uint32_t value = 0;
     if (data.size() == sizeof value) std::memcpy(&value, data.data(), sizeof value);
@@ -294,6 +301,7 @@ void Follower::message(bool asserted) {
 
 void Follower::frame_out(ByteView bytes) {
   if (difference_.found()) return;
+  changed_ps_ = now_;
   if (starts_.empty()) {
     fail(fmt::format("a frame of {} bytes that was never begun", bytes.size()));
     return;

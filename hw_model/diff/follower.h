@@ -19,6 +19,7 @@
 #include "hw_model/diff/evidence.h"
 #include "hw_model/diff/read_store.h"
 #include "hw_model/diff/receive_rows.h"
+#include "hw_model/diff/statistics_check.h"
 #include "hw_model/diff/write_check.h"
 
 namespace ringside::hw {
@@ -124,6 +125,8 @@ class Follower final : public CardTap {
   void payload_done(const TraceRecord& record);
   void whole(unsigned queue, uint32_t chain);
   void register_access(EventKind kind, const TraceRecord& record);
+  bool read_of_counter(const TraceRecord& record);
+  bool resting() const;
   void device_error(const TraceRecord& record);
   void managed(const TraceRecord& record);
   bool feed(std::size_t index);
@@ -147,6 +150,8 @@ class Follower final : public CardTap {
   static constexpr std::size_t kNone = ~std::size_t{0};
   static constexpr uint32_t kAnyChain = ~uint32_t{0};
   static constexpr TimePs kNever = ~TimePs{0};
+  /// So long after the last thing that it did, a card has counted it.
+  static constexpr TimePs kCountedPs = 1'000'000;
   /// An ack of a control command that was written before its buffer is returned, which is when the
   /// core writes it.
   struct EarlyAck {
@@ -163,6 +168,7 @@ class Follower final : public CardTap {
   std::function<void(const std::string&)> on_difference_;
   CoreWatch* watch_ = nullptr;
   TimePs now_ = 0;
+  TimePs changed_ps_ = 0;              ///< the card last did something else than answer a read
   TimePs mastering_ps_ = 0;            ///< Bus Master Enable was clear until then
   TimePs reset_ps_ = kNever;           ///< the cycle of the last reset
   std::vector<Pending> before_reset_;  ///< asked for, and forgotten with it
@@ -190,6 +196,7 @@ class Follower final : public CardTap {
   std::deque<uint16_t> starts_;                         ///< queues, in the order of begun frames
   std::vector<std::deque<FramePtr>> frames_expected_;   ///< by transmit queue
   ReceiveRows rows_;
+  StatisticsCheck statistics_;
   std::vector<EarlyAck> early_acks_;
   uint64_t acks_unreturned_ = 0;
   TimePs pairs_changed_ps_ = kNever;  ///< pairs were last switched on or off

@@ -22,6 +22,7 @@ import tomllib
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 ACCESS = {"ro": "read", "wo": "write", "rw": "read, write"}
 WIDTHS = (8, 16, 32)
+REGISTER_WIDTHS = (*WIDTHS, 64)
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 
 
@@ -197,8 +198,8 @@ def no_overlap(spans, where: str, unit: str):
 
 def check_register(register: Register, enums: dict[str, Enum], where: str):
     where = f"{where}: register '{register.name}'"
-    if register.width not in WIDTHS:
-        raise BadDescription(f"{where}: 'width' is {register.width}; expected one of {WIDTHS}")
+    if register.width not in REGISTER_WIDTHS:
+        raise BadDescription(f"{where}: 'width' is {register.width}; expected one of {REGISTER_WIDTHS}")
     if register.offset % (register.width // 8) != 0:
         raise BadDescription(f"{where}: 'offset' {register.offset:#x} is no multiple of its {register.width // 8} bytes")
     if register.count < 1:

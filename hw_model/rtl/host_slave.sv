@@ -79,6 +79,12 @@ module host_slave
   output write_op_t                      write_op,
   input  logic                           written,  // one of them has left
   output host_counters_t                 counters,
+  // counters of the whole card, one at a time; the data is that of the last sample
+  output logic                           statistics_sample,
+  output logic                           statistics_lower,
+  output logic [8:3]                     statistics_index,
+  input  logic [63:0]                    statistics_data,
+  output logic                           error_counted,
   output logic                           trace_valid,  // registers, doorbells
   output trace_t                         trace,
   output logic                           event_trace_valid,  // management, errors, interrupts
@@ -401,6 +407,7 @@ module host_slave
   logic [15:0] access_address;
   logic [3:0] access_width;
   logic [63:0] access_data, access_value;
+  logic in_statistics;
 
   assign scanning = phase == After;
   assign accessed = work_valid || scanning;
@@ -412,7 +419,7 @@ module host_slave
     case (access_address[15:14])
       BAR_MSIX_TABLE[15:14]: access_data = msix_data;
       BAR_MSIX_PENDING[15:14]: access_data = pending_data;
-      default: access_data = regs_data;
+      default: access_data = in_statistics ? statistics_data : regs_data;
     endcase
     if (work.config_space && !scanning) begin
       access_data = {32'h0, work.nothing ? 32'h0 : config_data};
@@ -421,6 +428,13 @@ module host_slave
       access_value = low_bytes(access_data >> {access_address[2:0], 3'b000}, access_width);
     end
   end
+
+  // Sampled while the data plane is held for the read.
+  assign in_statistics = access_address[15:9] == BAR_STATISTICS[15:9];
+  assign statistics_sample = action == Prepare && in_statistics && !work.write && !work.refused &&
+                             !work.nothing && !work.config_space;
+  assign statistics_lower = lanes[3:0] != '0;
+  assign statistics_index = access_address[8:3];
 
   logic serve, serve_bar, serve_config;
   assign serve = action == Serve && !work.refused && !work.nothing;
@@ -746,6 +760,7 @@ module host_slave
   end
 
   // -- counters
+  assign error_counted = action == TellError || expire || setup_error;
   always_ff @(posedge clk) begin
     if (!rst_n) begin
       counters <= '0;

@@ -100,6 +100,9 @@ module nic_card
   logic [7:0] reply;
   logic host_idle;
   now_t host_deadline;
+  logic statistics_sample, statistics_lower, error_counted;
+  logic [8:3] statistics_index;
+  logic [63:0] statistics_data;
 
   // -- data movers
   logic [ReadClients-1:0] op_read_valid, op_read_ready;
@@ -244,9 +247,17 @@ module nic_card
     .write_valid(op_write_valid[WriteInterrupt]), .write_ready(op_write_ready[WriteInterrupt]),
     .write_op(op_write[WriteInterrupt]), .written(written[WriteInterrupt]),
     .counters(host_counters),
+    .statistics_sample, .statistics_lower, .statistics_index, .statistics_data, .error_counted,
     .trace_valid(trace_valid[PortRegisters]), .trace(told[PortRegisters]),
     .event_trace_valid(trace_valid[PortEvents]), .event_trace(told[PortEvents]),
     .idle(host_idle), .deadline(host_deadline)
+  );
+
+  statistics statistics (
+    .clk, .rst_n, .sample(statistics_sample), .lower(statistics_lower), .index(statistics_index),
+    .value(statistics_data),
+    .tx(tx_counters), .rx(rx_counters), .read(read_counters), .write(write_counters),
+    .host(host_counters), .used_index_writes, .error_counted
   );
 
   dma_read dma_read (

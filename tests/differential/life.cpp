@@ -9,6 +9,7 @@
 
 #include "firmware/native.h"
 #include "hw_model/core/bar_layout.h"
+#include "hw_model/core/counters.h"
 #include "hw_model/core/pci_config.h"
 #include "hw_model/management/control_plane.h"
 #include "hw_model/rtl_bridge/rtl_nic.h"
@@ -265,8 +266,27 @@ void Rig::rest() {
     fail("at rest: " + comparison->difference);
   } else {
     ++tally_[Tried::kRests];
+    compare_statistics();
   }
   wire_.forget_expected();
+}
+
+/// Nothing is under way: what the statistics window shows is what the card counts.
+void Rig::compare_statistics() {
+  const auto compare = [this](uint32_t offset, std::string_view name) {
+    const uint64_t counted = counter(name);
+    const uint64_t shown = get(BarLayout::kStatistics + offset, 8);
+    if (shown == counted) return;
+    fail(fmt::format("the statistics window shows {} of {}, the card counts {}", shown, name,
+                     counted));
+  };
+  for (unsigned i = 0; i < static_cast<unsigned>(hw::Counter::kCount); ++i) {
+    compare(8 * i, hw::counter_name(static_cast<hw::Counter>(i)));
+  }
+  for (unsigned i = 0; i < static_cast<unsigned>(hw::DeviceError::kCount); ++i) {
+    compare(hw::Statistics::kErrors + 8 * i, hw::error_name(static_cast<hw::DeviceError>(i)));
+  }
+  ++tally_[Tried::kCountersAtRest];
 }
 
 void Rig::reset() {

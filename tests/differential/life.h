@@ -51,6 +51,8 @@ class Rig : private hw::InterruptSink {
   void mask();
   void bus_master();
   void read_registers();
+  void read_counters();
+  void compare_statistics();
   void change_suppression(HuntQueue& queue);
   void misdeed();
   void poll();

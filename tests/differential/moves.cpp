@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "hw_model/core/bar_layout.h"
+#include "hw_model/core/counters.h"
 #include "hw_model/core/pci_config.h"
 #include "tests/differential/life.h"
 #include "tests/differential/test_frame.h"
@@ -259,7 +260,9 @@ void Rig::bus_master() {
 }
 
 void Rig::read_registers() {
-  switch (below(5)) {
+  switch (below(6)) {
+    case 4:
+      return read_counters();
     case 0:
       get(BarLayout::kDevice + static_cast<uint32_t>(below(7)) * 4, 4);
       break;
@@ -274,6 +277,21 @@ void Rig::read_registers() {
       break;
     default:
       port_.config_read(static_cast<uint32_t>(below(64)) * 4, 4);
+  }
+}
+
+void Rig::read_counters() {
+  for (uint64_t count = 1 + below(20); count != 0; --count) {
+    const uint64_t numbers =
+        chance(3) ? BarLayout::kStatisticsBytes / 8 : static_cast<uint64_t>(hw::Counter::kCount);
+    const uint32_t at = BarLayout::kStatistics + 8 * static_cast<uint32_t>(below(numbers));
+    if (chance(2)) {
+      get(at, 8);
+    } else {
+      get(at, 4);
+      get(at + 4, 4);
+    }
+    ++tally_[Tried::kCounters];
   }
 }
 

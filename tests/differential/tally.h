@@ -41,6 +41,8 @@ enum class Tried : uint8_t {
   kIntx,            ///< INTx levels
   kQuietPublishes,  ///< the card had asked not to be notified
   kWraps,           ///< a ring's index passed 65535
+  kCounters,        ///< read mid-traffic from the statistics window
+  kCountersAtRest,  ///< read there with nothing under way, and found right
   kPairSwitches,    ///< the driver chose how many pairs are on; of cards with several
   kSteered,         ///< frames received by another pair than the first; likewise
   kRecords,         ///< of the card's trace, followed
@@ -50,14 +52,14 @@ enum class Tried : uint8_t {
 };
 
 inline constexpr std::string_view kTriedNames[] = {
-    "lives",          "frames sent",   "frames received",  "merged",          "indirect",
-    "mixed chains",   "long chains",   "split headers",    "sent too short",  "sent too long",
-    "sent link down", "bad FCS",       "received short",   "received long",   "not ready",
-    "no fit",         "buffer full",   "control commands", "suspends",        "masks",
-    "bus master off", "link down",     "device resets",    "function resets", "rests",
-    "failed reads",   "driver errors", "MSI-X messages",   "INTx changes",    "quiet publishes",
-    "index wraps",    "pair switches", "steered",          "trace records",   "frames compared",
-    "bytes compared"};
+    "lives",          "frames sent",     "frames received",  "merged",          "indirect",
+    "mixed chains",   "long chains",     "split headers",    "sent too short",  "sent too long",
+    "sent link down", "bad FCS",         "received short",   "received long",   "not ready",
+    "no fit",         "buffer full",     "control commands", "suspends",        "masks",
+    "bus master off", "link down",       "device resets",    "function resets", "rests",
+    "failed reads",   "driver errors",   "MSI-X messages",   "INTx changes",    "quiet publishes",
+    "index wraps",    "counters read",   "counters at rest", "pair switches",   "steered",
+    "trace records",  "frames compared", "bytes compared"};
 static_assert(std::size(kTriedNames) == static_cast<std::size_t>(Tried::kCount));
 
 struct Tally {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registers that nobody may write, odd accesses, device status and features out of order.
+#include "hw_model/core/counters.h"
 #include "tests/hostile/attack.h"
 
 namespace ringside::hostile {
@@ -17,6 +18,31 @@ void expect_read_only(Driver& d, uint32_t offset, unsigned bytes, const char* wh
         d.expect_equal(d.get(at, width), before, what);
       }
     }
+  }
+}
+
+/// At rest: what the statistics window shows, read whole and in parts, is what the card counts.
+void expect_counters(Driver& d) {
+  const auto expect = [&d](uint32_t offset, std::string_view name) {
+    const uint64_t counted = d.host.counter(name);
+    const uint32_t at = BarLayout::kStatistics + offset;
+    d.expect_equal(d.get(at, 8), counted, name.data());
+    d.expect_equal(d.get(at, 4), counted & 0xFFFF'FFFF, name.data());
+    d.expect_equal(d.get(at + 4, 4), counted >> 32, name.data());
+    for (unsigned byte = 0; byte < 8; ++byte) {
+      d.expect_equal(d.get(at + byte, 1), counted >> (8 * byte) & 0xFF, name.data());
+    }
+  };
+  for (unsigned i = 0; i < static_cast<unsigned>(hw::Counter::kCount); ++i) {
+    expect(8 * i, hw::counter_name(static_cast<hw::Counter>(i)));
+  }
+  for (unsigned i = 0; i < static_cast<unsigned>(hw::DeviceError::kCount); ++i) {
+    expect(hw::Statistics::kErrors + 8 * i, hw::error_name(static_cast<hw::DeviceError>(i)));
+  }
+  const uint32_t last =
+      hw::Statistics::kErrors + 8 * static_cast<uint32_t>(hw::DeviceError::kCount);
+  for (uint32_t at = last; at < BarLayout::kStatisticsBytes; at += 8) {
+    d.expect_equal(d.get(BarLayout::kStatistics + at, 8), 0, "no counter");
   }
 }
 
@@ -58,7 +84,8 @@ std::vector<Attack> registers() {
          for (const auto& [from, to] : {std::pair{0x40u, 0x1000u},
                                         {0x1004u, 0x2000u},
                                         {0x2040u, 0x3000u},
-                                        {0x4100u, 0x8000u},
+                                        {0x4100u, 0x5000u},
+                                        {0x5200u, 0x8000u},
                                         {0xA000u, 0xC000u},
                                         {0xC040u, 0x10000u}}) {
            for (uint32_t at = from; at < to; at += 508) {
@@ -66,6 +93,23 @@ std::vector<Attack> registers() {
              if ((at & ~7u) >= from) d.expect_equal(d.get(at & ~7u, 8), 0, "a hole of the BAR");
            }
          }
+       }},
+      {area, "write-statistics", "Every width to counters, that go on counting", Reaction::kServed,
+       "", "",
+       [](Driver& d) {
+         d.post_receive(8);
+         for (unsigned i = 0; i < 8; ++i) d.transmit_frame(64 + 100 * i);
+         for (unsigned i = 0; i < 8; ++i) d.frame_to_card(100 + i);
+         for (uint32_t at = 0; at < BarLayout::kStatisticsBytes; at += 8) {
+           for (unsigned width = 1; width <= 8; width *= 2) {
+             d.set(BarLayout::kStatistics + at, width, kTop);
+             d.set(BarLayout::kStatistics + at + 8 - width, width, 0);
+             (void)d.get(BarLayout::kStatistics + at, width);
+           }
+         }
+         d.host.settle();
+         expect_counters(d);
+         d.expect_equal(d.host.counter("tx_frames"), 8, "frames");
        }},
       {area, "odd-widths-and-misaligned",
        "Accesses of 3, 5, 6 and 7 bytes, and off their alignment", Reaction::kIgnored, "",

@@ -243,6 +243,63 @@ TEST_F(FollowerRules, QueueMayRestLater) {
   EXPECT_NE(difference().find("of the BAR gives 0x0"), std::string::npos) << difference();
 }
 
+/// What counts data may be a little before or after the core's, until nothing moves any more.
+TEST_F(FollowerRules, CountersMayLagWhileSomethingIsUnderWay) {
+  uint64_t shown = 3;
+  followed.spoiler.on_record = [&shown](TraceRecord& record) {
+    if (record.kind == TraceKind::kRegisterRead) record.value = shown;
+    return true;
+  };
+  const uint32_t bytes = BarLayout::kStatistics + hw::Statistics::kDmaWriteBytes;
+  send_frame();
+  card.bar(bytes, 8);
+  shown = 4;
+  card.bar(bytes, 4);
+  shown = 0;
+  card.bar(bytes + 4, 4);
+  EXPECT_EQ(difference(), "");
+  shown = card.core.counters()[hw::Counter::kDmaWriteBytes];
+  ASSERT_GT(shown, 4u);
+  for (unsigned i = 0; i < 300; ++i) card.config(0, 4);  // more than a microsecond
+  card.bar(bytes, 8);
+  EXPECT_EQ(difference(), "");
+  ++shown;
+  card.bar(bytes, 8);
+  EXPECT_NE(difference().find("of the statistics window gives"), std::string::npos) << difference();
+}
+
+TEST_F(FollowerRules, CountersOfRegistersAreExactAtOnce) {
+  uint64_t more = 0;
+  followed.spoiler.on_record = [&more](TraceRecord& record) {
+    if (record.kind == TraceKind::kRegisterRead) record.value += more;
+    return true;
+  };
+  send_frame();
+  const uint32_t doorbells = BarLayout::kStatistics + hw::Statistics::kDoorbells;
+  EXPECT_EQ(card.bar(doorbells, 8), 1u);
+  EXPECT_EQ(difference(), "");
+  more = 1;
+  card.bar(doorbells, 8);
+  EXPECT_NE(difference().find("gives 0x2, expected 0x1"), std::string::npos) << difference();
+}
+
+TEST_F(FollowerRules, CountersNeverFall) {
+  uint64_t shown = 0x1'0000'0002;
+  followed.spoiler.on_record = [&shown](TraceRecord& record) {
+    if (record.kind == TraceKind::kRegisterRead) record.value = shown;
+    return true;
+  };
+  const uint32_t reads = BarLayout::kStatistics + hw::Statistics::kDmaReads;
+  card.bar(reads, 8);
+  shown = 1;
+  card.bar(reads + 8, 8);  // another's
+  shown = 0xFFFF'FFFF;     // of the low half: by one less than the last
+  EXPECT_EQ(difference(), "");
+  card.bar(reads, 4);
+  EXPECT_NE(difference().find("falls from 0x100000002 to 0xffffffff"), std::string::npos)
+      << difference();
+}
+
 TEST_F(FollowerRules, HeldReadsAreAnsweredInTheirOrder) {
   const auto reads_status = [this](uint32_t size, uint64_t frame, uint64_t value) {
     followed.follower.record({.kind = TraceKind::kRegisterRead,

@@ -91,7 +91,7 @@ BAD = [
     ("lsb = 31\n", "lsb = 7\n", "'last' at bit 0x7 overlaps 'first', which ends at 0x8"),
     ("lsb = 31\n", "lsb = 32\n", "field 'last' ends above bit 31"),
     ("width = 4\n", "width = 0\n", "field 'first' has no bits"),
-    ("width = 16\n", "width = 24\n", "'width' is 24; expected one of (8, 16, 32)"),
+    ("width = 16\n", "width = 24\n", "'width' is 24; expected one of (8, 16, 32, 64)"),
     ("value = 42\n", "value = 256\n", "constant 'answer': 0x100 does not fit in 8 bits"),
     ("value = 42\n", "value = -1\n", "constant 'answer': 'value' is negative"),
     ("value = 42\n", 'value = "42"\n', "constant 'answer': 'value' is not a number"),

@@ -120,6 +120,9 @@ module host_slave_bench
   logic [Queues-1:0][15:0] used_index;
   write_op_t write_op;
   host_counters_t counters;
+  logic statistics_sample, statistics_lower, error_counted;
+  logic [8:3] statistics_index;
+  logic [63:0] statistics_data;
   trace_t trace, event_trace;
 
   always_comb begin
@@ -185,6 +188,12 @@ module host_slave_bench
     end
   end
 
+  statistics statistics (
+    .clk, .rst_n, .sample(statistics_sample), .lower(statistics_lower), .index(statistics_index),
+    .value(statistics_data), .tx('0), .rx('0), .read('0), .write('0), .host(counters),
+    .used_index_writes('0), .error_counted
+  );
+
   host_slave host_slave (
     .clk, .rst_n, .now, .straps, .request_valid, .request_ready, .request,
     .completion_valid, .completion_ready, .completion,
@@ -196,7 +205,8 @@ module host_slave_bench
     .interrupt_valid, .interrupt_ready, .interrupt_queue(QueueW'(interrupt_place)),
     .command_valid, .command_ready, .command_length, .command(512'(command_start)),
     .reply_valid, .reply, .write_valid, .write_ready, .write_op, .written,
-    .counters,
+    .counters, .statistics_sample, .statistics_lower, .statistics_index, .statistics_data,
+    .error_counted,
     .trace_valid, .trace, .event_trace_valid, .event_trace, .idle, .deadline
   );
 endmodule

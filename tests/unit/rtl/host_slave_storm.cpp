@@ -21,7 +21,7 @@ void HostSlaveStorm::write(HostKind kind, uint64_t address, uint32_t length, uin
 }
 
 uint32_t HostSlaveStorm::bar_offset() {
-  switch (random_.below(12)) {
+  switch (random_.below(13)) {
     case 0:
       return BarLayout::kIsr + static_cast<uint32_t>(random_.below(8));
     case 1:
@@ -42,6 +42,9 @@ uint32_t HostSlaveStorm::bar_offset() {
       return BarLayout::kMsixPending + static_cast<uint32_t>(random_.below(16));
     case 8:
       return static_cast<uint32_t>(random_.below(BarLayout::kSize));
+    case 9:
+      return BarLayout::kStatistics +
+             static_cast<uint32_t>(random_.below(BarLayout::kStatisticsBytes));
     default:
       return static_cast<uint32_t>(random_.below(BarLayout::kCommonBytes + 4));
   }

@@ -279,6 +279,7 @@ TEST_P(RtlHostSlaveStorm, TheCoreFollows) {
   EXPECT_GT(world.records[TraceKind::kDeviceError], 10u);
   EXPECT_GT(world.replies_held, 200u);
   EXPECT_GT(world.refusals, 500u);
+  EXPECT_GT(world.counters_read, 200u);
   EXPECT_GT(world.interrupts, 300u);
   EXPECT_GT(world.messages, 50u);
   EXPECT_GT(world.control_commands, 20u);

@@ -103,7 +103,8 @@ class HostSlaveWorld : private hw::TraceSink {
   std::map<uint16_t, HostRequest> outstanding;  ///< not answered, by tag
   std::map<uint16_t, uint64_t> answers;
   std::map<uint16_t, unsigned> statuses;
-  uint64_t interrupts = 0, messages = 0, commands = 0, replies_held = 0, refusals = 0, stopped = 0;
+  uint64_t interrupts = 0, messages = 0, commands = 0, replies_held = 0, refusals = 0, stopped = 0,
+           counters_read = 0;
   uint64_t control_commands = 0;
   std::map<hw::TraceKind, uint64_t> records;
 
