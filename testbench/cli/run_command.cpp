@@ -33,9 +33,6 @@ constexpr bool kHaveWaves = false;
 
 namespace fs = std::filesystem;
 
-/// How long before a difference the waves of the second run begin.
-constexpr uint64_t kDiffWindowPs = 10'000'000;
-
 bool read_time(const std::string& text, uint64_t* ps) {
   const QuantityResult time = parse_quantity(Quantity::kTime, text);
   *ps = time.value;

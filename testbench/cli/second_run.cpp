@@ -28,6 +28,16 @@ Json to_json(const DifferenceResult& difference) {
   return {{"nic", difference.nic}, {"what", difference.what}, {"time_ps", difference.time_ps}};
 }
 
+std::optional<DifferenceResult> read_difference(const Json& json) {
+  if (!json.is_object() || !json.contains("difference")) return std::nullopt;
+  const Json& from = json["difference"];
+  DifferenceResult difference;
+  difference.nic = from["nic"];
+  difference.what = from["what"];
+  difference.time_ps = from["time_ps"];
+  return difference;
+}
+
 /// Why the second run has left no waves of its window; empty: it has. `same`: it came to the same
 /// difference.
 std::string no_waves(const Rerun::Answer& answer, const Json& json, bool same) {
@@ -105,34 +115,18 @@ void SecondRun::make(uint64_t window_ps, RunResult& result) {
   const Rerun::Answer answer = rerun_.ask(
       dump({{"nic", difference.nic}, {"from_ps", rerun.from_ps}, {"to_ps", difference.time_ps}}));
   const Json json = Json::parse(answer.text, nullptr, /*allow_exceptions=*/false);
-  rerun.same = json.is_object() && json.contains("difference") &&
-               dump(json["difference"]) == dump(to_json(difference));
-  if (const std::string why = no_waves(answer, json, rerun.same); !why.empty()) {
+  const std::optional<DifferenceResult> other = read_difference(json);
+  const bool same = other && is_same(difference, *other);
+  if (const std::string why = no_waves(answer, json, same); !why.empty()) {
     remove_waves(fmt::format("{}/{}/{}", options_.out_dir, kDifferenceFolder, difference.nic));
     rerun.detail = "no waves: " + why;
     return;
   }
-  std::string files;
-  for (const auto& file : json["files"]) {
-    files += (files.empty() ? "" : ", ") + file.get<std::string>();
-    result.files.push_back(std::string(kDifferenceFolder) + "/" + file.get<std::string>());
+  const std::vector<std::string> files = json["files"];
+  for (const std::string& file : files) {
+    result.files.push_back(std::string(kDifferenceFolder) + "/" + file);
   }
-  rerun.made = true;
-  const std::string of =
-      fmt::format("waves of the last {} are in {}",
-                  format_quantity(Quantity::kTime, difference.time_ps - rerun.from_ps), files);
-  if (json.contains("difference")) {
-    const Json& other = json["difference"];
-    rerun.detail =
-        rerun.same ? of + ", by a second run that came to the same difference at the same time"
-                   : fmt::format("A SECOND RUN DIFFERS FROM THE FIRST: nic {} at {} ps: {} ({})",
-                                 other["nic"].get<std::string>(), other["time_ps"].get<uint64_t>(),
-                                 other["what"].get<std::string>(), of);
-  } else {
-    const std::string error = json["error"];
-    rerun.detail =
-        fmt::format("A SECOND RUN CAME TO NO DIFFERENCE{}{}", error.empty() ? "" : ": ", error);
-  }
+  say_rerun(difference, files, other, json.value("error", ""));
 }
 
 }  // namespace ringside::tb

@@ -13,9 +13,8 @@ namespace ringside::tb {
 /// Frames of all links that are kept for it.
 inline constexpr std::size_t kFramesKept = 2000;
 
-/// What the difference of card number `nic` is, for the summary.
-DifferenceResult difference_result(const Scenario& scenario, std::size_t nic,
-                                   const hw::Evidence& evidence);
+/// Card number `nic`, as records name it.
+hw::TraceCard trace_card(const Scenario& scenario, std::size_t nic);
 
 /// Writes both histories and the last frames into kDifferenceFolder of the run's folder, and names
 /// them, and what could not be written, in `result`.

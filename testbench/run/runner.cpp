@@ -161,7 +161,7 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   simulation->collect(result);
   if (const auto found = simulation->evidence()) {
     const auto& [nic, evidence] = *found;
-    result.difference = difference_result(scenario, nic, *evidence);
+    result.difference = difference_result(trace_card(scenario, nic), *evidence);
     if (options.keep_evidence) {
       write_difference_files(scenario, options, nic, *evidence, *monitor, result);
     }

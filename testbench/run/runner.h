@@ -20,6 +20,7 @@
 #include "host_driver/virtio_net_options.h"
 #include "hw_model/pcie/ledger.h"
 #include "hw_model/tlm/wave_window.h"
+#include "testbench/evidence/difference.h"
 #include "testbench/scenario/scenario.h"
 
 namespace ringside::tb {
@@ -48,8 +49,6 @@ inline constexpr const char* kEventsName = "events.nictrace";
 inline constexpr const char* kPerfettoName = "trace.perfetto.json";
 /// What a difference leaves, in a folder of its own: both histories, and the last frames.
 inline constexpr const char* kDifferenceFolder = "difference";
-inline constexpr const char* kHistoryTextName = "history.txt";
-inline constexpr const char* kHistoryJsonName = "history.jsonl";
 
 struct RunOptions {
   /// Empty: make_virtio_net_driver. (Not a default here, so that only who runs links the runner.)
@@ -208,31 +207,6 @@ struct PeerResult {
   std::string socket;
   std::string nic;
   uint64_t served = 0;  ///< front ends that came
-};
-
-/// Something that a followed card and the core owe each other.
-struct DemandResult {
-  std::optional<uint64_t> since_ps;
-  std::string what;
-};
-
-/// Where a card and the core that follows it disagree.
-struct DifferenceResult {
-  std::string nic;
-  std::string what;
-  uint64_t time_ps = 0;  ///< of the clock edge
-  uint64_t cycle = 0;    ///< of that card
-  std::vector<DemandResult> demands;
-  /// The last lines of both histories.
-  std::vector<std::string> last_lines;
-  /// The second run, which records waves of what led to the difference.
-  struct Rerun {
-    bool made = false;
-    bool same = false;     ///< it came to the same difference at the same time
-    std::string detail;    ///< in words, also why it was not made
-    uint64_t from_ps = 0;  ///< what the waves begin with
-  };
-  Rerun rerun = {};
 };
 
 struct RunResult {

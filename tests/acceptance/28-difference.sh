@@ -4,12 +4,14 @@
 # --model diff`. Words, both histories, a capture, and waves of a second run that comes to the same.
 #   RINGSIDE_UNKNOWN    the program with a fault to choose (build/release's)
 #   RINGSIDE_FST_INFO   reads waves (likewise)
+#   RINGSIDE_DIFF_HUNT  the random hunt with such a card (likewise)
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 need python3 capinfos tshark
 faulty=${RINGSIDE_UNKNOWN:-$root/build/release/tests/differential/ringside_unknown}
 fst_info=${RINGSIDE_FST_INFO:-$root/build/release/tests/differential/fst_info}
-for tool in "$faulty" "$fst_info"; do [ -x "$tool" ] || fail "no program $tool: build it"; done
+hunt=${RINGSIDE_DIFF_HUNT:-$root/build/release/tests/differential/diff_hunt_unknown}
+for tool in "$faulty" "$fst_info" "$hunt"; do [ -x "$tool" ] || fail "no program $tool: build it"; done
 need_program
 "$program" list models | grep -q '^diff' || skip "this build has no card in RTL"
 export RINGSIDE_UNKNOWN_SEED=1
@@ -124,3 +126,27 @@ run window "$examples/udp-echo.toml" --model diff --trace waves --wave-window "$
 python3 -c 'import json; a, b = (json.load(open(f)) for f in ("mine.json", "its.json")); assert (a["start"], a["end"]) == (b["start"], b["end"]), (a, b)' ||
   fail "--wave-window $window has other times"
 figure "--wave-window $window: $(cat mine.json)"
+
+# A seed of the random hunt leaves the same files, and the command that it prints leaves them again.
+export RINGSIDE_CARD_FAULT=UsedEntryLost
+status=0
+"$hunt" --seeds 1 1 --out hunt >hunt.log 2>&1 || status=$?
+[ "$status" = 1 ] || fail "the hunt: status $status: $(cat hunt.log)"
+grep -q '^  hunt/seed-1/difference.txt says where everything is; waves of the last .* are in card.fst, card.gtkw, by a second run that came to the same ' hunt.log ||
+  fail "the hunt does not say where everything is: $(cat hunt.log)"
+again=$(sed -n 's/^  again: //p' hunt.log)
+$again --out again >again.log 2>&1 && fail "'$again' finds nothing"
+for file in difference.json history.jsonl history.txt capture.pcapng card.gtkw; do
+  cmp "hunt/seed-1/$file" "again/seed-1/$file" || fail "'$again' leaves another $file"
+done
+"$fst_info" hunt/seed-1/card.fst TOP.rst_n >waves.json || fail "the hunt: the waves cannot be read"
+capinfos -Mc hunt/seed-1/capture.pcapng >capinfos.log 2>&1 || fail "the hunt: $(cat capinfos.log)"
+python3 - <<'PY' || fail "what the hunt leaves is not right"
+import json, os
+report, waves = json.load(open("hunt/seed-1/difference.json")), json.load(open("waves.json"))
+assert set(report["files"]) | {"difference.txt", "difference.json"} == set(os.listdir("hunt/seed-1")), report
+assert report["rerun"]["same"] and report["what"] in open("hunt.log").read().splitlines()[0], report
+assert report["rerun"]["from_ps"] <= waves["start"] and waves["end"] == report["time_ps"], (report, waves)
+assert all(side in open("hunt/seed-1/history.txt").read() for side in ("  card  ", "  core  "))
+PY
+figure "the hunt: $(head -n 1 hunt.log)"

@@ -3,17 +3,21 @@
 // seed in a process of its own. Built for the default card, and as diff_hunt_NAME for cards of
 // other sizes (CMakeLists.txt).
 //
-//   diff_hunt --seeds FIRST COUNT [--all] [--trace]
+//   diff_hunt --seeds FIRST COUNT [--all] [--trace] [--out FOLDER]
+//
+// A seed with a difference leaves a folder as docs/diff.md describes it.
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <systemc>
 #include <vector>
 
+#include "tests/differential/hunt_evidence.h"
 #include "tests/differential/life.h"
 #include "tests/differential/listing.h"
 #include "tests/support/child.h"
@@ -35,13 +39,22 @@ Settings settings_of(uint64_t seed) {
   return draw_settings(random);
 }
 
-/// The tally's bytes and then what went wrong.
-std::string hunt(uint64_t seed, bool trace) {
+/// What a seed came to, without its texts: they follow.
+struct Outcome {
+  Tally tally;
+  uint64_t time_ps = 0;        ///< of a difference
+  std::size_t what_bytes = 0;  ///< that it is in words; 0: there is none
+};
+
+/// An Outcome's bytes, its difference in words, and then what went wrong. With `evidence` it is the
+/// second run, which answers with what that leaves.
+std::string hunt(uint64_t seed, bool trace, HuntEvidence* evidence) {
   sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
   SplitMix64 random(2 * seed + 1);
-  Rig rig(settings_of(seed), random);
+  Rig rig(settings_of(seed), random, evidence != nullptr);
   Listing listing;
   if (trace) rig.trace(listing);
+  if (evidence != nullptr) evidence->begin(rig);
   std::string failure;
   ringside::test::SimThread thread(
       "driver",
@@ -57,8 +70,27 @@ std::string hunt(uint64_t seed, bool trace) {
     failure = fmt::format("not over after {} ms of virtual time", kBoundMs);
   }
   std::fflush(stdout);
-  std::string answer(reinterpret_cast<const char*>(&rig.tally()), sizeof(Tally));
-  return answer + failure;
+  if (evidence != nullptr) return evidence->leave(rig);
+  Outcome outcome{rig.tally()};
+  std::string what;
+  if (const auto found = rig.evidence()) {
+    what = found->what;
+    outcome.time_ps = found->time_ps;
+    outcome.what_bytes = what.size();
+  }
+  return std::string(reinterpret_cast<const char*>(&outcome), sizeof outcome) + what + failure;
+}
+
+/// The second run of a seed with a difference, in a process of its own. What came of it, in a line.
+std::string leave_evidence(uint64_t seed, const std::string& folder, const std::string& command,
+                           const ringside::tb::DifferenceResult& first) {
+  HuntEvidence evidence(folder, command, seed, settings_of(seed).text(), first);
+  bool ok = false;
+  std::string answer = ringside::test::in_child(
+      kHangSeconds, [&] { return hunt(seed, false, &evidence); }, &ok);
+  if (ok) return answer;
+  evidence.clear();
+  return "no evidence: the second run " + answer;
 }
 
 }  // namespace
@@ -68,9 +100,11 @@ int main(int argc, char** argv) {
       "Compares the card in RTL with the functional core, with random drivers, buses and wires");
   std::vector<uint64_t> seeds = {1, 20};
   bool all = false, trace = false;
+  std::string out = "out/diff_hunt";
   app.add_option("--seeds", seeds, "first seed, and how many")->expected(2);
   app.add_flag("--all", all, "go on behind a seed that fails");
   app.add_flag("--trace", trace, "list what the card does");
+  app.add_option("--out", out, "folder for what seeds with a difference leave [out/diff_hunt]");
   CLI11_PARSE(app, argc, argv);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const std::string program = argv[0];
@@ -81,17 +115,29 @@ int main(int argc, char** argv) {
     if (terminal) fmt::print(stderr, "\rseed {}, {} frames ", seed, sum[Tried::kFrames]);
     bool ok = false;
     std::string answer = ringside::test::in_child(
-        kHangSeconds, [&] { return hunt(seed, trace); }, &ok);
-    if (ok && answer.size() >= sizeof(Tally)) {
-      Tally one;
+        kHangSeconds, [&] { return hunt(seed, trace, nullptr); }, &ok);
+    std::optional<ringside::tb::DifferenceResult> difference;
+    if (ok && answer.size() >= sizeof(Outcome)) {
+      Outcome one;
       std::memcpy(&one, answer.data(), sizeof one);
-      sum.add(one);
-      answer = answer.substr(sizeof one);
+      sum.add(one.tally);
+      const std::string what = answer.substr(sizeof one, one.what_bytes);
+      answer = answer.substr(sizeof one + one.what_bytes);
       if (answer.empty()) continue;
+      if (!what.empty()) {
+        difference.emplace();
+        difference->nic = kHuntCard;
+        difference->what = what;
+        difference->time_ps = one.time_ps;
+      }
     }
     if (terminal) fmt::print(stderr, "\n");
-    fmt::print("seed {}: {}\n  {}\n  again: {} --seeds {} 1\n", seed, answer,
-               settings_of(seed).text(), program, seed);
+    const std::string command = fmt::format("{} --seeds {} 1", program, seed);
+    fmt::print("seed {}: {}\n  {}\n  again: {}\n", seed, answer, settings_of(seed).text(), command);
+    if (difference) {
+      const std::string folder = fmt::format("{}/seed-{}", out, seed);
+      fmt::print("  {}\n", leave_evidence(seed, folder, command, *difference));
+    }
     ++failures;
     if (!all) return 1;
   }

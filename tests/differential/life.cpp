@@ -40,17 +40,18 @@ unsigned card_pairs() {
   return *hardware->pins().build_queue_pairs;
 }
 
-Rig::Rig(const Settings& settings, SplitMix64& random)
+Rig::Rig(const Settings& settings, SplitMix64& random, bool waves)
     : settings_(settings),
       random_(random),
       memory_(kMemoryBytes),
       port_("port", 0, memory_, *this),
       wire_("wire", settings.wire_bps) {
   settings_.card.queue_pairs = static_cast<uint16_t>(card_pairs());
-  card_ = hw::make_rtl_nic("card", settings_.card, {.followed = true}, hw::make_verilated_card({}),
-                           hw::make_native_control_plane("firmware", *rs_firmware_native(),
-                                                         settings.card.management_latency_ps),
-                           pool_);
+  card_ =
+      hw::make_rtl_nic("card", settings_.card, {.followed = true}, hw::make_verilated_card({waves}),
+                       hw::make_native_control_plane("firmware", *rs_firmware_native(),
+                                                     settings.card.management_latency_ps),
+                       pool_);
   port_.down.bind(card_->pcie_target());
   card_->pcie_initiator().bind(port_.up);
   port_.set_sizes(card_->link_config().mps, card_->link_config().mrrs);

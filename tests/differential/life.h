@@ -26,13 +26,20 @@ unsigned card_pairs();
 
 class Rig : private hw::InterruptSink {
  public:
-  Rig(const Settings& settings, SplitMix64& random);
+  /// `waves`: record_waves() will be called.
+  Rig(const Settings& settings, SplitMix64& random, bool waves = false);
   /// All lives of the seed; from an SC_THREAD. What went wrong, or nothing.
   std::string run();
   Tally& tally() { return tally_; }
   void trace(hw::TraceSink& sink) { card_->trace(&sink); }
   /// The card's fault, if it has one.
   std::string fault() const { return card_->fault(); }
+  /// As NicModel's.
+  std::shared_ptr<const hw::Evidence> evidence() const { return card_->evidence(); }
+  Status record_waves(const std::string& path, const hw::WaveWindow& window) {
+    return card_->record_waves(path, window);
+  }
+  void finish_waves() { card_->finish_waves(); }
 
  private:
   enum class End : uint8_t { kRest, kReset, kFunctionReset, kMisdeed };
