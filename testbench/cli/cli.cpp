@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "hw_model/registers/management_interface.h"
 #include "testbench/cli/commands.h"
 #include "testbench/scenario/suggest.h"
 
@@ -85,16 +86,19 @@ CLI::App* add_measure_card(CLI::App& measure, MeasureCardArguments& arguments) {
       ->take_all()
       ->type_name("LIST");
   card->add_option("--rate", arguments.rate, "Of the wire (100G if not given)");
+  card->add_option("--pairs", arguments.pairs, "Queue pairs that frames go to in turn")
+      ->check(CLI::Range(1, int{RS_MAX_QUEUE_PAIRS}))
+      ->capture_default_str();
   card->add_option("--load", arguments.load,
                    "Share of what the wire carries that is offered, such as 0.5")
       ->check(CLI::Range(0.0001, 1.0));
   card->add_option("--time", arguments.time, "That is measured, such as 1ms (100us if not given)");
   card->add_flag("--json", arguments.json, "JSON in place of CSV");
   card->footer(
-      "One queue pair, gen4 x16, 512 bits at 250 MHz. Frames that come faster than the card takes\n"
-      "them are dropped. Latency of a received frame: from its last bit to the used index that\n"
-      "names it; of a sent one: from the available index to its first bit. cycles_per_frame are\n"
-      "the card's own.");
+      "Gen4 x16, 512 bits at 250 MHz. Frames that come faster than the card takes them are\n"
+      "dropped. Latency of a received frame: from its last bit to the used index that names it;\n"
+      "of a sent one: from the available index to its first bit. cycles_per_frame are the card's\n"
+      "own. A card in RTL has as many pairs as it was built with.");
   return card;
 }
 

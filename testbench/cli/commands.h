@@ -50,6 +50,7 @@ struct MeasureCardArguments {
   std::vector<std::string> directions;  ///< none: all
   std::vector<std::string> sizes;       ///< none: a set of them
   std::optional<std::string> rate;      ///< of the wire
+  unsigned pairs = 1;                   ///< queue pairs, which frames go to in turn
   std::optional<double> load;           ///< share of what the wire carries; none: all of it
   std::optional<std::string> time;      ///< that is measured
   bool json = false;

@@ -32,6 +32,8 @@ struct OpenLoopPoint {
   /// Frames offered each way, per second; 0: as many as the wire carries (receive) or the rings
   /// give (transmit).
   double frames_per_s = 0;
+  /// Frames go to so many queue pairs in turn, each way.
+  uint16_t pairs = 1;
   uint16_t ring_size = 1024;
   hw::TimePs warm_up_ps = 20'000'000;
   hw::TimePs measure_ps = 100'000'000;

@@ -46,7 +46,7 @@ class OpenLoopRig : public sc_core::sc_module,
     bool doorbell = false;  ///< to be rung
     bool running = false;
   };
-  /// Frames are numbered, and carry their number.
+  /// Of a pair in one direction. Frames are numbered, and carry pair and number.
   struct Flow {
     uint64_t done = 0;             ///< frames in the measured time
     uint64_t dropped = 0;          ///< likewise
@@ -55,17 +55,29 @@ class OpenLoopRig : public sc_core::sc_module,
     std::vector<hw::TimePs> latencies;
   };
 
+  /// Queues, their buffers and the frames that are theirs.
+  struct Pair {
+    Ring rx, tx;
+    Flow receive, transmit;
+    hw::FramePtr pattern;
+  };
+
   void bring_up();
+  void make_patterns();
+  void switch_pairs_on(unsigned most);
   void ring_doorbells();
   void arrive();
   void offer();
   void measure();
   Ring make_ring(unsigned index, uint32_t buffer_bytes);
+  static bool sends(const Ring& ring) { return ring.index % 2 == 1; }
   void make_available(Ring& ring, uint16_t id);
-  void give(uint16_t id);
-  bool came_out(Flow& flow, const std::byte* frame, std::size_t size, hw::TimePs at_ps);
+  void give(Pair& pair, uint16_t id);
+  /// Of `flow`, the next frame's mark: the pair and the frame's number in its flow.
+  uint64_t next_mark(const Pair& pair, const Flow& flow) const;
+  bool came_out(Pair& pair, Flow& flow, const std::byte* frame, std::size_t size, hw::TimePs at_ps);
   void publish(Ring& ring);
-  void used_index_written(Ring& ring, uint16_t index);
+  void used_index_written(Pair& pair, Ring& ring, uint16_t index);
   void device_write(uint64_t bus, const std::byte* memory, ByteView bytes) override;
   void msi(unsigned, uint32_t) override {}
   void intx(unsigned, bool) override {}
@@ -80,7 +92,7 @@ class OpenLoopRig : public sc_core::sc_module,
   bool receives() const { return point_.direction != OpenLoopDirection::kTransmit; }
   bool transmits() const { return point_.direction != OpenLoopDirection::kReceive; }
   void fail(std::string what);
-  static OpenLoopFlow flow(const Flow& flow, hw::TimePs window_ps);
+  OpenLoopFlow sum(Flow Pair::*flow) const;
 
   OpenLoopPoint point_;
   hw::FramePool pool_;
@@ -88,10 +100,10 @@ class OpenLoopRig : public sc_core::sc_module,
   hw::RootPort port_;
   std::unique_ptr<hw::NicModel> nic_;
   hw::EthernetReceiver* receiver_ = nullptr;
-  hw::FramePtr pattern_;
+  std::size_t mark_at_;  ///< where a frame carries its mark
   uint64_t next_ = hw::HostMemory::kArenaBase + 4096;
-  Ring rx_, tx_;
-  Flow receive_, transmit_;
+  std::vector<Pair> pairs_;
+  std::size_t arriving_ = 0, offering_ = 0;  ///< the pair whose turn it is
   hw::TimePs wire_free_ps_ = 0;
   bool measuring_ = false;
   std::vector<hw::NicResource> busy_before_;

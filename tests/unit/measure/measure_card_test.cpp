@@ -65,6 +65,19 @@ TEST(MeasureCard, MeasuresForAsLongAsIsAskedFor) {
   EXPECT_NEAR(nlohmann::json::parse(outcome.out)[0]["rx_mfps"].get<double>(), 0.0138, 0.0003);
 }
 
+// Each pair gets its part of the frames, and nothing but them: the rig looks at every one.
+TEST(MeasureCard, SpreadsFramesOverQueuePairs) {
+  const Outcome outcome = run({"--sizes", "1514", "--pairs", "4", "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const nlohmann::json rows = nlohmann::json::parse(outcome.out);
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_NEAR(rows[0]["rx_mfps"].get<double>(), 8.127, 0.03);
+  EXPECT_NEAR(rows[1]["tx_mfps"].get<double>(), 8.127, 0.03);
+  EXPECT_NEAR(rows[2]["rx_mfps"].get<double>(), 8.127, 0.03);
+  EXPECT_NEAR(rows[2]["tx_mfps"].get<double>(), 8.127, 0.03);
+  EXPECT_EQ(rows[0]["rx_dropped"], 0);
+}
+
 TEST(MeasureCard, RefusesInOneLine) {
   const std::pair<std::vector<const char*>, const char*> cases[] = {
       {{"--model", "diff"}, "--model: 'diff' cannot be measured; expected lt, at or rtl"},
