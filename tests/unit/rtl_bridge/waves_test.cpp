@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
 #include "hw_model/rtl_bridge/verilated_waves.h"
 #include "tests/support/fst_file.h"
@@ -50,7 +51,7 @@ TEST(RtlWaves, HaveTheRunsTimesAndChangeNothing) {
   for (const auto& [time, value] : rx_valid) {
     if (value == "1" && first == 0) first = time;
   }
-  const hw::TimePs arrival_ps = sent_ps + 1'000'000 + 72 * 80;
+  const hw::TimePs arrival_ps = sent_ps + 1'000'000 + hw::TimePs{72} * 80;
   EXPECT_GT(first, arrival_ps - 4000);
   EXPECT_LE(first, arrival_ps + 4000);
   for (const auto& [time, value] : file.changes.at(file.handles.at("TOP.clk"))) {
@@ -93,8 +94,8 @@ TEST(RtlWaves, OfAPartOfARunAreOfThatPartAlone) {
 }
 
 TEST(RtlWaves, SayWhenTheyCannotBeWritten) {
-  Waves card;
-  EXPECT_EQ(card.record_waves("/nowhere/card.fst", {}).error,
+  const auto card = std::make_unique<Waves>();
+  EXPECT_EQ(card->record_waves("/nowhere/card.fst", {}).error,
             "/nowhere/card.fst: cannot be written");
 }
 
