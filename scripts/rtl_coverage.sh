@@ -49,7 +49,7 @@ done
 modules="control_path_128 control_path_512 dma_read_128 dma_read_256 dma_read_512 dma_read_few_tags
 dma_write_128 dma_write_256 dma_write_512 fifo host_slave host_slave_pairs lane_ram_128 lane_ram_256
 lane_ram_512 lane_ram_by_lanes ring_engine ring_engine_narrow rx_path_128 rx_path_256 rx_path_512
-rx_steering_128 rx_steering_512
+rx_path_pairs rx_steering_128 rx_steering_512 statistics
 tx_path tx_path_pairs used_ring"
 
 if [ $make = yes ]; then
