@@ -103,15 +103,14 @@ void PciConfig::reset() {
   put(kPciCfgCap + 8, 4, 0, ~uint32_t{0});
   put(kPciCfgCap + 12, 4, 0, ~uint32_t{0});
 
-  // Vendor data: where RingState and Statistics lie, in BAR 0. PVD-D-001 to PVD-D-004.
-  virtio_cap(kVendorCap, kStatisticsCap, VIRTIO_PCI_CAP_VENDOR_CFG, 16, BarLayout::kRingState,
+  // Vendor data: where RingState lies in BAR 0, and behind it Statistics. PVD-D-001, PVD-D-003,
+  // PVD-D-004.
+  virtio_cap(kVendorCap, 0, VIRTIO_PCI_CAP_VENDOR_CFG, 24, BarLayout::kRingState,
              BarLayout::kRingStateBytes);
   put(kVendorCap + 4, 2, RingState::kVendorId);
   put(kVendorCap + 6, 2, RingState::kVersion);
-  virtio_cap(kStatisticsCap, 0, VIRTIO_PCI_CAP_VENDOR_CFG, 16, BarLayout::kStatistics,
-             BarLayout::kStatisticsBytes);
-  put(kStatisticsCap + 4, 2, Statistics::kVendorId);
-  put(kStatisticsCap + 6, 2, Statistics::kVersion);
+  put(kVendorCap + 16, 4, BarLayout::kStatistics);
+  put(kVendorCap + 20, 4, BarLayout::kStatisticsBytes);
 #ifdef RINGSIDE_CARD_MUTANTS
   mutate();
 #endif

@@ -15,7 +15,7 @@ class PciConfig {
   static constexpr uint32_t kCommand = 0x04, kStatus = 0x06, kBar0 = 0x10;
   static constexpr uint32_t kExpressCap = 0x40, kMsixCap = 0x7C;
   static constexpr uint32_t kCommonCap = 0x88, kNotifyCap = 0x98, kIsrCap = 0xAC, kDeviceCap = 0xBC,
-                            kPciCfgCap = 0xCC, kVendorCap = 0xE0, kStatisticsCap = 0xF0;
+                            kPciCfgCap = 0xCC, kVendorCap = 0xE0;
   static constexpr uint32_t kPciCfgData = kPciCfgCap + 16;
 
   /// Values of Max_Payload_Size and Max_Read_Request_Size, bytes, are powers of two in this range.

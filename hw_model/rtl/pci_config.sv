@@ -33,8 +33,7 @@ module pci_config
   localparam logic [7:0] CapVendor = 8'h09, CapExpress = 8'h10, CapMsix = 8'h11;
   // Where the capabilities lie.
   localparam logic [7:0] Express = 8'h40, Msix = 8'h7C, Common = 8'h88, Notify = 8'h98,
-                         Isr = 8'hAC, Device = 8'hBC, Access = 8'hCC, Vendor = 8'hE0,
-                         Statistics = 8'hF0;
+                         Isr = 8'hAC, Device = 8'hBC, Access = 8'hCC, Vendor = 8'hE0;
   localparam logic [7:0] TypeCommon = 8'd1, TypeNotify = 8'd2, TypeIsr = 8'd3, TypeDevice = 8'd4,
                          TypeWindow = 8'd5, TypeVendor = 8'd9;
   localparam logic [15:0] VendorId = 16'h1AF4, DeviceId = 16'h1041;
@@ -94,14 +93,12 @@ module pci_config
       {4'h0, Access} + 12'd4: read_data = {24'h0, window_bar};
       {4'h0, Access} + 12'd8: read_data = window_offset;
       {4'h0, Access} + 12'd12: read_data = window_length;
-      {4'h0, Vendor}: read_data = {TypeVendor, 8'd16, Statistics, CapVendor};
+      {4'h0, Vendor}: read_data = {TypeVendor, 8'd24, 8'h00, CapVendor};
       {4'h0, Vendor} + 12'd4: read_data = {RING_STATE_VERSION, RING_STATE_VENDOR_ID};
       {4'h0, Vendor} + 12'd8: read_data = {16'h0, BAR_RING_STATE};
       {4'h0, Vendor} + 12'd12: read_data = BAR_RING_STATE_BYTES;
-      {4'h0, Statistics}: read_data = {TypeVendor, 8'd16, 8'h00, CapVendor};
-      {4'h0, Statistics} + 12'd4: read_data = {STATISTICS_VERSION, STATISTICS_VENDOR_ID};
-      {4'h0, Statistics} + 12'd8: read_data = {16'h0, BAR_STATISTICS};
-      {4'h0, Statistics} + 12'd12: read_data = BAR_STATISTICS_BYTES;
+      {4'h0, Vendor} + 12'd16: read_data = {16'h0, BAR_STATISTICS};
+      {4'h0, Vendor} + 12'd20: read_data = BAR_STATISTICS_BYTES;
       default: read_data = '0;
     endcase
   end
