@@ -52,6 +52,8 @@ class NicCore {
   bool active() const { return active_; }
   bool queue_active(unsigned queue) const { return active_ && queues_[queue].enabled; }
   /// Active and not suspended: the card may take buffers.
+  /// An error stopped the data plane: until a reset nothing that reads bring counts.
+  bool broken() const { return broken_; }
   bool queue_taking(unsigned queue) const { return active_ && queues_[queue].taking; }
   /// The driver notified the queue since its available index was last sampled.
   bool kicked(unsigned queue) const { return ((kicked_ >> queue) & 1) != 0; }
@@ -59,6 +61,10 @@ class NicCore {
   uint32_t kicked_mask() const { return kicked_; }
   /// The driver will notify the card of the next buffer.
   bool armed(unsigned queue) const { return queues_[queue].armed; }
+  /// An available index by which more buffers would be with the device than the ring holds is an
+  /// error. VQS-R-011.
+  bool avail_index_jumps(unsigned queue, uint16_t index) const;
+  uint16_t queue_size(unsigned queue) const { return queues_[queue].context.size; }
   bool can_sample(unsigned queue) const { return queue_taking(queue) && !queues_[queue].sampling; }
   /// The most that kFetchIds may ask for now.
   uint16_t ids_fetchable(unsigned queue) const {

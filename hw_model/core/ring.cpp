@@ -156,13 +156,19 @@ void NicCore::sample_avail(unsigned queue, ActionList& actions) {
 
 // A driver has at most the queue's size of buffers with the device; an index that says more, or
 // that moved backwards (VQS-R-011), is an error.
+bool NicCore::avail_index_jumps(unsigned queue, uint16_t index) const {
+  const Queue& q = queues_[queue];
+  const uint32_t moved = static_cast<uint16_t>(index - q.avail_seen);
+  const uint32_t held = static_cast<uint16_t>(q.avail_seen - q.used_next);
+  return moved + held > q.context.size;
+}
+
 void NicCore::avail_sampled(unsigned queue, uint16_t index, ActionList& actions) {
   Queue& q = queues_[queue];
   q.sampling = false;
   const uint32_t moved = static_cast<uint16_t>(index - q.avail_seen);
-  const uint32_t held = static_cast<uint16_t>(q.avail_seen - q.used_next);
   if (tracing()) note(TraceKind::kAvailSampled, queue, 0, moved, index);
-  if (moved + held > q.context.size) {
+  if (avail_index_jumps(queue, index)) {
     device_error(DeviceError::kAvailIndexJump, queue, actions);
     return;
   }

@@ -139,8 +139,16 @@ void Follower::take_actions() {
 void Follower::core_record(const TraceRecord& record) {
   if (watch_ != nullptr) watch_->core_record(now_, record);
   if (record.kind == TraceKind::kDmaRead) {
-    pending_.push_back(
-        {record.id, record.purpose, record.queue, record.chain, record.address, record.size});
+    const bool of_ring_engine =
+        record.purpose == Purpose::kDescriptors || record.purpose == Purpose::kIndirectTable;
+    const uint64_t owner = !of_ring_engine ? reads_asked_++
+                           : heads_from_   ? owner_of_heads(*heads_from_)
+                                           : owner_of_next(record.chain);
+    pending_.push_back({record.id, record.purpose, record.queue, record.chain, record.address,
+                        record.size, owner});
+    if (!of_ring_engine) {
+      reads_.decided(record.purpose, record.queue, owner, record.address, record.size);
+    }
   }
   if (!told_otherwise(record)) awaited_.push_back({record, now_});
 }
@@ -234,14 +242,15 @@ void Follower::read_request(uint32_t tag, Purpose purpose, unsigned queue, uint6
   if (difference_.found()) return;
   // In the cycle of a reset the card may still ask for what it forgets at its end.
   const bool forgotten = now_ == reset_ps_;
-  if (!forgotten) reads_.request(tag, purpose, queue, address, size);
+  bool owned = !forgotten && reads_.request(tag, purpose, queue, address, size);
   // Descriptors are asked for before the core knows of them; they are checked when they are used.
   if (purpose == Purpose::kDescriptors || purpose == Purpose::kIndirectTable) return;
-  const std::vector<Pending>& asked = forgotten ? before_reset_ : pending_;
-  const bool owned = std::any_of(asked.begin(), asked.end(), [&](const Pending& pending) {
-    return pending.purpose == purpose && pending.queue == queue && pending.address <= address &&
-           address + size <= pending.address + pending.size;
-  });
+  if (forgotten) {
+    owned = std::ranges::any_of(before_reset_, [&](const Pending& pending) {
+      return pending.purpose == purpose && pending.queue == queue && pending.address <= address &&
+             address + size <= pending.address + pending.size;
+    });
+  }
   if (purpose == Purpose::kAvailIndex && !follower_mutant(FollowerMutant::kSampleBeforeRequest) &&
       writes_.written(Purpose::kAvailEvent, queue) < notify_before_sample_[queue]) {
     fail(

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,6 +83,8 @@ class Follower final : public CardTap {
     uint32_t chain;
     uint64_t address;
     uint32_t size;
+    uint64_t owner;  ///< by which ReadStore knows it
+    ReadStore::Wanted wanted() const { return {purpose, queue, owner, address, size}; }
   };
   /// A part of an indirect table that the card read.
   struct TablePiece {
@@ -115,6 +118,8 @@ class Follower final : public CardTap {
   void follow(const TraceRecord& record);
   void choice(EventKind kind, const TraceRecord& record, unsigned count = 0);
   void fetch_descriptors(const TraceRecord& record);
+  void walk_reads(const TraceRecord& record);
+  void begin_empty_command();
   void forget_unfinished();
   void return_used(const TraceRecord& record);
   void arrival(const TraceRecord& record, bool dropped);
@@ -130,11 +135,15 @@ class Follower final : public CardTap {
   void device_error(const TraceRecord& record);
   void managed(const TraceRecord& record);
   bool feed(std::size_t index);
+  ReadStore::Taken take(const Pending& read, std::vector<std::byte>& bytes);
+  void answer(std::size_t index, ReadStore::Taken taken, const std::vector<std::byte>& bytes);
+  bool breaks(const TraceRecord& record, const Pending& read, std::vector<std::byte>& bytes);
   bool feed_table(std::size_t index);
   template <typename Wanted>
   std::size_t first_pending(Wanted wanted) const;
   std::size_t pending(Purpose purpose, const TraceRecord& record) const;
   std::size_t pending_of_chain(unsigned queue, uint32_t chain) const;
+  uint32_t oldest_walked(unsigned queue) const;
 
   // TraceSink of the core
   class CoreTrace final : public TraceSink {
@@ -183,8 +192,24 @@ class Follower final : public CardTap {
   uint64_t reply_ = 0;
   bool replied_ = false;
 
+  // What the ring engine reads is known by its chain, before the core asks for it; heads by the
+  // first of those that are read together. The rest is numbered as the core asks.
+  static uint64_t owner_of_heads(uint32_t first) { return uint64_t{2} * first; }
+  static uint64_t owner_of_next(uint32_t chain) { return uint64_t{2} * chain + 1; }
   ReadStore reads_;
+  std::optional<uint32_t> heads_from_;  ///< first of the heads that are being fetched
+  uint64_t reads_asked_ = 0;
   std::vector<Pending> pending_;
+  /// What the card read that shows an error, of which its record is still to come: until then the
+  /// card does what it had begun, and the core must not know yet.
+  struct Breaking {
+    uint32_t tag;
+    Purpose purpose;
+    uint16_t queue;
+    std::vector<std::byte> bytes;
+  };
+  std::vector<Breaking> breaking_;
+  std::optional<TraceRecord> empty_command_;  ///< that the card began and firmware does not know
   std::deque<TablePiece> table_pieces_;
   WriteCheck writes_;
   // By queue: how many writes of the kind must have left before the read that was decided.

@@ -43,6 +43,10 @@ bool still_suspending(const TraceRecord& record, uint64_t reply) {
              reply - (uint64_t{RingState::kSuspended - RingState::kSuspending} << shift);
 }
 
+bool is_walk(Purpose purpose) {
+  return purpose == Purpose::kDescriptors || purpose == Purpose::kIndirectTable;
+}
+
 /// Whether it can be what a read for `purpose` brings that shows the error.
 bool can_show(DeviceError error, Purpose purpose) {
   switch (error) {
@@ -51,7 +55,7 @@ bool can_show(DeviceError error, Purpose purpose) {
     case DeviceError::kHeadOutOfRange:
       return purpose == Purpose::kAvailEntries;
     default:
-      return purpose == Purpose::kDescriptors || purpose == Purpose::kIndirectTable;
+      return is_walk(purpose);
   }
 }
 
@@ -73,6 +77,9 @@ void Follower::follow(const TraceRecord& record) {
     case TraceKind::kRegisterWrite:
       if (confirm(record)) return;  // through the window in configuration space
       stops_by_ps_ = kNever;
+      // A command that was begun goes on when its queue is suspended.
+      if (record.address - BarLayout::kRingState < BarLayout::kRingStateBytes)
+        begin_empty_command();
       step(write_of(EventKind::kMemoryWrite, record));
       // Of a doorbell for no virtqueue the core says nothing.
       if (record.address - BarLayout::kNotify >= BarLayout::kNotifyBytes) expect_record(record);
@@ -110,9 +117,16 @@ void Follower::follow(const TraceRecord& record) {
     case TraceKind::kFetchDescriptors:
       fetch_descriptors(record);
       return;
+    case TraceKind::kStartCommand:
+      // Nothing is read for an empty one: the core would tell firmware at once.
+      if (record.size == 0) {
+        empty_command_ = record;
+        return;
+      }
+      choice(EventKind::kStartFrame, record);
+      return;
     case TraceKind::kStartTransmit:
     case TraceKind::kStartReceive:
-    case TraceKind::kStartCommand:
       choice(EventKind::kStartFrame, record);
       if (record.kind == TraceKind::kStartReceive) {
         chains_of_frames_[record.queue].push_back(static_cast<uint32_t>(record.value));
@@ -148,9 +162,7 @@ void Follower::follow(const TraceRecord& record) {
       expect_record(record);
       return;
     case TraceKind::kDmaRead:
-      if (record.purpose == Purpose::kIndirectTable) {
-        table_pieces_.push_back({record.queue, record.chain, record.address, record.size});
-      }
+      walk_reads(record);
       return;
     case TraceKind::kDmaReadDone:
       if (record.purpose == Purpose::kPayload) payload_done(record);
@@ -167,6 +179,8 @@ void Follower::follow(const TraceRecord& record) {
       reset_ps_ = now_;
       before_reset_ = std::exchange(pending_, {});
       table_pieces_.clear();
+      breaking_.clear();
+      empty_command_.reset();
       acks_unreturned_ += early_acks_.size();
       early_acks_.clear();
       for (auto& chains : chains_of_frames_) chains.clear();
@@ -203,6 +217,10 @@ void Follower::choice(EventKind kind, const TraceRecord& record, unsigned count)
   if (never_leaves) starts_.pop_back();
 }
 
+void Follower::begin_empty_command() {
+  if (empty_command_) choice(EventKind::kStartFrame, *std::exchange(empty_command_, {}));
+}
+
 /// A reset: of the frames that were begun, those that were whole still leave.
 void Follower::forget_unfinished() {
   std::vector<std::size_t> whole;
@@ -218,6 +236,8 @@ void Follower::forget_unfinished() {
 
 /// One by one, so that the core takes each descriptor when the card's walk does.
 void Follower::fetch_descriptors(const TraceRecord& record) {
+  const std::size_t before = pending_.size();
+  heads_from_ = record.chain;
   for (uint32_t i = 0; i < record.size && !difference_.found(); ++i) {
     TraceRecord one = record;
     one.chain += i;
@@ -225,6 +245,20 @@ void Follower::fetch_descriptors(const TraceRecord& record) {
     step(Event::choice(EventKind::kFetchDescriptors, record.queue, 1));
     expect_record(one);
   }
+  heads_from_.reset();
+  if (pending_.size() == before) return;
+  const Pending& first = pending_[before];
+  reads_.decided(first.purpose, record.queue, first.owner, first.address, first.size * record.size);
+}
+
+/// A read of the walk. That of heads was told of before, if the card tells of it again.
+void Follower::walk_reads(const TraceRecord& record) {
+  if (!is_walk(record.purpose)) return;
+  const bool table = record.purpose == Purpose::kIndirectTable;
+  if (!table && reads_.is_due(record.purpose, record.queue, owner_of_heads(record.chain))) return;
+  reads_.decided(record.purpose, record.queue, owner_of_next(record.chain), record.address,
+                 record.size);
+  if (table) table_pieces_.push_back({record.queue, record.chain, record.address, record.size});
 }
 
 void Follower::return_used(const TraceRecord& record) {
@@ -348,10 +382,18 @@ std::size_t Follower::pending(Purpose purpose, const TraceRecord& record) const 
 
 std::size_t Follower::pending_of_chain(unsigned queue, uint32_t chain) const {
   return first_pending([&](const Pending& pending) {
-    return (pending.purpose == Purpose::kDescriptors ||
-            pending.purpose == Purpose::kIndirectTable) &&
-           pending.queue == queue && pending.chain == chain;
+    return is_walk(pending.purpose) && pending.queue == queue && pending.chain == chain;
   });
+}
+
+/// The first chain of the queue of which the core awaits a descriptor or a table.
+uint32_t Follower::oldest_walked(unsigned queue) const {
+  uint32_t oldest = kAnyChain;
+  for (const Pending& pending : pending_) {
+    if (is_walk(pending.purpose) && pending.queue == queue)
+      oldest = std::min(oldest, pending.chain);
+  }
+  return oldest;
 }
 
 /// Gives the core what the card read for it. False if the card has not got it.
@@ -359,16 +401,27 @@ bool Follower::feed(std::size_t index) {
   const Pending read = pending_[index];
   if (read.purpose == Purpose::kIndirectTable) return feed_table(index);
   std::vector<std::byte> bytes;
-  const ReadStore::Taken taken =
-      reads_.take(read.purpose, read.queue, read.address, read.size, bytes);
-  if (taken == ReadStore::Taken::kMissing) {
-    if (!follower_mutant(FollowerMutant::kReadTooSoon)) return false;
-    bytes.assign(read.size, std::byte{0});
-  }
-  pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(index));
-  step(taken == ReadStore::Taken::kFailed ? Event::dma_failed(read.tag)
-                                          : Event::dma_done(read.tag, bytes));
+  const ReadStore::Taken taken = take(read, bytes);
+  if (taken == ReadStore::Taken::kMissing) return false;
+  answer(index, taken, bytes);
   return true;
+}
+
+/// What the card read for the core's `read`.
+ReadStore::Taken Follower::take(const Pending& read, std::vector<std::byte>& bytes) {
+  const ReadStore::Taken taken = reads_.take(read.wanted(), bytes);
+  if (taken != ReadStore::Taken::kMissing || !follower_mutant(FollowerMutant::kReadTooSoon)) {
+    return taken;
+  }
+  bytes.assign(read.size, std::byte{0});
+  return ReadStore::Taken::kWhole;
+}
+
+void Follower::answer(std::size_t index, ReadStore::Taken taken,
+                      const std::vector<std::byte>& bytes) {
+  const uint32_t tag = pending_[index].tag;
+  pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(index));
+  step(taken == ReadStore::Taken::kFailed ? Event::dma_failed(tag) : Event::dma_done(tag, bytes));
 }
 
 /// A table is read in pieces, and perhaps not all of it: the rest is such that the core would find
@@ -382,7 +435,7 @@ bool Follower::feed_table(std::size_t index) {
     std::memcpy(table.data() + at, &poison, sizeof poison);
   }
   // Behind one that failed the card does not wait for the others.
-  const bool fails = reads_.failed(read.purpose, read.queue, read.address, read.size);
+  const bool fails = reads_.failed(read.wanted());
   bool failed = false;
   std::vector<std::byte> bytes;
   for (auto piece = table_pieces_.begin(); piece != table_pieces_.end();) {
@@ -402,7 +455,8 @@ bool Follower::feed_table(std::size_t index) {
           piece->size, piece->address, read.chain, read.queue, read.size, read.address));
       return true;
     }
-    switch (reads_.take(read.purpose, read.queue, piece->address, piece->size, bytes)) {
+    switch (
+        reads_.take({read.purpose, read.queue, read.owner, piece->address, piece->size}, bytes)) {
       case ReadStore::Taken::kMissing:
         if (!fails) return false;
         break;
@@ -420,14 +474,46 @@ bool Follower::feed_table(std::size_t index) {
   return true;
 }
 
+/// Whether the result of `read`, which the card used, shows an error; `bytes` are then such that
+/// the core finds it, whatever comes in between.
+bool Follower::breaks(const TraceRecord& record, const Pending& read,
+                      std::vector<std::byte>& bytes) {
+  const auto word = [&bytes](std::size_t at) {
+    uint16_t value = 0;
+    std::memcpy(&value, bytes.data() + at, sizeof value);
+    return value;
+  };
+  if (read.purpose == Purpose::kAvailEntries) {
+    for (std::size_t at = 0; at + 2 <= bytes.size(); at += 2) {
+      if (word(at) >= core_.queue_size(read.queue)) return true;
+    }
+    return false;
+  }
+  if (read.purpose != Purpose::kAvailIndex || record.value != word(0)) return false;
+  if (!core_.avail_index_jumps(read.queue, word(0))) return false;
+  const auto behind = static_cast<uint16_t>(word(0) - record.size - 1);
+  std::memcpy(bytes.data(), &behind, sizeof behind);
+  return true;
+}
+
 /// The read whose result the card used.
 void Follower::result(Purpose purpose, const TraceRecord& record) {
   const std::size_t index = pending(purpose, record);
   if (index == kNone) {
     fail(fmt::format("queue {} uses {} that it did not ask for", record.queue, name_of(purpose)));
-  } else if (!feed(index)) {
+    return;
+  }
+  const Pending read = pending_[index];
+  std::vector<std::byte> bytes;
+  const ReadStore::Taken taken = take(read, bytes);
+  if (taken == ReadStore::Taken::kMissing) {
     fail(fmt::format("queue {} uses {} before they have come", record.queue, name_of(purpose)));
+  } else if (taken == ReadStore::Taken::kWhole && breaks(record, read, bytes)) {
+    pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(index));
+    breaking_.push_back({read.tag, read.purpose, read.queue, std::move(bytes)});
+    stops_by_ps_ = std::min(stops_by_ps_, now_ + config_.effect_bound_ps);
   } else {
+    answer(index, taken, bytes);
     expect_record(record);
   }
 }
@@ -448,10 +534,10 @@ void Follower::walk_on(const TraceRecord& record) {
 /// it: one that is being stopped takes no notice.
 void Follower::payload_done(const TraceRecord& record) {
   if (now_ == reset_ps_) return;  // it is forgotten at the end of the cycle
+  if (core_.broken()) return;     // it does not count any more
   const bool known = std::any_of(pending_.begin(), pending_.end(), [&](const Pending& read) {
     return read.purpose == Purpose::kPayload && read.queue == record.queue &&
-           read.chain == record.chain && read.size == record.size &&
-           reads_.has(read.purpose, read.queue, read.address, read.size);
+           read.chain == record.chain && read.size == record.size && reads_.has(read.wanted());
   });
   if (known || follower_mutant(FollowerMutant::kReadEnd)) return;
   fail(fmt::format("{} bytes of chain {} of queue {} are said to be read, and are not", record.size,
@@ -534,33 +620,37 @@ void Follower::device_error(const TraceRecord& record) {
   // What may show it goes to the core, oldest first, until it finds it too. What else the core sees
   // in that the card, which stops, no longer says.
   const std::size_t said = awaited_.size();
+  const auto found_too = [&] {
+    if (!confirm(record)) return false;
+    const auto unsaid = [](const Awaited& awaited) {
+      return awaited.record.kind == TraceKind::kAvailSampled ||
+             awaited.record.kind == TraceKind::kIdsFetched ||
+             awaited.record.kind == TraceKind::kDescribed;
+    };
+    const auto first = awaited_.begin() + static_cast<std::ptrdiff_t>(said);
+    awaited_.erase(std::remove_if(first, awaited_.end(), unsaid), awaited_.end());
+    return true;
+  };
+  for (const Breaking& breaking : std::exchange(breaking_, {})) {
+    if (breaking.queue != record.queue || !can_show(error, breaking.purpose)) continue;
+    step(Event::dma_done(breaking.tag, breaking.bytes));
+    if (found_too()) return;
+  }
   const bool of_read = error == DeviceError::kDmaRead;
-  bool walks = !of_read;  // a failed read may be known only behind a walk
-  for (std::size_t i = 0; !difference_.found();) {
-    if (i == pending_.size()) {
-      if (walks) break;
-      walks = true;
-      i = 0;
-      continue;
-    }
+  for (std::size_t i = 0; i < pending_.size() && !difference_.found();) {
     const Pending& read = pending_[i];
-    const bool failed = of_read && reads_.failed(read.purpose, read.queue, read.address, read.size);
-    const bool shows = failed || (walks && can_show(error, read.purpose));
+    bool shows = can_show(error, read.purpose);
+    if (of_read) {  // perhaps one that the core asks for only behind this
+      shows = reads_.failed(read.wanted()) ||
+              (is_walk(read.purpose) && reads_.failed(read.queue, owner_of_next(read.chain)));
+    } else if (is_walk(read.purpose)) {  // chains are walked in the order of the ring
+      shows = shows && read.chain == oldest_walked(read.queue);
+    }
     if (read.queue != record.queue || !shows || !feed(i)) {
       ++i;
       continue;
     }
-    walks = !of_read;
-    if (confirm(record)) {
-      const auto unsaid = [](const Awaited& awaited) {
-        return awaited.record.kind == TraceKind::kAvailSampled ||
-               awaited.record.kind == TraceKind::kIdsFetched ||
-               awaited.record.kind == TraceKind::kDescribed;
-      };
-      const auto first = awaited_.begin() + static_cast<std::ptrdiff_t>(said);
-      awaited_.erase(std::remove_if(first, awaited_.end(), unsaid), awaited_.end());
-      return;
-    }
+    if (found_too()) return;
     i = 0;
   }
   if (follower_mutant(FollowerMutant::kErrorUnseen)) return;
@@ -581,6 +671,7 @@ void Follower::managed(const TraceRecord& record) {
     } else if (record.value == RS_EVENT_LINK) {
       step(Event::carrier(carrier_up_, carrier_speed_));
     } else if (record.value == RS_EVENT_CONTROL) {
+      begin_empty_command();
       whole(record.queue, kAnyChain);
     }
     expect_record(record);

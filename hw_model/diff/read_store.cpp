@@ -5,21 +5,49 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "hw_model/diff/follower_mutants.h"
 
 namespace ringside::hw {
 
-void ReadStore::request(uint32_t tag, Purpose purpose, unsigned queue, uint64_t address,
+void ReadStore::decided(Purpose purpose, unsigned queue, uint64_t owner, uint64_t address,
+                        uint32_t size) {
+  read_[key(purpose, queue)].decisions.push_back({owner, address, size});
+}
+
+bool ReadStore::is_due(Purpose purpose, unsigned queue, uint64_t owner) const {
+  const auto found = read_.find(key(purpose, queue));
+  return found != read_.end() &&
+         std::ranges::any_of(found->second.decisions, [owner](const Decision& each) {
+           return each.owner == owner && each.requested == 0;
+         });
+}
+
+/// Older decisions that are passed over will not be requested any more: a part of them failed.
+uint64_t ReadStore::owner_of(Pieces& pieces, uint64_t address, uint32_t size) {
+  std::deque<Decision>& decisions = pieces.decisions;
+  const auto found = std::find_if(decisions.begin(), decisions.end(), [&](const Decision& each) {
+    return each.address + each.requested == address && size <= each.size - each.requested;
+  });
+  if (found == decisions.end()) return kNobody;
+  const uint64_t owner = found->owner;
+  found->requested += size;
+  decisions.erase(decisions.begin(), found->requested == found->size ? found + 1 : found);
+  return owner;
+}
+
+bool ReadStore::request(uint32_t tag, Purpose purpose, unsigned queue, uint64_t address,
                         uint32_t size) {
   const Key where = key(purpose, queue);
   Pieces& pieces = read_[where];
   under_way_[tag] = {where, pieces.first + pieces.pieces.size()};
-  Piece piece{address, size, 0, 0, false, {}, {}};
+  Piece piece{owner_of(pieces, address, size), address, size, 0, 0, false, {}, {}};
   piece.bytes.reserve(size);
   piece.given.resize(size);
   pieces.pieces.push_back(std::move(piece));
+  return pieces.pieces.back().owner != kNobody;
 }
 
 bool ReadStore::completion(uint32_t tag, ByteView data, bool ok, bool last) {
@@ -42,11 +70,11 @@ bool ReadStore::completion(uint32_t tag, ByteView data, bool ok, bool last) {
   return !last || !ok || piece.received == piece.size;
 }
 
-/// The oldest piece whose byte at `address` has come, or failed, and was not given out.
-ReadStore::Piece* ReadStore::covering(Pieces& pieces, uint64_t address) {
+/// The owner's oldest piece whose byte at `address` has come, or failed, and was not given out.
+ReadStore::Piece* ReadStore::covering(Pieces& pieces, uint64_t owner, uint64_t address) {
   for (Piece& piece : pieces.pieces) {
     const uint64_t offset = address - piece.address;
-    if (address < piece.address || offset >= piece.size || piece.given[offset]) continue;
+    if (piece.owner != owner || offset >= piece.size || piece.given[offset]) continue;
     return piece.failed || offset < piece.received ? &piece : nullptr;
   }
   return nullptr;
@@ -59,41 +87,51 @@ void ReadStore::trim(Pieces& pieces) {
   }
 }
 
-bool ReadStore::has(Purpose purpose, unsigned queue, uint64_t address, uint32_t size) const {
-  const auto found = read_.find(key(purpose, queue));
+bool ReadStore::has(const Wanted& wanted) const {
+  const auto found = read_.find(key(wanted.purpose, wanted.queue));
   if (found == read_.end()) return false;
   Pieces& pieces = const_cast<Pieces&>(found->second);
-  for (uint32_t at = 0; at < size;) {
-    const Piece* piece = covering(pieces, address + at);
+  for (uint32_t at = 0; at < wanted.size;) {
+    const Piece* piece = covering(pieces, wanted.owner, wanted.address + at);
     if (piece == nullptr) return false;
     if (piece->failed) return true;
     const uint64_t end = piece->address + piece->received;
-    at += static_cast<uint32_t>(std::min<uint64_t>(end - (address + at), size - at));
+    at += static_cast<uint32_t>(std::min<uint64_t>(end - (wanted.address + at), wanted.size - at));
   }
   return true;
 }
 
-bool ReadStore::failed(Purpose purpose, unsigned queue, uint64_t address, uint32_t size) const {
-  const auto found = read_.find(key(purpose, queue));
-  return found != read_.end() && std::any_of(found->second.pieces.begin(),
-                                             found->second.pieces.end(), [&](const Piece& piece) {
-                                               return piece.failed &&
-                                                      piece.address < address + size &&
-                                                      address < piece.address + piece.size;
-                                             });
+bool ReadStore::failed(const Wanted& wanted) const {
+  const auto found = read_.find(key(wanted.purpose, wanted.queue));
+  if (found == read_.end()) return false;
+  return std::ranges::any_of(found->second.pieces, [&](const Piece& piece) {
+    const bool overlap =
+        piece.address - wanted.address < wanted.size || wanted.address - piece.address < piece.size;
+    return piece.failed && piece.owner == wanted.owner && overlap;
+  });
 }
 
-ReadStore::Taken ReadStore::take(Purpose purpose, unsigned queue, uint64_t address, uint32_t size,
-                                 std::vector<std::byte>& bytes) {
-  if (!has(purpose, queue, address, size)) return Taken::kMissing;
-  Pieces& pieces = read_[key(purpose, queue)];
-  bytes.resize(size);
+bool ReadStore::failed(unsigned queue, uint64_t owner) const {
+  return std::ranges::any_of(
+      std::array{Purpose::kDescriptors, Purpose::kIndirectTable}, [&](Purpose purpose) {
+        const auto found = read_.find(key(purpose, queue));
+        return found != read_.end() &&
+               std::ranges::any_of(found->second.pieces, [owner](const Piece& piece) {
+                 return piece.failed && piece.owner == owner;
+               });
+      });
+}
+
+ReadStore::Taken ReadStore::take(const Wanted& wanted, std::vector<std::byte>& bytes) {
+  if (!has(wanted)) return Taken::kMissing;
+  Pieces& pieces = read_[key(wanted.purpose, wanted.queue)];
+  bytes.resize(wanted.size);
   bool failed = false;
-  for (uint32_t at = 0; at < size;) {
-    Piece* piece = covering(pieces, address + at);
+  for (uint32_t at = 0; at < wanted.size;) {
+    Piece* piece = covering(pieces, wanted.owner, wanted.address + at);
     if (piece == nullptr) break;  // behind a failed one
-    const auto offset = static_cast<uint32_t>(address + at - piece->address);
-    const uint32_t part = std::min(piece->size - offset, size - at);
+    const auto offset = static_cast<uint32_t>(wanted.address + at - piece->address);
+    const uint32_t part = std::min(piece->size - offset, wanted.size - at);
     failed = failed || piece->failed;
     const bool again = follower_mutant(FollowerMutant::kReadTwice);
     for (uint32_t i = 0; i < part; ++i) piece->given[offset + i] = !again;
@@ -108,6 +146,7 @@ ReadStore::Taken ReadStore::take(Purpose purpose, unsigned queue, uint64_t addre
 void ReadStore::give_up(Pieces& pieces) {
   pieces.first += pieces.pieces.size();
   pieces.pieces.clear();
+  pieces.decisions.clear();
 }
 
 void ReadStore::give_up(unsigned queue) {

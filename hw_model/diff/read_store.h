@@ -14,22 +14,38 @@
 
 namespace ringside::hw {
 
-/// Requests in the order in which they were made, by queue and purpose. Each byte that came is
-/// given out once: nothing is read twice by the core that the card read once.
+/// Decisions to read and requests in the order in which they were made, by queue and purpose. A
+/// request belongs to the oldest decision that it goes on with, and what it brings to that one's
+/// owner, whoever else reads the same place. Each byte that came is given out once: nothing is read
+/// twice by the core that the card read once.
 class ReadStore {
  public:
-  void request(uint32_t tag, Purpose purpose, unsigned queue, uint64_t address, uint32_t size);
+  /// `size` bytes from `address` on are to be read, by one or more requests. `owner`: any number by
+  /// which they will be taken.
+  void decided(Purpose purpose, unsigned queue, uint64_t owner, uint64_t address, uint32_t size);
+  /// Something was decided for this owner of which nothing was requested.
+  bool is_due(Purpose purpose, unsigned queue, uint64_t owner) const;
+  /// False if nobody decided to read this; then nobody can take it.
+  bool request(uint32_t tag, Purpose purpose, unsigned queue, uint64_t address, uint32_t size);
   /// False if no request has this tag or it brings more than was asked for.
   bool completion(uint32_t tag, ByteView data, bool ok, bool last);
   enum class Taken : uint8_t { kWhole, kFailed, kMissing };
-  /// Takes `size` bytes from `address` on that were read for `queue` and `purpose`, oldest first,
-  /// into `bytes`. kMissing: not all of them have been read; nothing is taken.
-  Taken take(Purpose purpose, unsigned queue, uint64_t address, uint32_t size,
-             std::vector<std::byte>& bytes);
-  /// All of `size` bytes from `address` on are here.
-  bool has(Purpose purpose, unsigned queue, uint64_t address, uint32_t size) const;
-  /// A part of them has been answered with a failure.
-  bool failed(Purpose purpose, unsigned queue, uint64_t address, uint32_t size) const;
+  struct Wanted {
+    Purpose purpose;
+    uint16_t queue;
+    uint64_t owner;
+    uint64_t address;
+    uint32_t size;
+  };
+  /// Takes what is wanted, oldest first, into `bytes`. kMissing: not all of it has been read;
+  /// nothing is taken.
+  Taken take(const Wanted& wanted, std::vector<std::byte>& bytes);
+  /// All of it is here.
+  bool has(const Wanted& wanted) const;
+  /// A part of it has been answered with a failure.
+  bool failed(const Wanted& wanted) const;
+  /// Of what this owner reads of descriptors and indirect tables.
+  bool failed(unsigned queue, uint64_t owner) const;
   /// What was read and is not needed: of one queue, or of all. What is still to come is forgotten
   /// too.
   void give_up(unsigned queue);
@@ -41,7 +57,15 @@ class ReadStore {
   std::vector<std::string> held() const;
 
  private:
+  static constexpr uint64_t kNobody = ~uint64_t{0};
+  struct Decision {
+    uint64_t owner;
+    uint64_t address;
+    uint32_t size;
+    uint32_t requested = 0;
+  };
   struct Piece {
+    uint64_t owner;
     uint64_t address;
     uint32_t size;
     uint32_t received = 0;
@@ -59,11 +83,13 @@ class ReadStore {
     uint64_t number;  ///< of the piece in its queue's order
   };
   struct Pieces {
+    std::deque<Decision> decisions;  ///< not wholly requested
     std::deque<Piece> pieces;
     uint64_t first = 0;  ///< number of the front
   };
   static std::string say(Key where, const Piece& piece);
-  static Piece* covering(Pieces& pieces, uint64_t address);
+  static Piece* covering(Pieces& pieces, uint64_t owner, uint64_t address);
+  static uint64_t owner_of(Pieces& pieces, uint64_t address, uint32_t size);
   static void trim(Pieces& pieces);
   static void give_up(Pieces& pieces);
   std::unordered_map<Key, Pieces> read_;

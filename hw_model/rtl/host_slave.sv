@@ -289,11 +289,12 @@ module host_slave
 
   assign interrupt_ready = !taken_valid;
   assign intx_wanted = isr != '0 && !msix_enable && !interrupt_disable;
-  // An error stops the data plane at once. It is told behind interrupts that were decided before.
+  // An error stops the data plane at once. It is told behind interrupts that were decided before,
+  // and no more when a reset has begun.
   assign take_error = error_valid && !quiesced && !reset_device && told_room;
 
   fifo #(.Width($bits(error_t) + 1), .Depth(4)) error_queue (
-    .clk, .rst_n, .clear(reset_device),
+    .clk, .rst_n, .clear(reset_device || quiesced),
     .in_valid(take_error), .in_ready(told_room),
     .in_data({!broken && !expire && !setup_error, error}),
     .out_valid(told_valid), .out_ready(action == TellError), .out_data({told_first, told})

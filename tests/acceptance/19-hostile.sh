@@ -3,7 +3,7 @@
 # Hostile worlds, by seeds: no hang, crash, touch of foreign memory, lost call or leak, and work again
 # when the other side behaves again.
 #   device: random misdeeds of a device against the driver, 1,000,000 steps (200,000 without --full)
-#   driver: every attack of docs/hostile-driver.md, and random lives of a driver against the core, lt, at and rtl,
+#   driver: every attack of docs/hostile-driver.md, and random lives of a driver against the core, lt, at, rtl and diff,
 #           1,000,000 steps each (100,000 without --full); again with sanitizers where such programs are given
 #   RINGSIDE_HOSTILE_DEVICE_HUNT, RINGSIDE_HOSTILE_HUNT, RINGSIDE_HOSTILE_SUITE   the programs (build/release's)
 #   RINGSIDE_ASAN_HOSTILE_HUNT, RINGSIDE_ASAN_HOSTILE_SUITE   an ASan build's; without one its part is left out
@@ -34,7 +34,7 @@ done
 seeds=100
 if [ "$full" = yes ]; then seeds=1000; fi
 folder=$root/build/release/tests/hostile
-for model in core lt at rtl; do
+for model in core lt at rtl diff; do
   "${RINGSIDE_HOSTILE_HUNT:-$folder/hostile_hunt}" --help | grep -q "[{,]${model}[,}]" || continue # not in this build
   hunt "driver-suite-$model" "${RINGSIDE_HOSTILE_SUITE:-$folder/hostile_suite}" --model "$model"
   hunt "driver-$model" "${RINGSIDE_HOSTILE_HUNT:-$folder/hostile_hunt}" --model "$model" --seeds 1 "$seeds" --steps 1000

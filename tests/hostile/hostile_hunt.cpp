@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random lives of a hostile driver, each seed in a process of its own.
 //
-//   hostile_hunt --model core|lt|at|rtl --seeds FIRST COUNT --steps STEPS
+//   hostile_hunt --model core|lt|at|rtl|diff --seeds FIRST COUNT --steps STEPS
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
 #include "formats/random.h"
+#include "hw_model/diff/evidence.h"
+#include "testbench/evidence/history_text.h"
 #include "tests/hostile/child.h"
 #include "tests/hostile/core_host.h"
 #include "tests/hostile/hunt.h"
@@ -58,7 +61,17 @@ std::string hunt_core(uint64_t seed, uint64_t steps) {
   return report(hunt, fault);
 }
 
-std::string hunt_model(Model model, uint64_t seed, uint64_t steps) {
+/// The last lines of what a card and the core that follows it did.
+void tell_history(SimHost& host, std::size_t count) {
+  const auto evidence = host.nic().evidence();
+  if (evidence == nullptr) return;
+  const auto lines = ringside::tb::merged(*evidence->history);
+  for (std::size_t i = lines.size() - std::min(count, lines.size()); i < lines.size(); ++i) {
+    fmt::print(stderr, "{}\n", ringside::tb::to_line({}, lines[i]));
+  }
+}
+
+std::string hunt_model(Model model, uint64_t seed, uint64_t steps, std::size_t history) {
   SplitMix64 moves(2 * seed), parameters(2 * seed + 1);
   ringside::hw::FramePool pool;
   ringside::hw::Link link("link", {});
@@ -72,6 +85,7 @@ std::string hunt_model(Model model, uint64_t seed, uint64_t steps) {
   if (!simulate([&] { fault = hunt.run(steps); }, bound_ms) && fault.empty()) {
     fault = fmt::format("not over after {} ms of virtual time", bound_ms);
   }
+  if (!fault.empty() && history != 0) tell_history(host, history);
   return report(hunt, fault);
 }
 
@@ -82,11 +96,14 @@ int main(int argc, char** argv) {
   std::string name = "core";
   std::vector<uint64_t> seeds = {1, 100};
   uint64_t steps = 1000;
+  std::size_t history = 0;
   app.add_option("--model", name, "which card")
       ->check(
           CLI::IsMember(std::vector<std::string>(std::begin(kModelNames), std::end(kModelNames))));
   app.add_option("--seeds", seeds, "first seed, and how many")->expected(2);
   app.add_option("--steps", steps, "steps for each seed")->check(CLI::Range(1, 100'000'000));
+  app.add_option("--history", history,
+                 "with diff: last lines to print of what card and core did before a difference");
   CLI11_PARSE(app, argc, argv);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const bool terminal = isatty(STDERR_FILENO) != 0;
@@ -98,7 +115,7 @@ int main(int argc, char** argv) {
         kHangSeconds,
         [&] {
           if (name == "core") return hunt_core(seed, steps);
-          return hunt_model(model_named(name), seed, steps);
+          return hunt_model(model_named(name), seed, steps, history);
         },
         &ok);
     if (ok && answer.size() >= sizeof(HuntTotals)) {

@@ -30,8 +30,10 @@ std::unique_ptr<hw::NicModel> make_nic(const char* name, Model model, const hw::
                                        std::unique_ptr<hw::ControlPlane> firmware,
                                        hw::FramePool& pool) {
 #if RINGSIDE_HAVE_RTL
-  if (model == Model::kRtl) {
-    return hw::make_rtl_nic(name, config, {}, hw::make_verilated_card({}), std::move(firmware),
+  if (is_rtl(model)) {
+    hw::RtlOptions options;
+    options.followed = model == Model::kDiff;
+    return hw::make_rtl_nic(name, config, options, hw::make_verilated_card({}), std::move(firmware),
                             pool);
   }
 #endif

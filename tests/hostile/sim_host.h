@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A card of model lt, at or rtl as a RawHost, and two more cards whose traffic nobody may disturb.
+// A card of model lt, at, rtl or diff as a RawHost, and two more cards whose traffic nobody may
+// disturb.
 #pragma once
 
 #include <memory>
@@ -13,17 +14,19 @@
 
 namespace ringside::hostile {
 
-enum class Model : uint8_t { kCore, kLt, kAt, kRtl };
+enum class Model : uint8_t { kCore, kLt, kAt, kRtl, kDiff };
 /// That this build has, as enumerated.
 inline constexpr std::string_view kModelNames[] = {"core", "lt", "at",
 #if RINGSIDE_HAVE_RTL
-                                                   "rtl"
+                                                   "rtl", "diff"
 #endif
 };
 /// One of kModelNames.
 Model model_named(std::string_view name);
+/// The hardware is in RTL.
+inline bool is_rtl(Model model) { return model == Model::kRtl || model == Model::kDiff; }
 /// Queue pairs that a card of this model can have.
-inline uint16_t queue_pairs_of(Model model) { return model == Model::kRtl ? 1 : 2; }
+inline uint16_t queue_pairs_of(Model model) { return is_rtl(model) ? 1 : 2; }
 
 /// Its functions are called from an SC_THREAD.
 class SimHost final : public RawHost, private hw::InterruptSink {

@@ -44,7 +44,7 @@ void prepare(Driver& driver, const Attack& attack) {
 }
 
 bool is_lost(const Attack& attack, Model model) {
-  return attack.lost_on_bus && (model == Model::kAt || model == Model::kRtl);
+  return attack.lost_on_bus && (model == Model::kAt || is_rtl(model));
 }
 
 void check_reaction(Driver& driver, const Attack& attack, Model model, uint64_t counted,
