@@ -18,7 +18,8 @@
 namespace ringside::hw {
 
 enum class ActionKind : uint8_t {
-  kDmaRead,     ///< `address`, `size`; answer with Event kDmaReadDone of `tag`
+  kDmaRead,     ///< `address`, `size`; answer with Event kDmaReadDone of `tag`; `value`: first
+                ///< chain that it is for
   kDmaWrite,    ///< ActionList::payload() to `address`; posted; `tag`: first chain that it is for
   kMsix,        ///< write the 32-bit `value` to `address`; posted, behind earlier writes
   kIntx,        ///< message: assert if `value`, else deassert; posted, behind earlier writes

@@ -84,9 +84,23 @@ class NicCore {
     return queue_taking(queue) && queues_[queue].next_described() &&
            !transmit_ready(queues_[queue]);
   }
-  /// Chains that were fetched, or are being fetched, and that no frame has.
-  uint32_t chains_ahead(unsigned queue) const {
-    return queues_[queue].allocated - queues_[queue].started;
+  /// Entries that are announced and not fetched.
+  uint16_t ids_known(unsigned queue) const {
+    return static_cast<uint16_t>(queues_[queue].avail_seen - queues_[queue].avail_next);
+  }
+  /// Chains between the available and the used ring.
+  uint32_t chains_held(unsigned queue) const {
+    return queues_[queue].allocated - queues_[queue].returned;
+  }
+  /// Positions of the next chain to be fetched, and of the next that a frame takes.
+  uint32_t next_chain(unsigned queue) const { return queues_[queue].allocated; }
+  uint32_t next_start(unsigned queue) const { return queues_[queue].started; }
+  /// Chains that the oldest frame of a receive queue would take now; 0 if it cannot start, 1 if it
+  /// would be dropped.
+  uint32_t next_frame_chains(unsigned queue) const {
+    if (!queue_taking(queue)) return 0;
+    const uint32_t chains = receive_chains(queue);
+    return chains == kNeverFits ? 1 : chains;
   }
   /// Bytes, with virtio_net_hdr, of the frame or control command that kStartFrame would take now;
   /// of a transmitted frame that it would drop, whose payload nobody reads, 0.

@@ -46,6 +46,7 @@ inline void NicCore::issue(uint32_t tag, ActionList& actions) {
   action.tag = tag;
   action.address = read.address;
   action.size = read.size;
+  action.value = read.position;
   if (tracing()) note_read(action, read.position);
   ++counters_[Counter::kDmaReads];
   counters_[Counter::kDmaReadBytes] += read.size;

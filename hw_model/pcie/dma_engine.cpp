@@ -14,7 +14,7 @@ constexpr uint64_t kPage = 4096;
 
 /// So long after a read's first request its requests so far are delivered: a root complex that is
 /// told of them later than it takes to answer would look slower than it is.
-constexpr TimePs kRequestBurstPs = 100'000;
+constexpr TimePs kRequestBurstPs = 5'000;
 
 /// Bytes of [address, address + size) that go into the first TLP: the Length field counts the whole
 /// double word that the first byte is in (2.2.7), and no request crosses 4 KiB.
@@ -39,6 +39,7 @@ DmaEngine::DmaEngine(const DmaEngineConfig& config, const PcieLinkConfig& link, 
       ledger_(ledger) {
   // A tag has 10 bits, and a request that does not fit into the buffer would never leave.
   config_.tags = std::clamp(config.tags, 1U, 1024U);
+  config_.operations = std::max(config.operations, 1U);
   config_.reassembly_bytes = std::max(config.reassembly_bytes, 16U);
   set_sizes(link.mps, link.mrrs);
   tags_.resize(config_.tags);
@@ -135,8 +136,11 @@ uint32_t DmaEngine::next_size(const Operation& operation) const {
                      request_max_);
 }
 
-bool DmaEngine::may_ask(uint32_t size) const {
-  return !free_tags_.empty() && size <= config_.reassembly_bytes - held_bytes_;
+/// The next request of the operation, which is the first of those that wait.
+bool DmaEngine::may_ask(const Operation& operation) const {
+  const std::size_t begun = operations_.size() - free_operations_.size() - waiting_.size();
+  return !free_tags_.empty() && (operation.asked != 0 || begun < config_.operations) &&
+         next_size(operation) <= config_.reassembly_bytes - held_bytes_;
 }
 
 /// Sends what waits and can be sent.
@@ -150,7 +154,7 @@ void DmaEngine::issue(TimePs now_ps) {
     const TimePs earliest_ps = std::max(now_ps, operation.earliest_ps);
     TimePs burst_ps = std::max(up_.free_at(), earliest_ps);
     while (operation.asked != operation.size) {
-      if (!may_ask(next_size(operation))) return;
+      if (!may_ask(operation)) return;
       ask(index, earliest_ps, &burst_ps);
     }
     waiting_.pop();
@@ -189,7 +193,7 @@ void DmaEngine::ask(uint32_t index, TimePs earliest_ps, TimePs* burst_ps) {
   tlp.tag = tag;
   tlp.address = request.address;
   tlp.length = size;
-  tlp.more = operation.asked != operation.size && may_ask(next_size(operation)) &&
+  tlp.more = operation.asked != operation.size && may_ask(operation) &&
              leaves_ps - *burst_ps < kRequestBurstPs;
   if (!tlp.more) *burst_ps = leaves_ps;
   ++counters_.read_requests;
@@ -313,7 +317,7 @@ void DmaEngine::end_request(uint16_t tag, TagState next, ByteView data, TimePs a
     link_in(retired_, tag);
   }
   if (--operation.requests == 0 && operation.asked == operation.size) finish(index, data);
-  issue(at_ps);
+  issue(at_ps + config_.reuse_ps);
 }
 
 void DmaEngine::finish(uint32_t index, ByteView data) {

@@ -17,7 +17,10 @@ namespace ringside::hw {
 
 struct DmaEngineConfig {
   unsigned tags = 256;                ///< read requests in flight, 1 to 1024
+  unsigned operations = 1024;         ///< reads of the client of which anything has been asked for
   uint32_t reassembly_bytes = 65536;  ///< bytes asked for and not yet given to the client
+  /// From a read's last completion until what waited for its place leaves.
+  TimePs reuse_ps = 0;
   TimePs completion_timeout_ps = 50'000'000'000;
 };
 
@@ -41,8 +44,9 @@ struct DmaEngineCounters {
   uint64_t cancelled_bytes = 0;  ///< of them, never asked for
 };
 
-/// One requester. Time comes from its caller; it sets no timers of its own. Reads that find no tag
-/// or no room wait inside, in order; their requests leave as completions free what they need.
+/// One requester. Time comes from its caller; it sets no timers of its own. Reads that find no
+/// place, no tag or no room wait inside, in order; their requests leave as completions free what
+/// they need.
 ///
 /// A tag whose request timed out is not used again until its last completion has come late, or for
 /// another time-out: the specification (2.2.6.2) wants tags unique among outstanding requests,
@@ -71,13 +75,26 @@ class DmaEngine {
   /// A reset: reads of which nothing, or not all, has left for the link fail without being asked
   /// for.
   void cancel_waiting(TimePs now_ps);
+  /// Counts a read of `bytes` that its client had not asked for yet among those.
+  void count_cancelled(uint32_t bytes) {
+    ++counters_.cancelled_reads;
+    counters_.cancelled_bytes += bytes;
+  }
+  /// A read is whole with this completion, if none before it is missing. Others only need to be
+  /// given to completion() before it.
+  bool ends_read(const Tlp& tlp) const {
+    if (tlp.more) return false;
+    if (tlp.tag >= tags_.size() || tags_[tlp.tag].state != TagState::kInFlight) return true;
+    const Request& request = tags_[tlp.tag];
+    return request.offset + request.size == operations_[request.operation].size;
+  }
   /// The card received a completion.
   void completion(Tlp& tlp, TimePs arrival_ps);
 
   /// Read requests without their last completion, and bytes asked for that have not come.
   unsigned tags_in_use() const { return tags_in_use_; }
   uint32_t bytes_in_flight() const { return bytes_in_flight_; }
-  /// Reads that wait for a tag or for room.
+  /// Reads that wait for a place, a tag or room.
   std::size_t reads_waiting() const { return waiting_.size(); }
   /// No read is under way or waits.
   bool idle() const { return free_operations_.size() == operations_.size(); }
@@ -124,7 +141,7 @@ class DmaEngine {
   };
 
   uint32_t next_size(const Operation& operation) const;
-  bool may_ask(uint32_t size) const;
+  bool may_ask(const Operation& operation) const;
   void issue(TimePs now_ps);
   void recall(TimePs now_ps);
   void ask(uint32_t index, TimePs earliest_ps, TimePs* burst_ps);

@@ -8,7 +8,7 @@
 #include <systemc>
 #include <vector>
 
-#include "hw_model/rtl_bridge/clock_edges.h"
+#include "hw_model/tlm/clock_edges.h"
 #include "hw_model/rtl_bridge/dma_pins.h"
 #include "hw_model/rtl_bridge/ethernet_pins.h"
 #include "hw_model/rtl_bridge/host_pins.h"

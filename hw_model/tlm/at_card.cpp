@@ -18,9 +18,24 @@ namespace {
 DmaEngineConfig dma_config(const PipelineConfig& pipeline) {
   DmaEngineConfig config;
   config.tags = pipeline.read_tags;
+  config.operations = pipeline.read_operations;
   config.reassembly_bytes = pipeline.reassembly_bytes;
+  config.reuse_ps = pipeline.cycles(pipeline.read_result_cycles + pipeline.read_request_cycles);
   config.completion_timeout_ps = pipeline.completion_timeout_ps;
   return config;
+}
+
+/// Of the ring's structures, in bytes.
+constexpr uint32_t kEntryBytes = 2, kDescriptorBytes = 16, kUsedBytes = 8;
+/// Of a memory write on the link, beside its payload.
+constexpr uint32_t kWriteOverheadBytes = 16 + kTlpFramingBytes;
+
+/// ACKs and UpdateFCs are as many as each other.
+TimePs piece_link_ps(const PcieLinkConfig& link) {
+  const uint32_t interval = dllp_interval_bytes(link.generation, link.lanes, link.mps);
+  const uint64_t bytes = link.mps + kWriteOverheadBytes;
+  return bytes * (interval + 2 * kDllpBytes) / interval * byte_ticks(link.generation, link.lanes) /
+         kTicksPerPs;
 }
 
 bool aligned_access(const Tlp& tlp, uint32_t widest) {
@@ -34,10 +49,12 @@ AtCard::AtCard(const sc_core::sc_module_name& name, const NicConfig& config,
                TlpChannel& up)
     : sc_core::sc_module(name),
       config_(config),
+      edges_(config.pipeline.clock_hz),
       cycle_ps_(kPsPerS % config.pipeline.clock_hz == 0 ? kPsPerS / config.pipeline.clock_hz : 0),
       beat_bytes_(config.pipeline.datapath_bits / 8),
       write_ahead_ps_(config.pipeline.write_buffer_bytes *
                       byte_ticks(config.pcie.generation, config.pcie.lanes) / kTicksPerPs),
+      piece_link_ps_(piece_link_ps(config.pcie)),
       control_(std::move(control)),
       core_(core_config(config), frames),
       payloads_(payloads),
@@ -59,6 +76,9 @@ AtCard::AtCard(const sc_core::sc_module_name& name, const NicConfig& config,
   dont_initialize();
   SC_METHOD(send_due_interrupts);
   sensitive << interrupt_event_;
+  dont_initialize();
+  SC_METHOD(take_arrived);
+  sensitive << arrived_event_;
   dont_initialize();
   SC_METHOD(expire_reads);
   sensitive << timeout_event_;
@@ -96,36 +116,25 @@ std::vector<NicResource> AtCard::resources() const {
 
 // -- events into the core, actions out of it
 
-void AtCard::take(const Event& event, TimePs at_ps) {
+/// What follows is offered to reader and writer from `offered_ps` on.
+void AtCard::take(const Event& event, TimePs at_ps, TimePs offered_ps) {
   stamp_.at(at_ps);
+  choice_ = event.kind;
   const std::string_view refused = core_.step(event, actions_);
   if (!refused.empty()) SC_REPORT_FATAL(name(), std::string(refused).c_str());
-  carry_out(at_ps);
+  carry_out(at_ps, offered_ps);
   actions_.clear();
 }
 
-void AtCard::carry_out(TimePs at_ps) {
+void AtCard::carry_out(TimePs at_ps, TimePs offered_ps) {
   for (std::size_t i = 0; i < actions_.size(); ++i) {
     const Action& action = actions_[i];
     switch (action.kind) {
-      case ActionKind::kDmaRead: {
-        if (action.tag >= fetches_.size()) fetches_.resize(action.tag + 1);
-        const bool ring = action.purpose != Purpose::kPayload;
-        fetches_[action.tag] = {action.queue, ring};
-        if (ring) ++ring_fetches_;
-        dma_.read(action.tag, action.purpose, action.address, action.size, at_ps);
-        if (!timeout_armed_) {
-          timeout_armed_ = true;
-          timeout_event_.notify(
-              sc_core::sc_time::from_value(config_.pipeline.completion_timeout_ps));
-        }
+      case ActionKind::kDmaRead:
+        read(action, offered_ps);
         break;
-      }
       case ActionKind::kDmaWrite:
-        // Nobody may look at payload or entries before the index that follows them; avail_event is
-        // followed by a read of the available index.
-        dma_.write(action.purpose, action.address, actions_.payload(action), at_ps,
-                   action.purpose != Purpose::kUsedIndex);
+        offered_ps = write(action, offered_ps);
         break;
       case ActionKind::kMsix:
       case ActionKind::kIntx:
@@ -145,12 +154,153 @@ void AtCard::carry_out(TimePs at_ps) {
   }
 }
 
+void AtCard::read(const Action& action, TimePs decided_ps) {
+  if (action.tag >= fetches_.size()) fetches_.resize(action.tag + 1);
+  Fetch& fetch = fetches_[action.tag];
+  fetch = {action.queue, FetchFor::kPayload, false, static_cast<uint32_t>(action.value),
+           action.size};
+  ReadClient client = ReadClient::kRing;
+  switch (action.purpose) {
+    case Purpose::kAvailIndex:
+      fetch.purpose = FetchFor::kIndex;
+      break;
+    case Purpose::kAvailEntries:
+      fetch.purpose = FetchFor::kEntries;
+      ++queues_[action.queue].entry_fetches;
+      break;
+    case Purpose::kUsedEvent:
+      fetch.purpose = FetchFor::kSuppression;
+      client = ReadClient::kSuppression;
+      break;
+    case Purpose::kPayload:
+      client = core_.is_control(action.queue) ? ReadClient::kControl : ReadClient::kTransmit;
+      decided_ps += cycles(config_.pipeline.tx_gather_cycles);
+      break;
+    default:
+      if (choice_ == EventKind::kFetchDescriptors) {
+        fetch.purpose = FetchFor::kHeads;
+      } else if (heads_come_) {
+        fetch.purpose = FetchFor::kAhead;
+        fetch.buffer = true;
+        look_ahead(action);
+        return;
+      } else {
+        fetch.purpose = FetchFor::kWalk;
+        fetch.buffer = std::exchange(walk_buffer_, false);
+      }
+  }
+  ask(action, client, decided_ps);
+}
+
+/// A head says that its chain goes on: what follows is asked for when a buffer is free for it.
+void AtCard::look_ahead(const Action& action) {
+  QueueState& state = queues_[action.queue];
+  const uint64_t behind = static_cast<uint32_t>(action.value) - looked_chain_;
+  const TimePs looked = looked_ps_ + cycles(behind * config_.pipeline.look_chain_cycles);
+  if (state.ahead < config_.pipeline.look_buffers) {
+    ++state.ahead;
+    ask(action, ReadClient::kRing, looked);
+  } else {
+    state.ahead_waiting.push({action, looked});
+  }
+}
+
+/// The buffer of a chain that is whole is the next one's.
+void AtCard::free_ahead(QueueState& state, TimePs at_ps) {
+  if (state.ahead_waiting.empty()) {
+    --state.ahead;
+    return;
+  }
+  const Ahead next = state.ahead_waiting.front();
+  state.ahead_waiting.pop();
+  ask(next.action, ReadClient::kRing,
+      std::max(next.at_ps, at_ps + cycles(config_.pipeline.look_chain_cycles)));
+}
+
+/// A read of the core, decided at `decided_ps`, goes to the readers.
+void AtCard::ask(const Action& action, ReadClient client, TimePs decided_ps) {
+  if (fetches_[action.tag].ring()) {
+    ++queues_[action.queue].fetches;
+    ++ring_fetches_;
+  }
+  if (client != read_client_) decided_ps += cycles(config_.pipeline.grant_cycles);
+  read_client_ = client;
+  const uint32_t most = std::min(config_.pcie.mrrs, core_.pci().max_read_request());
+  const TimePs leaves = requests_.reserve(decided_ps + cycles(config_.pipeline.read_request_cycles),
+                                          cycles((action.size + most - 1) / most));
+  dma_.read(action.tag, action.purpose, action.address, action.size, leaves);
+  if (timeout_armed_) return;
+  timeout_armed_ = true;
+  timeout_event_.notify(sc_core::sc_time::from_value(config_.pipeline.completion_timeout_ps));
+}
+
+/// When the writer takes what `client` offers from `offered_ps` on.
+TimePs AtCard::granted(WriteClient client, TimePs offered_ps) {
+  if (client == write_client_) return offered_ps;
+  write_client_ = client;
+  return offered_ps + cycles(config_.pipeline.grant_cycles);
+}
+
+/// When the writes of a queue's oldest received frame go to the link, if the writer takes the first
+/// at `taken_ps`: all together so that the last leaves when its last beat does, at `last_ps`. Sent
+/// earlier they would keep the link from whoever comes between them.
+TimePs AtCard::payload_leaves(unsigned queue, TimePs taken_ps, TimePs* last_ps) const {
+  const uint64_t bytes = core_.next_frame_bytes(queue);
+  const uint32_t piece = config_.pcie.mps;
+  const TimePs first = rx_datapath_.slot(taken_ps + cycles(config_.pipeline.write_cycles));
+  *last_ps = first + beats(bytes) - cycles(1);
+  const TimePs on_link = (bytes - 1) / piece * piece_link_ps_;  // of all but the last TLP
+  const TimePs piece_ps = first + beats(std::min<uint64_t>(bytes, piece)) - cycles(1);
+  return std::max(piece_ps, *last_ps - std::min(*last_ps, on_link));
+}
+
+/// A posted write that is offered to the writer from `offered_ps` on; returns when the next one of
+/// the same decision is, or what waits until it has left.
+TimePs AtCard::write(const Action& action, TimePs offered_ps) {
+  const PipelineConfig& pipeline = config_.pipeline;
+  QueueState& state = queues_[action.queue];
+  WriteClient client = WriteClient::kControl;
+  switch (action.purpose) {
+    case Purpose::kPayload:
+      if (choice_ != EventKind::kStartFrame) break;
+      client = WriteClient::kReceive;
+      break;
+    case Purpose::kUsedEntries:
+      client = WriteClient::kUsed;
+      offered_ps += cycles(pipeline.used_write_cycles + action.size / kUsedBytes);
+      break;
+    case Purpose::kUsedIndex:
+      client = WriteClient::kUsed;
+      offered_ps += cycles(1);
+      break;
+    default:
+      client = WriteClient::kNotify;
+      offered_ps += cycles(1);
+  }
+  const TimePs taken_ps = granted(client, offered_ps);
+  const TimePs time = beats(action.size + (action.address & 3));
+  const TimePs first = rx_datapath_.reserve(taken_ps + cycles(pipeline.write_cycles), time);
+  const TimePs last = first + time - cycles(1);
+  const bool payload = client == WriteClient::kReceive;
+  // Nobody may look at payload or entries before the index that follows them; avail_event is
+  // followed by a read of the available index.
+  dma_.write(action.purpose, action.address, actions_.payload(action), payload ? payload_ps_ : last,
+             action.purpose != Purpose::kUsedIndex);
+  if (action.purpose == Purpose::kUsedIndex) {
+    state.used_free_ps = taken_ps + cycles(1);
+    state.index_left_ps = last;
+  }
+  if (client == WriteClient::kNotify) return last + cycles(pipeline.written_cycles);
+  return payload ? taken_ps + cycles(kSegmentCycles) : taken_ps;
+}
+
 /// What is sent after it must not wait for an interrupt that is far off.
 void AtCard::interrupt(const Action& action, TimePs at_ps) {
-  const Message message{at_ps + cycles(config_.pipeline.interrupt_cycles),
+  const PipelineConfig& pipeline = config_.pipeline;
+  const Message message{at_ps + cycles(pipeline.interrupt_cycles + pipeline.write_cycles),
                         core_.counters()[Counter::kDeviceResets], action};
   const TimePs now = sc_core::sc_time_stamp().value();
-  if (interrupts_.empty() && message.at_ps <= now + kLookAheadPs) {
+  if (interrupts_.empty() && message.at_ps <= now + kMessageAheadPs) {
     send_interrupt(message);
     return;
   }
@@ -206,6 +356,14 @@ void AtCard::follow_reset(TimePs now_ps) {
   const uint64_t resets = core_.counters()[Counter::kDeviceResets];
   if (resets == resets_seen_) return;
   resets_seen_ = resets;
+  for (QueueState& state : queues_) {
+    while (!state.ahead_waiting.empty()) {
+      const Action action = state.ahead_waiting.front().action;
+      state.ahead_waiting.pop();
+      dma_.count_cancelled(action.size);
+      take(Event::dma_failed(action.tag), now_ps);
+    }
+  }
   dma_.cancel_waiting(now_ps);
 }
 
@@ -219,10 +377,16 @@ unsigned AtCard::debug(tlm::tlm_generic_payload& request) {
 
 void AtCard::transmit(const Action& action, TimePs at_ps) {
   const FramePtr frame = std::move(actions_.frame(action));
-  const TimePs ready = at_ps + cycles(config_.pipeline.tx_latency_cycles);
-  const TimePs start = std::max(ready, port_->free_at());
-  const TimePs end = port_->transmit(frame, ready);
-  in_flight_.push(end, action.size);
+  // The frame goes to the MAC a beat a cycle, and from there to the wire when it is whole. The MAC
+  // takes it when all but one of those before it have begun to leave.
+  const TimePs time = beats(action.size);
+  const TimePs first = tx_port_.reserve(
+      std::max(at_ps + cycles(config_.pipeline.tx_latency_cycles), sent_ps_[0]), time);
+  const TimePs last = first + time - cycles(1);
+  const TimePs start = std::max(last, port_->free_at());
+  const TimePs end = port_->transmit(frame, last);
+  sent_ps_ = {sent_ps_[1], start};
+  in_flight_.push(last, action.size);
   wanted_ |= std::exchange(waits_for_frame_, 0);
   if (!stamp_.on()) return;
   stamp_.record({.time_ps = end,
@@ -234,13 +398,14 @@ void AtCard::transmit(const Action& action, TimePs at_ps) {
 }
 
 void AtCard::receive_frame(const FramePtr& frame, TimePs, TimePs end_ps) {
+  // The MAC gives it a beat a cycle; the verdict comes with the last one.
+  const TimePs time = beats(frame->bytes.size());
+  const TimePs whole = rx_port_.reserve(edge_behind(end_ps), time) + time - cycles(1);
   const uint32_t occupancy = core_.rx_occupancy();
-  take(Event::frame_in(frame), end_ps);
+  take(Event::frame_in(frame), whole);
   if (core_.rx_occupancy() == occupancy) return;  // dropped
   const unsigned queue = core_.steered_queue();
-  QueueState& state = queues_[queue];
-  if (state.arrivals.empty()) state.chain_ps = std::max(state.chain_ps, state.ring_ps);
-  state.arrivals.push(end_ps + cycles(config_.pipeline.rx_latency_cycles));
+  queues_[queue].arrivals.push(whole);
   want(queue);
   serve_now();
 }
@@ -260,11 +425,11 @@ void AtCard::command(const rs_command& command) {
 // -- TLPs
 
 void AtCard::receive_tlp(Tlp& tlp, TimePs arrival_ps) {
+  const bool more = tlp.more;
   switch (tlp.type) {
     case TlpType::kCompletion:
     case TlpType::kCompletionData:
-      dma_.completion(tlp, arrival_ps);
-      open_read_window(arrival_ps);
+      receive_completion(tlp, arrival_ps);
       break;
     case TlpType::kMemWrite:
     case TlpType::kConfigWrite:
@@ -277,7 +442,41 @@ void AtCard::receive_tlp(Tlp& tlp, TimePs arrival_ps) {
     case TlpType::kMessage:
       return;  // none is for a function without such a capability (2.2.8)
   }
-  if (!tlp.more) serve_now();
+  if (!more) serve_now();
+}
+
+/// The datapath may be behind the link: then it waits, as do those behind it.
+void AtCard::receive_completion(Tlp& tlp, TimePs arrival_ps) {
+  const TimePs time = beats(tlp.has_data() ? tlp.length + (tlp.lower_address & 3U) : 0);
+  const TimePs last = tx_datapath_.reserve(edge_behind(arrival_ps), time) + time - cycles(1);
+  if (arrived_.empty() && last <= sc_core::sc_time_stamp().value() + kArrivedAheadPs) {
+    dma_.completion(tlp, last);
+    open_read_window(last);
+    return;
+  }
+  arrived_.push({std::move(tlp), last});
+  if (arrived_.size() == 1) wake_for_arrived();
+}
+
+void AtCard::wake_for_arrived() {
+  if (arrived_.empty()) return;
+  std::size_t i = 0;
+  while (i + 1 < arrived_.size() && !dma_.ends_read(arrived_[i].tlp)) ++i;
+  arrived_event_.notify(
+      sc_core::sc_time::from_value(arrived_[i].last_ps - sc_core::sc_time_stamp().value()));
+}
+
+void AtCard::take_arrived() {
+  const TimePs until = sc_core::sc_time_stamp().value() + kArrivedAheadPs;
+  while (!arrived_.empty() && arrived_.front().last_ps <= until) {
+    Tlp tlp = std::move(arrived_.front().tlp);
+    const TimePs last = arrived_.front().last_ps;
+    arrived_.pop();
+    dma_.completion(tlp, last);
+    open_read_window(last);
+  }
+  wake_for_arrived();
+  serve_now();
 }
 
 /// What comes is used some cycles later at the earliest.
@@ -285,32 +484,100 @@ TimePs AtCard::tolerance_ps(FlowClass flow) const {
   const PipelineConfig& pipeline = config_.pipeline;
   switch (flow) {
     case FlowClass::kCompletion:
-      return cycles(std::min(pipeline.ring_result_cycles, pipeline.tx_latency_cycles));
+      return cycles(pipeline.read_result_cycles +
+                    std::min(pipeline.ring_result_cycles, pipeline.tx_done_cycles));
     case FlowClass::kPosted:
-      return cycles(pipeline.doorbell_cycles);
+      return cycles(pipeline.doorbell_cycles + pipeline.ring_choice_cycles);
     default:
       return cycles(pipeline.register_cycles);
   }
 }
 
+/// `at_ps`: of the last beat.
 void AtCard::dma_read_done(uint32_t handle, ByteView data, bool ok, TimePs at_ps) {
+  const PipelineConfig& pipeline = config_.pipeline;
   const Fetch fetch = fetches_[handle];
   const Event event = ok ? Event::dma_done(handle, data) : Event::dma_failed(handle);
-  want(fetch.queue);
-  if (!fetch.ring) {
-    take(event, at_ps);
-    return;
-  }
-  --ring_fetches_;
-  ring_window_.stop(at_ps);
-  wanted_ |= std::exchange(waits_for_ring_, 0);
-  const TimePs usable = at_ps + cycles(config_.pipeline.ring_result_cycles);
   QueueState& state = queues_[fetch.queue];
-  const bool could_start = core_.can_start_frame(fetch.queue);
-  take(event, usable);
-  state.ring_ps = std::max(state.ring_ps, usable);
-  // What is described behind a chain that could start must not put that one off.
-  if (!could_start) state.chain_ps = std::max(state.chain_ps, usable);
+  const TimePs here = at_ps + cycles(pipeline.read_result_cycles);
+  want(fetch.queue);
+  if (fetch.ring()) {
+    --ring_fetches_;
+    if (--state.fetches == 0) state.rest_ps = here + cycles(1);
+    ring_window_.stop(at_ps);
+    wanted_ |= std::exchange(waits_for_ring_, 0);
+  }
+  switch (fetch.purpose) {
+    case FetchFor::kPayload: {
+      const TimePs done = here + cycles(pipeline.tx_done_cycles);
+      take(event, done);
+      finish(fetch.queue, done);
+      break;
+    }
+    case FetchFor::kIndex:
+      state.ring_ps = std::max(state.ring_ps, here + cycles(pipeline.ring_result_cycles));
+      take(event, here + cycles(pipeline.ring_result_cycles));
+      break;
+    case FetchFor::kEntries: {
+      --state.entry_fetches;
+      const uint32_t count = fetch.size / kEntryBytes + pipeline.scan_cycles;
+      const TimePs known = scanner_.reserve(here, cycles(count)) + cycles(count);
+      state.entries_ps = std::max(state.entries_ps, known);
+      take(event, known);
+      break;
+    }
+    case FetchFor::kHeads: {
+      const uint32_t count = fetch.size / kDescriptorBytes;
+      const TimePs first = here + cycles(pipeline.walk_cycles);
+      for (uint32_t i = 0; i < count; ++i) describe(state, fetch.chain + i, first);
+      looked_chain_ = fetch.chain;
+      looked_ps_ = look_ahead_.reserve(here + cycles(pipeline.look_cycles),
+                                       cycles(uint64_t{count} * pipeline.look_chain_cycles));
+      heads_come_ = true;
+      take(event, state.described_ps[fetch.chain % Queue::kWindow]);
+      heads_come_ = false;
+      break;
+    }
+    case FetchFor::kAhead:
+    case FetchFor::kWalk: {
+      const uint32_t count = fetch.size / kDescriptorBytes;
+      const TimePs walked = here + cycles(1 + count * pipeline.walk_descriptor_cycles);
+      TimePs& described = state.described_ps[fetch.chain % Queue::kWindow];
+      described = std::max(described, walked);
+      state.walked_ps = std::max(state.walked_ps, walked);
+      walk_buffer_ = fetch.buffer;
+      take(event, walked);
+      if (std::exchange(walk_buffer_, false)) free_ahead(state, walked);
+      break;
+    }
+    case FetchFor::kSuppression:
+      state.decided_ps = here + cycles(pipeline.decide_cycles);
+      take(event, state.decided_ps);
+      break;
+  }
+}
+
+/// A chain whose descriptors are here can be used from `at_ps` on, and when those before it are
+/// walked.
+void AtCard::describe(QueueState& state, uint32_t chain, TimePs at_ps) {
+  const TimePs next = state.walked_ps + cycles(config_.pipeline.walk_chain_cycles);
+  if (at_ps > next) state.walk_from_ps = at_ps;
+  state.walked_ps = std::max(at_ps, next);
+  state.described_ps[chain % Queue::kWindow] = state.walked_ps;
+}
+
+/// Frames of `queue`, of `chains` each, that are done since the last time can be returned from
+/// `at_ps` on.
+void AtCard::finish(unsigned queue, TimePs at_ps, uint32_t chains) {
+  QueueState& state = queues_[queue];
+  const std::size_t done = core_.used_returnable(queue);
+  while (state.finished.size() > done) state.finished.pop();  // of before a reset
+  while (state.finished.size() < done) {
+    if (state.finished.empty()) {
+      state.used_due_ps = at_ps + cycles(config_.pipeline.used_timeout_cycles);
+    }
+    state.finished.push({at_ps, chains});
+  }
 }
 
 void AtCard::register_write(Tlp& tlp, TimePs arrival_ps) {
@@ -351,7 +618,9 @@ void AtCard::register_write(Tlp& tlp, TimePs arrival_ps) {
   }
   if (!rings) return;
   // Another one on the way must not put off what the first asked for.
-  if (!rang) queues_[queue].kicked_ps = arrival_ps + cycles(config_.pipeline.doorbell_cycles);
+  if (!rang) {
+    queues_[queue].kicked_ps = edge_behind(arrival_ps) + cycles(config_.pipeline.doorbell_cycles);
+  }
   want(queue);
 }
 

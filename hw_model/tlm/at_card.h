@@ -3,9 +3,11 @@
 // with occupancy, windows and buffers.
 //
 // Stages and link are reservations. Whenever something happens, every choice whose stage is free
-// within kLookAheadPs is made at once, with its own later time; so an event serves many frames.
+// within kLookAheadPs is made at once, with its own later time. Not later, because the link takes
+// TLPs in the order in which it is given them: what is decided behind them would wait for them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <systemc>
@@ -17,6 +19,7 @@
 #include "hw_model/pcie/dma_engine.h"
 #include "hw_model/pcie/fifo.h"
 #include "hw_model/pcie/tlp_channel.h"
+#include "hw_model/tlm/clock_edges.h"
 #include "hw_model/tlm/frames_in_flight.h"
 #include "hw_model/tlm/nic_model.h"
 #include "hw_model/tlm/stage.h"
@@ -60,14 +63,34 @@ class AtCard : public sc_core::sc_module,
   void command(const rs_command& command) override;
 
  private:
-  static constexpr TimePs kLookAheadPs = 64'000;
+  static constexpr TimePs kLookAheadPs = 16'000;
+  /// Messages that are due so soon are sent at once.
+  static constexpr TimePs kMessageAheadPs = 64'000;
+  /// Completions that pass the datapath so soon are taken at once.
+  static constexpr TimePs kArrivedAheadPs = 100'000;
+  /// Between two writes of a received frame that are offered to the writer.
+  static constexpr uint32_t kSegmentCycles = 2;
   static constexpr TimePs kNever = ~TimePs{0};
   static constexpr uint64_t kPsPerS = 1'000'000'000'000;
 
   /// A read of the core that is on the bus.
+  enum class FetchFor : uint8_t { kIndex, kEntries, kHeads, kAhead, kWalk, kSuppression, kPayload };
   struct Fetch {
     uint16_t queue = 0;
-    bool ring = false;  ///< not payload
+    FetchFor purpose = FetchFor::kPayload;
+    bool buffer = false;  ///< its chain has one of the buffers for what follows
+    uint32_t chain = 0;   ///< the first
+    uint32_t size = 0;    ///< bytes
+    /// Of the ring engine.
+    bool ring() const { return purpose < FetchFor::kSuppression; }
+  };
+  /// Who has the grant of the reads, and of the writes.
+  enum class ReadClient : uint8_t { kRing, kTransmit, kControl, kSuppression };
+  enum class WriteClient : uint8_t { kReceive, kUsed, kNotify, kControl, kInterrupt };
+  /// Frames that are done and not returned.
+  struct Finished {
+    TimePs at_ps = 0;
+    uint32_t chains = 0;
   };
   /// A register read whose completion has not left.
   struct RegisterRead {
@@ -84,13 +107,44 @@ class AtCard : public sc_core::sc_module,
     uint64_t resets = 0;  ///< of the device when it was decided
     Action action{};
   };
+  /// A completion that waits for the datapath; its last beat passes at `last_ps`.
+  struct Arrived {
+    Tlp tlp;
+    TimePs last_ps = 0;
+  };
+  /// What the ring engine does next for a queue.
+  struct RingStep {
+    TimePs at_ps = kNever;
+    EventKind kind = EventKind::kFetchIds;
+    uint32_t count = 0;
+  };
+  /// What follows in a chain, which waits for a buffer, and when it was looked at.
+  struct Ahead {
+    Action action{};
+    TimePs at_ps = 0;
+  };
   struct QueueState {
-    TimePs wake_ps = kNever;           ///< when to look again
-    TimePs kicked_ps = 0;              ///< when the doorbell gets there that is not yet followed
-    TimePs ring_ps = 0;                ///< what the last ring fetch brought can be used from
-    TimePs chain_ps = 0;               ///< likewise the chains of the next frame
-    Fifo<TimePs> arrivals;             ///< receive: when each frame that waits can be written
-    TimePs used_deadline_ps = kNever;  ///< when the oldest finished frame is returned at last
+    TimePs wake_ps = kNever;  ///< when to look again
+    // From when what is known counts:
+    TimePs kicked_ps = 0;                               ///< a doorbell that is not yet followed
+    TimePs ring_ps = 0;                                 ///< index, and the last decision
+    TimePs entries_ps = 0;                              ///< entries
+    TimePs room_ps = 0;                                 ///< room in the window
+    std::array<TimePs, Queue::kWindow> described_ps{};  ///< chains, by position
+    TimePs walk_from_ps = 0, walked_ps = 0;  ///< the first and last of those walked in one go
+    uint32_t entry_fetches = 0;              ///< of the available ring, in flight
+    uint32_t ahead = 0;                      ///< chains with a buffer for what follows
+    Fifo<Ahead> ahead_waiting;
+    uint32_t fetches = 0;   ///< of its ring on the bus
+    TimePs rest_ps = 0;     ///< since when there is none
+    TimePs start_ps = 0;    ///< of the last frame
+    TimePs written_ps = 0;  ///< receive: when its write was taken by the writer
+    Fifo<TimePs> arrivals;  ///< receive: when each frame that waits was whole in the buffer
+    Fifo<Finished> finished;
+    TimePs used_due_ps = kNever;  ///< when the oldest of them is returned at last
+    TimePs used_free_ps = 0;      ///< when the next return can begin
+    TimePs index_left_ps = 0;     ///< the last used index is on the link
+    TimePs decided_ps = 0;        ///< the last decision on an interrupt
   };
 
   // at_card.cpp
@@ -100,16 +154,33 @@ class AtCard : public sc_core::sc_module,
   TimePs cycles(uint64_t count) const {
     return cycle_ps_ != 0 ? count * cycle_ps_ : count * kPsPerS / config_.pipeline.clock_hz;
   }
-  /// Time that `bytes` take on the datapath.
-  TimePs beats(uint64_t bytes) const { return cycles((bytes + beat_bytes_ - 1) / beat_bytes_); }
-  void take(const Event& event, TimePs at_ps);
-  void carry_out(TimePs at_ps);
+  /// Time that `bytes` take on the datapath, one beat at least.
+  TimePs beats(uint64_t bytes) const {
+    return cycles(std::max<uint64_t>(1, (bytes + beat_bytes_ - 1) / beat_bytes_));
+  }
+  /// The first clock edge behind `time_ps`: what comes is seen there.
+  TimePs edge_behind(TimePs time_ps) const { return edges_.time_of(edges_.last_at(time_ps) + 1); }
+  void take(const Event& event, TimePs at_ps) { take(event, at_ps, at_ps); }
+  void take(const Event& event, TimePs at_ps, TimePs offered_ps);
+  void carry_out(TimePs at_ps, TimePs offered_ps);
+  void read(const Action& action, TimePs decided_ps);
+  void look_ahead(const Action& action);
+  void free_ahead(QueueState& state, TimePs at_ps);
+  void ask(const Action& action, ReadClient client, TimePs decided_ps);
+  TimePs write(const Action& action, TimePs offered_ps);
+  TimePs granted(WriteClient client, TimePs offered_ps);
+  TimePs payload_leaves(unsigned queue, TimePs taken_ps, TimePs* last_ps) const;
+  void describe(QueueState& state, uint32_t chain, TimePs at_ps);
+  void finish(unsigned queue, TimePs at_ps, uint32_t chains = 1);
   void transmit(const Action& action, TimePs at_ps);
   void interrupt(const Action& action, TimePs at_ps);
   void send_interrupt(const Message& message);
   void send_due_interrupts();
   void follow_configuration(TimePs now_ps);
   void follow_reset(TimePs now_ps);
+  void receive_completion(Tlp& tlp, TimePs arrival_ps);
+  void wake_for_arrived();
+  void take_arrived();
   void register_write(Tlp& tlp, TimePs arrival_ps);
   void register_read(Tlp& tlp, TimePs arrival_ps);
   void answer(uint32_t slot, uint64_t value, TimePs at_ps);
@@ -131,11 +202,15 @@ class AtCard : public sc_core::sc_module,
     if (!serving_ && wanted_ != 0) serve();
   }
   bool serve_queue(unsigned queue, TimePs now_ps);
-  bool start_transmit(unsigned queue, TimePs now_ps);
-  bool start_receive(unsigned queue, TimePs now_ps);
+  bool start_transmit(unsigned queue, TimePs before_ps, TimePs now_ps);
+  bool start_receive(unsigned queue, TimePs now_ps, bool* first);
   bool start_command(unsigned queue, TimePs now_ps);
-  bool advance_ring(unsigned queue, TimePs now_ps);
+  TimePs behind_results(const QueueState& state, TimePs at_ps) const;
+  void next_ring_step(unsigned queue, RingStep* step) const;
+  bool advance_ring(unsigned queue, const RingStep& step, TimePs now_ps);
   bool return_used(unsigned queue, TimePs now_ps);
+  TimePs return_due(unsigned queue, bool* ready) const;
+  bool read_suppression(unsigned queue, TimePs now_ps);
   bool reserve(Stage& stage, unsigned queue, TimePs ready_ps, TimePs taken_ps, TimePs now_ps,
                TimePs* at_ps);
   bool ring_slot(unsigned queue, TimePs ready_ps, TimePs now_ps, TimePs* at_ps);
@@ -148,9 +223,11 @@ class AtCard : public sc_core::sc_module,
   void schedule(TimePs now_ps);
 
   NicConfig config_;
+  const ClockEdges edges_;
   const TimePs cycle_ps_;  ///< 0: no whole number
   const uint32_t beat_bytes_;
   const TimePs write_ahead_ps_;  ///< what write_buffer_bytes take on the link
+  const TimePs piece_link_ps_;   ///< a write of Max_Payload_Size on it, with DLLPs between
   std::unique_ptr<ControlPlane> control_;
   ManagementBlock management_{*this};
   NicCore core_;
@@ -162,7 +239,21 @@ class AtCard : public sc_core::sc_module,
   TraceStamp stamp_;
   ActionList actions_;
 
-  Stage ring_engine_, tx_datapath_, rx_datapath_;
+  Stage ring_engine_, scanner_, look_ahead_, tx_starts_;
+  Stage requests_;                   ///< for reads, one a cycle
+  Stage tx_datapath_;                ///< beats of completions
+  Stage rx_datapath_;                ///< beats of writes
+  Stage rx_port_, tx_port_;          ///< beats from and to the MAC
+  std::array<TimePs, 2> sent_ps_{};  ///< when the last two frames began on the wire
+  ReadClient read_client_ = ReadClient::kRing;
+  WriteClient write_client_ = WriteClient::kReceive;
+  EventKind choice_ = EventKind::kPowerOn;  ///< the event whose actions are carried out
+  TimePs payload_ps_ = 0;                   ///< when a received frame's writes go to the link
+  // Of the heads that have come, while the core sees them: when the first is looked at.
+  bool heads_come_ = false;
+  uint32_t looked_chain_ = 0;
+  TimePs looked_ps_ = 0;
+  bool walk_buffer_ = false;  ///< of the chain that is walked, and that has not gone on
   BlockedTime ring_window_, read_window_, write_window_, tx_buffer_;
   std::vector<Fetch> fetches_;  ///< by the core's tag
   uint32_t ring_fetches_ = 0;   ///< in flight
@@ -172,12 +263,14 @@ class AtCard : public sc_core::sc_module,
   uint64_t waits_for_ring_ = 0;    ///< queues that ring_fetches_max holds back
   uint64_t waits_for_reads_ = 0;   ///< queues that a full read window holds back
   uint64_t waits_for_writes_ = 0;  ///< queues that a stalled link holds back
+  uint64_t waits_for_room_ = 0;    ///< queues that a full transmit buffer holds back
   uint64_t waits_for_frame_ = 0;   ///< queues for whose buffer no frame is on the wire yet
-  unsigned first_queue_ = 0;       ///< round robin
+  unsigned first_queue_ = 0;       ///< round robin: behind the last that began a frame
   bool serving_ = false;
   TimePs scheduled_ps_ = kNever;  ///< what work_ is notified for
-  sc_core::sc_event work_, hold_event_, timeout_event_, interrupt_event_;
-  Fifo<Message> interrupts_;  ///< that are not due within kLookAheadPs
+  sc_core::sc_event work_, hold_event_, timeout_event_, interrupt_event_, arrived_event_;
+  Fifo<Arrived> arrived_;
+  Fifo<Message> interrupts_;  ///< that are not due within kMessageAheadPs
   uint64_t resets_seen_ = 0;
   bool timeout_armed_ = false;
   FramesInFlight in_flight_;

@@ -165,13 +165,11 @@ void add_pipeline_keys(std::vector<KeySpec>& table) {
             .min = "1MHz",
             .max = "10GHz",
             .store = into_part(&Nic::pipeline, &Pipeline::clock_hz)});
-  rows.pipeline("doorbell_cycles",
-                "From a doorbell's arrival until its queue asks for the available index",
+  rows.pipeline("doorbell_cycles", "From a doorbell's arrival until its queue knows of it",
                 &Pipeline::doorbell_cycles, "0", "10000");
-  rows.pipeline("ring_fetch_cycles", "Between two fetches of the ring engine",
+  rows.pipeline("ring_fetch_cycles", "Between two decisions of the ring engine",
                 &Pipeline::ring_fetch_cycles, "1", "10000");
-  rows.pipeline("ring_result_cycles",
-                "From the last completion of a ring fetch until its result is used",
+  rows.pipeline("ring_result_cycles", "From when the available index was read until it counts",
                 &Pipeline::ring_result_cycles, "0", "10000");
   rows.pipeline("ring_fetches", "Ring fetches in flight, over all queues",
                 &Pipeline::ring_fetches_max, "1", "1024");
@@ -182,12 +180,14 @@ void add_pipeline_keys(std::vector<KeySpec>& table) {
   rows.pipeline("tx_frame_cycles", "Between the starts of two transmitted frames, at least",
                 &Pipeline::tx_frame_cycles, "1", "10000");
   rows.pipeline("tx_latency_cycles",
-                "From a frame's last payload completion until it can go to the wire",
+                "From when a frame is whole until its first beat goes to the MAC",
                 &Pipeline::tx_latency_cycles, "0", "10000");
-  rows.pipeline("rx_frame_cycles", "Between the starts of two received frames, at least",
-                &Pipeline::rx_frame_cycles, "1", "10000");
+  rows.pipeline(
+      "rx_frame_cycles",
+      "Between the starts of two received frames, at least, beside a cycle for each chain",
+      &Pipeline::rx_frame_cycles, "1", "10000");
   rows.pipeline("rx_latency_cycles",
-                "From a received frame's last bit until its payload can be written",
+                "From a received frame's last beat until its chains are counted",
                 &Pipeline::rx_latency_cycles, "0", "10000");
   rows.pipeline_size("write_buffer",
                      "DMA writes that wait for the link; beyond it the receive path waits",
@@ -197,7 +197,8 @@ void add_pipeline_keys(std::vector<KeySpec>& table) {
                 &Pipeline::used_batch, "1", "64");
   both.pipeline("used_timeout_cycles", "How long the first of them waits for the others",
                 &Pipeline::used_timeout_cycles, "0", "1000000");
-  rows.pipeline("interrupt_cycles", "From the decision to interrupt until the message is sent",
+  rows.pipeline("interrupt_cycles",
+                "From the decision to interrupt until the message is given to the writer",
                 &Pipeline::interrupt_cycles, "0", "10000");
   rows.pipeline("read_tags", "DMA read requests in flight", &Pipeline::read_tags, "1", "1024");
   rows.pipeline_size("reassembly_buffer", "Bytes of DMA reads asked for and not yet complete",

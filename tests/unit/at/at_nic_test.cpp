@@ -6,8 +6,8 @@
 namespace ringside::test {
 namespace {
 
-void send_and_check(AtPair& pair, uint64_t alice_features, uint64_t bob_features,
-                    unsigned us = 20) {
+void send_and_check(AtPair& pair, uint64_t alice_features, uint64_t bob_features, unsigned us = 20,
+                    bool together = true) {
   Rings a = bring_up(pair.alice, alice_features);
   Rings b = bring_up(pair.bob, bob_features);
   pair.alice.make_available(a.rx, 64);
@@ -31,7 +31,9 @@ void send_and_check(AtPair& pair, uint64_t alice_features, uint64_t bob_features
   EXPECT_EQ(pair.bob.load<uint8_t>(b.rx.buffers + 71), 71);
   EXPECT_EQ(pair.alice.load<uint8_t>(a.rx.buffers + 12), 188);
   EXPECT_EQ(pair.bob.messages[1], 1u);
-  EXPECT_EQ(pair.bob.messages[2], 1u);  // three frames used together, one interrupt
+  // Three frames, used together or not.
+  EXPECT_GE(pair.bob.messages[2], 1u);
+  EXPECT_LE(pair.bob.messages[2], together ? 1u : 3u);
   EXPECT_GE(pair.alice.messages[1], 1u);
 }
 
@@ -54,7 +56,7 @@ TEST(AtNic, WorksWithOneTagAndHardlyAnyCredit) {
     end->non_posted = {1, 1};
   }
   AtPair pair(config);
-  ASSERT_TRUE(pair.run([&] { send_and_check(pair, kBasic | kEventIdx, kBasic, 100); }));
+  ASSERT_TRUE(pair.run([&] { send_and_check(pair, kBasic | kEventIdx, kBasic, 100, false); }));
 }
 
 // Posted writes pass read requests that wait for credits (PCI Express Base 4.0, 2.4.1): a card that
@@ -95,8 +97,9 @@ TEST(AtNic, RunsAheadOnlyAsFarAsItsBuffer) {
     pair.alice.make_available(a.tx, 64);
     pair.alice.notify(a.tx);
     wait_us(4);
-    EXPECT_EQ(pair.alice.used_idx(a.tx), 8);
-    EXPECT_EQ(pair.alice.counter("tx_frames"), 8u);
+    // One is on the wire, two are at the MAC, eight fill the buffer.
+    EXPECT_EQ(pair.alice.used_idx(a.tx), 11);
+    EXPECT_EQ(pair.alice.counter("tx_frames"), 11u);
     wait_us(1000);
     EXPECT_EQ(pair.alice.used_idx(a.tx), 64);
     EXPECT_LE(pair.link.end(0).free_at(), now_ps());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The clock of a card in RTL: its edges, and that it may stop.
-#include "hw_model/rtl_bridge/clock_edges.h"
+#include "hw_model/tlm/clock_edges.h"
 #include "tests/unit/rtl_bridge/echo_host.h"
 
 namespace ringside::test {

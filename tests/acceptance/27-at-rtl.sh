@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Model at beside the card in RTL, each by itself in an open loop: throughput and median latency at shares
+# of the RTL's capacity are within 5 %, or as far off as the table of docs/timing.md says and why; its rows
+# are what is measured now.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+need python3
+need_program
+"$program" list models | grep -q '^rtl' || skip "this build has no card in RTL"
+
+cells=short
+[ "$full" = no ] || cells=all
+status=0
+python3 "$root/scripts/timing_table.py" "$program" --cells "$cells" --check "$root/docs/timing.md" >table.md || status=1
+grep '^| [0-9]' table.md | while read -r line; do figure "$line"; done
+
+# A closed loop: TCP between two hosts whose work costs nothing, chains of two descriptors, both ways.
+goodput() {
+  "$program" run "$root/examples/two-hosts.toml" --model "$1" --set 'host.*.cost=zero' --set flow.upload.size=8MiB --json --force --out "loop-$1" |
+    python3 -c 'import json, sys; print(round(json.load(sys.stdin)["flows"][0]["goodput_bps"] / 1e9, 2))'
+}
+rtl=$(goodput rtl)
+at=$(goodput at)
+figure "a file of 8 MiB over TCP: rtl $rtl Gbit/s, at $at Gbit/s"
+python3 -c "import sys; sys.exit(abs($at / $rtl - 1) > 0.05)" || fail "goodput of at is more than 5 % off that of rtl"
+[ "$status" = 0 ] || fail "docs/timing.md says otherwise: scripts/timing_table.py build/release/testbench/cli/ringside"
