@@ -279,9 +279,12 @@ TimePs AtCard::write(const Action& action, TimePs offered_ps) {
   }
   const TimePs taken_ps = granted(client, offered_ps);
   const TimePs time = beats(action.size + (action.address & 3));
-  const TimePs first = rx_datapath_.reserve(taken_ps + cycles(pipeline.write_cycles), time);
-  const TimePs last = first + time - cycles(1);
   const bool payload = client == WriteClient::kReceive;
+  const TimePs ready = taken_ps + cycles(pipeline.write_cycles);
+  // Payload that is offered before a used entry may be decided behind it.
+  const TimePs first =
+      payload ? rx_datapath_.reserve(ready, time) : rx_datapath_.put_between(ready, time);
+  const TimePs last = first + time - cycles(1);
   // Nobody may look at payload or entries before the index that follows them; avail_event is
   // followed by a read of the available index.
   dma_.write(action.purpose, action.address, actions_.payload(action), payload ? payload_ps_ : last,
