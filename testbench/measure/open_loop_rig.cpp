@@ -261,6 +261,7 @@ void OpenLoopRig::bring_up() {
   if (transmits() && point_.frames_per_s != 0) {
     offer_event_.notify(sc_core::sc_time::from_value(kPrefetchPs));
   }
+  counts_from_ps_ = sc_core::sc_time_stamp().value() + point_.warm_up_ps;
   measure_event_.notify(sc_core::sc_time::from_value(point_.warm_up_ps));
 }
 
@@ -303,9 +304,9 @@ bool OpenLoopRig::came_out(Pair& pair, Flow& flow, const std::byte* frame, std::
   }
   for (; flow.next != number; ++flow.next) {
     flow.begun.pop_front();
-    if (measuring_) ++flow.dropped;
+    if (counts(at_ps)) ++flow.dropped;
   }
-  if (measuring_) {
+  if (counts(at_ps)) {
     ++flow.done;
     flow.latencies.push_back(at_ps - std::min(at_ps, flow.begun.front()));
   }

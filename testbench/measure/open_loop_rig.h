@@ -105,6 +105,12 @@ class OpenLoopRig : public sc_core::sc_module,
   std::vector<Pair> pairs_;
   std::size_t arriving_ = 0, offering_ = 0;  ///< the pair whose turn it is
   hw::TimePs wire_free_ps_ = 0;
+  /// What happens then is in the measurement. A frame to send counts when it is on the wire: a card
+  /// may hand it to the wire long before.
+  bool counts(hw::TimePs at_ps) const {
+    return at_ps >= counts_from_ps_ && at_ps - counts_from_ps_ < point_.measure_ps;
+  }
+  hw::TimePs counts_from_ps_ = ~hw::TimePs{0};
   bool measuring_ = false;
   std::vector<hw::NicResource> busy_before_;
   std::string limit_;
