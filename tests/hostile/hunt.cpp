@@ -14,7 +14,7 @@ namespace {
 constexpr uint32_t kPlaceBytes = 8192;
 /// Wide, so that most buffers have none beside them.
 constexpr uint32_t kWritableBytes = 262144;
-constexpr unsigned kTables = 64;  ///< descriptors in the area of indirect tables
+constexpr uint64_t kTables = 64;  ///< descriptors in the area of indirect tables
 /// At the end of memory the card may write what a buffer across it covers.
 constexpr uint64_t kEndBytes = 64;
 
