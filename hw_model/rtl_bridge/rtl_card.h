@@ -8,13 +8,13 @@
 #include <systemc>
 #include <vector>
 
-#include "hw_model/tlm/clock_edges.h"
 #include "hw_model/rtl_bridge/dma_pins.h"
 #include "hw_model/rtl_bridge/ethernet_pins.h"
 #include "hw_model/rtl_bridge/host_pins.h"
 #include "hw_model/rtl_bridge/management_pins.h"
 #include "hw_model/rtl_bridge/trace_pins.h"
 #include "hw_model/rtl_bridge/verilated_card.h"
+#include "hw_model/tlm/clock_edges.h"
 #include "hw_model/tlm/nic_model.h"
 
 namespace ringside::hw {

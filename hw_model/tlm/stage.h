@@ -20,8 +20,8 @@ class Stage {
     busy_ps_ += taken_ps;
     return start;
   }
-  /// Takes the stage for `taken_ps` from slot(ready_ps) on, for an item so short that those that are
-  /// ready before it, and come here later, are only put off by its own time; returns the start.
+  /// Takes the stage for `taken_ps` from slot(ready_ps) on, for an item so short that those that
+  /// are ready before it, and come here later, are only put off by its own time; returns the start.
   TimePs put_between(TimePs ready_ps, TimePs taken_ps) {
     const TimePs start = slot(ready_ps);
     free_at_ps_ += taken_ps;
