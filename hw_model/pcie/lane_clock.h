@@ -20,8 +20,9 @@ inline constexpr uint32_t kSkipInterval = 1538;  ///< ...in so many bytes of the
 constexpr uint64_t byte_ticks(unsigned generation, unsigned lanes) {
   // Gen1 and gen2: 10 bits for a byte at 2.5 and 5 GT/s. Later: 8 * 130 / 128 = 65 / 8 bits at
   // 8, 16 and 32 GT/s.
-  const uint64_t one_lane = generation <= 2 ? (10'000'000 / 2500 * kTicksPerPs) >> (generation - 1)
-                                            : (65 * kTicksPerPs * 1000 / 64) >> (generation - 3);
+  const uint64_t one_lane = generation <= 2
+                                ? 10'000'000 / (generation == 1 ? 2500 : 5000) * kTicksPerPs
+                                : (65 * kTicksPerPs * 1000 / 64) >> (generation - 3);
   return one_lane / lanes;
 }
 
