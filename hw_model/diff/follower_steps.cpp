@@ -78,8 +78,10 @@ void Follower::follow(const TraceRecord& record) {
       if (confirm(record)) return;  // through the window in configuration space
       stops_by_ps_ = kNever;
       // A command that was begun goes on when its queue is suspended.
-      if (record.address - BarLayout::kRingState < BarLayout::kRingStateBytes)
+      if (record.address - BarLayout::kRingState < BarLayout::kRingStateBytes && empty_command_ &&
+          core_.queue_taking(empty_command_->queue)) {
         begin_empty_command();
+      }
       step(write_of(EventKind::kMemoryWrite, record));
       // Of a doorbell for no virtqueue the core says nothing.
       if (record.address - BarLayout::kNotify >= BarLayout::kNotifyBytes) expect_record(record);
@@ -622,6 +624,7 @@ void Follower::device_error(const TraceRecord& record) {
   const std::size_t said = awaited_.size();
   const auto found_too = [&] {
     if (!confirm(record)) return false;
+    empty_command_.reset();  // firmware will not hear of it
     const auto unsaid = [](const Awaited& awaited) {
       return awaited.record.kind == TraceKind::kAvailSampled ||
              awaited.record.kind == TraceKind::kIdsFetched ||
