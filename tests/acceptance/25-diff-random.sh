@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The card in RTL against the functional core at random, 20 seeds (200 with --full): drivers, buses and wires
 # of every kind, and no difference in any record, byte or counter. Everything that a seed draws was tried.
-# With --full also 40 seeds each of the cards of other sizes (diff_hunt_* beside the program).
+# With --full also 40 seeds each of the cards of other sizes (diff_hunt_narrow and _wide beside the program).
 # A seed that fails is named with the command that repeats it.
 #   RINGSIDE_DIFF_HUNT   the program (build/release's)
 # shellcheck source=lib.sh
@@ -22,8 +22,8 @@ compare() {
 
 if [ "$full" = yes ]; then
   compare "$hunt" 1 200
-  for other in "$hunt"_*; do
-    if [ -x "$other" ]; then compare "$other" 1 40; fi
+  for size in narrow wide; do
+    if [ -x "${hunt}_$size" ]; then compare "${hunt}_$size" 1 40; fi
   done
 else
   compare "$hunt" 1 20
