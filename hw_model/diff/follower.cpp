@@ -139,8 +139,7 @@ void Follower::take_actions() {
 void Follower::core_record(const TraceRecord& record) {
   if (watch_ != nullptr) watch_->core_record(now_, record);
   if (record.kind == TraceKind::kDmaRead) {
-    const bool of_ring_engine =
-        record.purpose == Purpose::kDescriptors || record.purpose == Purpose::kIndirectTable;
+    const bool of_ring_engine = is_walk(record.purpose);
     const uint64_t owner = !of_ring_engine ? reads_asked_++
                            : heads_from_   ? owner_of_heads(*heads_from_)
                                            : owner_of_next(record.chain);
@@ -244,7 +243,7 @@ void Follower::read_request(uint32_t tag, Purpose purpose, unsigned queue, uint6
   const bool forgotten = now_ == reset_ps_;
   bool owned = !forgotten && reads_.request(tag, purpose, queue, address, size);
   // Descriptors are asked for before the core knows of them; they are checked when they are used.
-  if (purpose == Purpose::kDescriptors || purpose == Purpose::kIndirectTable) return;
+  if (is_walk(purpose)) return;
   if (forgotten) {
     owned = std::ranges::any_of(before_reset_, [&](const Pending& pending) {
       return pending.purpose == purpose && pending.queue == queue && pending.address <= address &&

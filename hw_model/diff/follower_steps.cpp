@@ -43,10 +43,6 @@ bool still_suspending(const TraceRecord& record, uint64_t reply) {
              reply - (uint64_t{RingState::kSuspended - RingState::kSuspending} << shift);
 }
 
-bool is_walk(Purpose purpose) {
-  return purpose == Purpose::kDescriptors || purpose == Purpose::kIndirectTable;
-}
-
 /// Whether it can be what a read for `purpose` brings that shows the error.
 bool can_show(DeviceError error, Purpose purpose) {
   switch (error) {

@@ -14,6 +14,11 @@
 
 namespace ringside::hw {
 
+/// What a walk through chains reads.
+constexpr bool is_walk(Purpose purpose) {
+  return purpose == Purpose::kDescriptors || purpose == Purpose::kIndirectTable;
+}
+
 /// Decisions to read and requests in the order in which they were made, by queue and purpose. A
 /// request belongs to the oldest decision that it goes on with, and what it brings to that one's
 /// owner, whoever else reads the same place. Each byte that came is given out once: nothing is read
