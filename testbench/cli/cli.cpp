@@ -89,6 +89,9 @@ CLI::App* add_measure_card(CLI::App& measure, MeasureCardArguments& arguments) {
   card->add_option("--pairs", arguments.pairs, "Queue pairs that frames go to in turn")
       ->check(CLI::Range(1, int{RS_MAX_QUEUE_PAIRS}))
       ->capture_default_str();
+  card->add_option("--chain", arguments.chain, "Linked descriptors that each buffer is split over")
+      ->check(CLI::Range(1, int{kChainMost}))
+      ->capture_default_str();
   card->add_option("--load", arguments.load,
                    "Share of what the wire carries that is offered, such as 0.5")
       ->check(CLI::Range(0.0001, 1.0));

@@ -51,6 +51,7 @@ struct MeasureCardArguments {
   std::vector<std::string> sizes;       ///< none: a set of them
   std::optional<std::string> rate;      ///< of the wire
   unsigned pairs = 1;                   ///< queue pairs, which frames go to in turn
+  unsigned chain = 1;                   ///< linked descriptors of a buffer
   std::optional<double> load;           ///< share of what the wire carries; none: all of it
   std::optional<std::string> time;      ///< that is measured
   bool json = false;

@@ -99,6 +99,7 @@ int command_measure_card(const MeasureCardArguments& arguments, const CliEnviron
     point.wire_bps = rate.value;
   }
   point.pairs = point.nic.queue_pairs = static_cast<uint16_t>(arguments.pairs);
+  point.chain = static_cast<uint16_t>(arguments.chain);
   if (arguments.time) {
     const QuantityResult time = parse_quantity(Quantity::kTime, *arguments.time);
     if (time.error != QuantityError::kNone || time.value == 0) {

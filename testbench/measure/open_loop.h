@@ -22,6 +22,9 @@ inline std::string_view name_of(OpenLoopDirection direction) {
   return kNames[static_cast<std::size_t>(direction)];
 }
 
+/// Descriptors of a buffer, at most: each has a byte of the smallest frame and more.
+inline constexpr uint16_t kChainMost = 32;
+
 /// One measurement. Frame sizes in bytes without frame check sequence.
 struct OpenLoopPoint {
   ModelKind model = ModelKind::kAt;
@@ -34,6 +37,8 @@ struct OpenLoopPoint {
   double frames_per_s = 0;
   /// Frames go to so many queue pairs in turn, each way.
   uint16_t pairs = 1;
+  /// Each buffer is a chain of so many linked descriptors, which follow each other in the table.
+  uint16_t chain = 1;
   uint16_t ring_size = 1024;
   hw::TimePs warm_up_ps = 20'000'000;
   hw::TimePs measure_ps = 100'000'000;

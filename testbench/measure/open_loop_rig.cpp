@@ -156,24 +156,39 @@ void OpenLoopRig::set(uint32_t offset, unsigned width, uint64_t value) {
 
 // -- bring-up (virtio 1.4, "Device Initialization")
 
-OpenLoopRig::Ring OpenLoopRig::make_ring(unsigned index, uint32_t buffer_bytes) {
+OpenLoopRig::Ring OpenLoopRig::make_ring(unsigned index, uint32_t buffer_bytes, uint16_t chain) {
   Ring ring;
   ring.index = index;
+  ring.chain = chain;
   set(CommonCfg::kQueueSelect, 2, index);
   ring.size = std::min(point_.ring_size, static_cast<uint16_t>(get(CommonCfg::kQueueSize, 2)));
   if (ring.size == 0) {
     fail(fmt::format("the card has no queue {}", index));
     return ring;
   }
+  ring.chains = ring.size / chain;
+  if (ring.chains == 0) {
+    fail(fmt::format("a chain of {} descriptors is longer than queue {}, which has {}", chain,
+                     index, ring.size));
+    return ring;
+  }
   ring.desc = allocate(SplitRing::desc_bytes(ring.size));
   ring.avail = allocate(SplitRing::avail_bytes(ring.size));
   ring.used = allocate(SplitRing::used_bytes(ring.size));
   const uint32_t stride = (buffer_bytes + 63) / 64 * 64;
-  ring.buffers = allocate(uint64_t{stride} * ring.size);
-  for (unsigned i = 0; i < ring.size; ++i) {
+  ring.buffers = allocate(uint64_t{stride} * ring.chains);
+  for (unsigned i = 0; i < ring.chains; ++i) {
     const uint64_t buffer = ring.buffers + uint64_t{stride} * i;
-    const auto flags = static_cast<uint16_t>(sends(ring) ? 0 : VIRTQ_DESC_F_WRITE);
-    store(ring.desc + uint64_t{16} * i, formats::VirtqDesc{buffer, buffer_bytes, flags, 0});
+    for (unsigned part = 0; part < chain; ++part) {
+      const uint32_t from = buffer_bytes * part / chain;
+      const uint32_t bytes = buffer_bytes * (part + 1) / chain - from;
+      const unsigned at = i * chain + part;
+      const unsigned flags =
+          (sends(ring) ? 0 : VIRTQ_DESC_F_WRITE) | (part + 1 < chain ? VIRTQ_DESC_F_NEXT : 0);
+      store(ring.desc + uint64_t{16} * at,
+            formats::VirtqDesc{buffer + from, bytes, static_cast<uint16_t>(flags),
+                               static_cast<uint16_t>(part + 1 < chain ? at + 1 : 0)});
+    }
     if (!sends(ring)) continue;
     const auto& bytes = pairs_[index / 2].pattern->bytes;
     std::memcpy(memory_.translate(buffer + kHeader, bytes.size()), bytes.data(), bytes.size());
@@ -193,7 +208,7 @@ OpenLoopRig::Ring OpenLoopRig::make_ring(unsigned index, uint32_t buffer_bytes) 
 /// "Automatic receive steering in multiqueue mode").
 void OpenLoopRig::switch_pairs_on(unsigned most) {
   constexpr uint32_t kCommandBytes = 4;
-  Ring ring = make_ring(2 * most, 64);
+  Ring ring = make_ring(2 * most, 64, 1);
   if (!error_.empty()) return;
   const uint64_t command = ring.buffers, ack = command + kCommandBytes;
   store(command, static_cast<uint8_t>(VIRTIO_NET_CTRL_MQ));
@@ -234,8 +249,8 @@ void OpenLoopRig::bring_up() {
     return fail(fmt::format("the card has {} queue pair(s), not {}", most, point_.pairs));
   }
   for (unsigned index = 0; index < point_.pairs && error_.empty(); ++index) {
-    pairs_[index].rx = make_ring(2 * index, point_.frame_bytes + kHeader);
-    pairs_[index].tx = make_ring(2 * index + 1, point_.frame_bytes + kHeader);
+    pairs_[index].rx = make_ring(2 * index, point_.frame_bytes + kHeader, point_.chain);
+    pairs_[index].tx = make_ring(2 * index + 1, point_.frame_bytes + kHeader, point_.chain);
   }
   if (!error_.empty()) return;
   set(CommonCfg::kDeviceStatus, 1, features_ok | VIRTIO_STATUS_DRIVER_OK);
@@ -248,11 +263,11 @@ void OpenLoopRig::bring_up() {
     pair.rx.running = receives();
     pair.tx.running = transmits();
     if (receives()) {
-      for (uint16_t id = 0; id < pair.rx.size; ++id) make_available(pair.rx, id);
+      for (unsigned i = 0; i < pair.rx.chains; ++i) make_available(pair.rx, head_of(pair.rx, i));
       publish(pair.rx);
     }
     if (transmits() && point_.frames_per_s == 0) {
-      for (uint16_t id = 0; id < pair.tx.size; ++id) give(pair, id);
+      for (unsigned i = 0; i < pair.tx.chains; ++i) give(pair, head_of(pair.tx, i));
       publish(pair.tx);
     }
   }
@@ -267,8 +282,8 @@ void OpenLoopRig::bring_up() {
 
 // -- rings
 
-void OpenLoopRig::make_available(Ring& ring, uint16_t id) {
-  store(ring.avail + SplitRing::avail_entry(ring.avail_idx % ring.size), id);
+void OpenLoopRig::make_available(Ring& ring, uint16_t head) {
+  store(ring.avail + SplitRing::avail_entry(ring.avail_idx % ring.size), head);
   ++ring.avail_idx;
 }
 
@@ -277,12 +292,12 @@ uint64_t OpenLoopRig::next_mark(const Pair& pair, const Flow& flow) const {
          static_cast<std::size_t>(&pair - pairs_.data());
 }
 
-/// A frame more to send, in buffer `id`.
-void OpenLoopRig::give(Pair& pair, uint16_t id) {
-  const auto desc = load<formats::VirtqDesc>(pair.tx.desc + uint64_t{16} * id);
+/// A frame more to send, in the buffer that begins with descriptor `head`.
+void OpenLoopRig::give(Pair& pair, uint16_t head) {
+  const auto desc = load<formats::VirtqDesc>(pair.tx.desc + uint64_t{16} * head);
   store(desc.addr + kHeader + mark_at_, next_mark(pair, pair.transmit));
   pair.transmit.begun.push_back(sc_core::sc_time_stamp().value());
-  make_available(pair.tx, id);
+  make_available(pair.tx, head);
 }
 
 /// Frame by frame in order; a number that is left out was dropped. False if it is not as it was
@@ -353,12 +368,13 @@ void OpenLoopRig::device_write(uint64_t bus, const std::byte*, ByteView bytes) {
 void OpenLoopRig::used_index_written(Pair& pair, Ring& ring, uint16_t index) {
   const hw::TimePs now = sc_core::sc_time_stamp().value();
   const auto count = static_cast<uint16_t>(index - ring.used_seen);
-  if (count > ring.size) return fail(fmt::format("queue {}: the used index jumps", ring.index));
+  if (count > ring.chains) return fail(fmt::format("queue {}: the used index jumps", ring.index));
   const bool receive = !sends(ring);
   for (; ring.used_seen != index; ++ring.used_seen) {
     const auto entry =
         load<formats::VirtqUsedElem>(ring.used + SplitRing::used_entry(ring.used_seen % ring.size));
-    if (entry.id >= ring.size) return fail(fmt::format("queue {}: a bad used id", ring.index));
+    if (entry.id >= ring.size || entry.id % ring.chain != 0)
+      return fail(fmt::format("queue {}: a bad used id", ring.index));
     if (receive) {
       const auto desc = load<formats::VirtqDesc>(ring.desc + uint64_t{16} * entry.id);
       const std::byte* frame = memory_.translate(desc.addr + kHeader, point_.frame_bytes);
@@ -409,8 +425,9 @@ void OpenLoopRig::offer() {
   Pair& pair = pairs_[offering_];
   offering_ = (offering_ + 1) % pairs_.size();
   const auto in_use = static_cast<uint16_t>(pair.tx.avail_idx - pair.tx.used_seen);
-  if (in_use < pair.tx.size) {
-    give(pair, static_cast<uint16_t>(pair.tx.avail_idx % pair.tx.size));
+  if (in_use < pair.tx.chains) {
+    give(pair, head_of(pair.tx, pair.tx.offered));
+    pair.tx.offered = static_cast<uint16_t>((pair.tx.offered + 1) % pair.tx.chains);
     publish(pair.tx);
   }
   offer_event_.notify(sc_core::sc_time::from_value(interval_ps()));

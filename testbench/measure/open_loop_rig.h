@@ -16,8 +16,9 @@
 
 namespace ringside::tb {
 
-/// Descriptor i is buffer i, one buffer a frame, and every buffer that comes back is given again at
-/// once. Interrupts are suppressed by used_event; the card is notified when it asks for it.
+/// One buffer a frame, a chain of descriptors that follow each other in the table each, and every
+/// buffer that comes back is given again at once. Interrupts are suppressed by used_event; the card
+/// is notified when it asks for it.
 class OpenLoopRig : public sc_core::sc_module,
                     public hw::EthernetPort,
                     private hw::HostMemoryObserver,
@@ -41,6 +42,9 @@ class OpenLoopRig : public sc_core::sc_module,
   struct Ring {
     unsigned index = 0;
     uint16_t size = 0;
+    uint16_t chain = 1;    ///< descriptors of a buffer
+    uint16_t chains = 0;   ///< buffers
+    uint16_t offered = 0;  ///< the buffer whose turn it is, at a set rate
     uint64_t desc = 0, avail = 0, used = 0, buffers = 0;
     uint16_t avail_idx = 0, used_seen = 0;
     bool doorbell = false;  ///< to be rung
@@ -69,10 +73,13 @@ class OpenLoopRig : public sc_core::sc_module,
   void arrive();
   void offer();
   void measure();
-  Ring make_ring(unsigned index, uint32_t buffer_bytes);
+  Ring make_ring(unsigned index, uint32_t buffer_bytes, uint16_t chain);
   static bool sends(const Ring& ring) { return ring.index % 2 == 1; }
-  void make_available(Ring& ring, uint16_t id);
-  void give(Pair& pair, uint16_t id);
+  static uint16_t head_of(const Ring& ring, unsigned buffer) {
+    return static_cast<uint16_t>(buffer * ring.chain);
+  }
+  void make_available(Ring& ring, uint16_t head);
+  void give(Pair& pair, uint16_t head);
   /// Of `flow`, the next frame's mark: the pair and the frame's number in its flow.
   uint64_t next_mark(const Pair& pair, const Flow& flow) const;
   bool came_out(Pair& pair, Flow& flow, const std::byte* frame, std::size_t size, hw::TimePs at_ps);

@@ -78,6 +78,41 @@ TEST(MeasureCard, SpreadsFramesOverQueuePairs) {
   EXPECT_EQ(rows[0]["rx_dropped"], 0);
 }
 
+/// Reads of the card for each frame that it sent, of payload and of rings.
+double reads_per_frame(const tb::OpenLoopResult& result) {
+  double reads = 0;
+  double frames = 0;
+  for (const hw::NicCounter& counter : result.counters) {
+    if (counter.name == "dma_reads") reads = static_cast<double>(counter.value);
+    if (counter.name == "tx_frames") frames = static_cast<double>(counter.value);
+  }
+  return reads / frames;
+}
+
+// A frame in four parts is three descriptors and three reads of payload more, and heads no longer
+// lie side by side, 32 in a read.
+TEST(MeasureCard, SplitsBuffersOverLinkedDescriptors) {
+  tb::OpenLoopPoint point;
+  point.model = tb::ModelKind::kLt;
+  point.direction = tb::OpenLoopDirection::kTransmit;
+  std::vector<tb::OpenLoopPoint> points(2, point);
+  points[1].chain = 4;
+  std::vector<tb::OpenLoopResult> results;
+  const Status status = tb::measure_open_loop(points, &results);
+  ASSERT_TRUE(status.ok()) << status.error;
+  EXPECT_GT(results[1].transmit.frames, 500u);
+  EXPECT_NEAR(reads_per_frame(results[1]) - reads_per_frame(results[0]), 7 - 1.0 / 32, 0.05);
+}
+
+// The ring has a number of buffers that does not divide it, and they come back whole and in turn.
+TEST(MeasureCard, TakesChainsBothWays) {
+  const Outcome outcome = run({"--sizes", "60", "--chain", "5", "--load", "0.02", "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const nlohmann::json rows = nlohmann::json::parse(outcome.out);
+  EXPECT_NEAR(rows[2]["rx_mfps"].get<double>(), 2.98, 0.05);
+  EXPECT_NEAR(rows[2]["tx_mfps"].get<double>(), 2.98, 0.05);
+}
+
 TEST(MeasureCard, RefusesInOneLine) {
   const std::pair<std::vector<const char*>, const char*> cases[] = {
       {{"--model", "diff"}, "--model: 'diff' cannot be measured; expected lt, at or rtl"},
