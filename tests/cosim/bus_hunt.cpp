@@ -10,7 +10,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -18,6 +17,7 @@
 
 #include "formats/virtio.h"
 #include "testbench/frames/frame_exchange.h"
+#include "tests/support/arguments.h"
 
 namespace {
 
@@ -308,14 +308,13 @@ std::string run_seed(uint64_t seed, Check check, Totals* totals) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
+  ringside::test::Arguments arguments(
       "Searches model at for leaks and deadlocks over random buses, pipelines and traffics");
   std::string name = "conservation";
-  std::vector<uint64_t> seeds = {1, 100};
-  app.add_option("--check", name, "what to look for")
-      ->check(CLI::IsMember({"conservation", "deadlock"}));
-  app.add_option("--seeds", seeds, "first and last seed")->expected(2);
-  CLI11_PARSE(app, argc, argv);
+  std::array<uint64_t, 2> seeds = {1, 100};
+  arguments.text("--check", name, "what to look for", {"conservation", "deadlock"})
+      .two_numbers("--seeds", seeds, "first and last seed");
+  if (const auto status = arguments.parse(argc, argv)) return *status;
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   Totals totals;
   const Check check = name == "deadlock" ? Check::kDeadlock : Check::kConservation;

@@ -8,12 +8,12 @@
 // client's, a leak, and a driver that does not come back when the device behaves again.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "tests/support/arguments.h"
 #include "tests/support/child.h"
 #include "tests/unit/driver/hostile_world.h"
 
@@ -75,14 +75,14 @@ std::string run_apart(uint64_t seed, uint64_t steps, HostileTotals* totals) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Searches the driver for what a hostile device can do to it");
-  std::vector<uint64_t> seeds = {1, 100};
+  ringside::test::Arguments arguments("Searches the driver for what a hostile device can do to it");
+  std::array<uint64_t, 2> seeds = {1, 100};
   uint64_t steps = 1'000;
   bool here = false;
-  app.add_option("--seeds", seeds, "first seed, and how many")->expected(2);
-  app.add_option("--steps", steps, "of each seed");
-  app.add_flag("--here", here, "in this process, for a debugger");
-  CLI11_PARSE(app, argc, argv);
+  arguments.two_numbers("--seeds", seeds, "first seed, and how many")
+      .number("--steps", steps, "of each seed")
+      .flag("--here", here, "in this process, for a debugger");
+  if (const auto status = arguments.parse(argc, argv)) return *status;
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   HostileTotals totals;
   for (uint64_t seed = seeds[0]; seed < seeds[0] + seeds[1]; ++seed) {

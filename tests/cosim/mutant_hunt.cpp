@@ -10,7 +10,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -18,6 +17,7 @@
 #include "formats/virtio.h"
 #include "host_driver/mutant_driver.h"
 #include "testbench/frames/frame_exchange.h"
+#include "tests/support/arguments.h"
 
 namespace {
 
@@ -172,14 +172,15 @@ int hunt(Mutant mutant, uint64_t first, uint64_t last) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Hunts a driver fault over seeds; with --mutant none the driver must survive them");
+  ringside::test::Arguments arguments(
+      "Hunts a driver fault over seeds; with --mutant none the driver must survive them");
   std::string name = "none";
-  std::vector<uint64_t> seeds = {1, 1000};
+  std::array<uint64_t, 2> seeds = {1, 1000};
   bool list = false;
-  app.add_option("--mutant", name, "fault, as --list names it, or none");
-  app.add_option("--seeds", seeds, "first and last seed")->expected(2);
-  app.add_flag("--list", list, "print the names of all faults");
-  CLI11_PARSE(app, argc, argv);
+  arguments.text("--mutant", name, "fault, as --list names it, or none")
+      .two_numbers("--seeds", seeds, "first and last seed")
+      .flag("--list", list, "print the names of all faults");
+  if (const auto status = arguments.parse(argc, argv)) return *status;
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   for (unsigned i = 0; i < static_cast<unsigned>(Mutant::kInterleavingEnd); ++i) {
     const auto mutant = static_cast<Mutant>(i);

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "tests/differential/hunt_evidence.h"
 #include "tests/differential/life.h"
 #include "tests/differential/listing.h"
+#include "tests/support/arguments.h"
 #include "tests/support/child.h"
 #include "tests/support/sim_thread.h"
 
@@ -96,16 +96,16 @@ std::string leave_evidence(uint64_t seed, const std::string& folder, const std::
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
+  ringside::test::Arguments arguments(
       "Compares the card in RTL with the functional core, with random drivers, buses and wires");
-  std::vector<uint64_t> seeds = {1, 20};
+  std::array<uint64_t, 2> seeds = {1, 20};
   bool all = false, trace = false;
   std::string out = "out/diff_hunt";
-  app.add_option("--seeds", seeds, "first seed, and how many")->expected(2);
-  app.add_flag("--all", all, "go on behind a seed that fails");
-  app.add_flag("--trace", trace, "list what the card does");
-  app.add_option("--out", out, "folder for what seeds with a difference leave [out/diff_hunt]");
-  CLI11_PARSE(app, argc, argv);
+  arguments.two_numbers("--seeds", seeds, "first seed, and how many")
+      .flag("--all", all, "go on behind a seed that fails")
+      .flag("--trace", trace, "list what the card does")
+      .text("--out", out, "folder for what seeds with a difference leave [out/diff_hunt]");
+  if (const auto status = arguments.parse(argc, argv)) return *status;
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const std::string program = argv[0];
   const bool terminal = isatty(STDERR_FILENO) != 0;

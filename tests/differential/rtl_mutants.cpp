@@ -3,7 +3,6 @@
 // is wrong, in words. Exit status 0 if it does, or, without a fault, if it finds nothing.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -13,6 +12,7 @@
 #include "tests/differential/faulty_card.h"
 #include "tests/differential/listing.h"
 #include "tests/differential/traffic.h"
+#include "tests/support/arguments.h"
 
 namespace ringside::test {
 namespace {
@@ -20,7 +20,7 @@ namespace {
 constexpr std::string_view kDifference = "difference: ";
 
 unsigned chosen = 0;
-int unknown_seed = 1;
+uint64_t unknown_seed = 1;
 /// The first thing that pins and assertions say of the card. It does not count.
 std::string noticed;
 
@@ -32,7 +32,8 @@ std::unique_ptr<hw::NicModel> make_followed(const char* name, const hw::NicConfi
     if (noticed.empty()) noticed = fmt::format("clock cycle {}: {}", cycle, what);
   };
   options.followed = true;
-  return hw::make_rtl_nic(name, config, options, make_faulty_card(chosen, unknown_seed),
+  return hw::make_rtl_nic(name, config, options,
+                          make_faulty_card(chosen, static_cast<int>(unknown_seed)),
                           std::move(control), pool);
 }
 
@@ -100,17 +101,18 @@ int run(int argc, char** argv) {
   sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
   std::string name = "none";
   uint64_t seed = 1;
-  unsigned lives = 100;
+  uint64_t lives = 100;
   bool list = false, trace = false;
-  CLI::App app("Whether the follower of a card in RTL finds a deliberate fault of it");
-  app.add_flag("--list", list, "print the faults and what they do");
-  app.add_option("--fault", name, "of --list, or none");
-  app.add_option("--seed", seed);
-  app.add_option("--unknown-seed", unknown_seed, "of what the RTL leaves unknown; 0: it is 0")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--lives", lives, "resets until it is given up");
-  app.add_flag("--trace", trace, "list what the card does");
-  CLI11_PARSE(app, argc, argv);
+  Arguments arguments("Whether the follower of a card in RTL finds a deliberate fault of it");
+  arguments.flag("--list", list, "print the faults and what they do")
+      .text("--fault", name, "of --list, or none")
+      .number("--seed", seed, "of the driver and the wire")
+      .number("--unknown-seed", unknown_seed, "of what the RTL leaves unknown; 0: it is 0", 0,
+              std::numeric_limits<int>::max())
+      .number("--lives", lives, "resets until it is given up", 0,
+              std::numeric_limits<unsigned>::max())
+      .flag("--trace", trace, "list what the card does");
+  if (const auto status = arguments.parse(argc, argv)) return *status;
   for (const CardFault& fault : card_faults()) {
     if (list) std::cout << fmt::format("{}: {}\n", fault.name, fault.what);
     if (name == fault.name) chosen = fault.number;
@@ -120,7 +122,7 @@ int run(int argc, char** argv) {
     std::cerr << fmt::format("--fault {}: there is none; expected one of --list\n", name);
     return 2;
   }
-  return report(name, hunt(seed, lives, trace));
+  return report(name, hunt(seed, static_cast<unsigned>(lives), trace));
 }
 
 }  // namespace

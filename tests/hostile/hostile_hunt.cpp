@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -17,6 +16,7 @@
 #include "tests/hostile/core_host.h"
 #include "tests/hostile/hunt.h"
 #include "tests/hostile/sim_host.h"
+#include "tests/support/arguments.h"
 
 namespace {
 
@@ -92,19 +92,18 @@ std::string hunt_model(Model model, uint64_t seed, uint64_t steps, std::size_t h
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Lets a hostile driver live at random against a model of the card");
+  ringside::test::Arguments arguments(
+      "Lets a hostile driver live at random against a model of the card");
   std::string name = "core";
-  std::vector<uint64_t> seeds = {1, 100};
+  std::array<uint64_t, 2> seeds = {1, 100};
   uint64_t steps = 1000;
-  std::size_t history = 0;
-  app.add_option("--model", name, "which card")
-      ->check(
-          CLI::IsMember(std::vector<std::string>(std::begin(kModelNames), std::end(kModelNames))));
-  app.add_option("--seeds", seeds, "first seed, and how many")->expected(2);
-  app.add_option("--steps", steps, "steps for each seed")->check(CLI::Range(1, 100'000'000));
-  app.add_option("--history", history,
-                 "with diff: last lines to print of what card and core did before a difference");
-  CLI11_PARSE(app, argc, argv);
+  uint64_t history = 0;
+  arguments.text("--model", name, "which card", {std::begin(kModelNames), std::end(kModelNames)})
+      .two_numbers("--seeds", seeds, "first seed, and how many")
+      .number("--steps", steps, "steps for each seed", 1)
+      .number("--history", history,
+              "with diff: last lines to print of what card and core did before a difference");
+  if (const auto status = arguments.parse(argc, argv)) return *status;
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const bool terminal = isatty(STDERR_FILENO) != 0;
   HuntTotals all;

@@ -5,7 +5,6 @@
 //   hostile_suite --table            the page of the docs
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "formats/random.h"
@@ -13,6 +12,7 @@
 #include "tests/hostile/child.h"
 #include "tests/hostile/core_host.h"
 #include "tests/hostile/sim_host.h"
+#include "tests/support/arguments.h"
 
 namespace {
 
@@ -174,15 +174,15 @@ std::string try_attack(Model model, const Attack& attack, const std::string& bas
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Makes every attack of a hostile driver on a model of the card");
+  ringside::test::Arguments arguments(
+      "Makes every attack of a hostile driver on a model of the card");
   std::string model_name = "lt", only;
   bool table = false;
-  app.add_option("--model", model_name, "which card")
-      ->check(
-          CLI::IsMember(std::vector<std::string>(std::begin(kModelNames), std::end(kModelNames))));
-  app.add_option("--attack", only, "this attack alone");
-  app.add_flag("--table", table, "print the page of the docs");
-  CLI11_PARSE(app, argc, argv);
+  arguments
+      .text("--model", model_name, "which card", {std::begin(kModelNames), std::end(kModelNames)})
+      .text("--attack", only, "this attack alone")
+      .flag("--table", table, "print the page of the docs");
+  if (const auto status = arguments.parse(argc, argv)) return *status;
   if (table) {
     print_table();
     return 0;
