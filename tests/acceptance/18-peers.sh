@@ -56,8 +56,24 @@ start_peer() { # MODE
   wait_for 60 "testpmd's prompt" grep -q 'testpmd> ' peer.log
 }
 say() { echo "$*" >&9; }
-end_peer() { # the frames that it sent and received, as it says
+state_of() { cut -d' ' -f3 "/proc/$1/stat"; }
+# rest: the card sleeps, seen ten times in a row: it has done all that its front end left.
+rest() {
+  local seen=0 left=300
+  while [ "$seen" -lt 10 ]; do
+    left=$((left - 1))
+    [ "$left" -gt 0 ] || fail "$log: the card does not come to rest"
+    sleep 0.05
+    if [ "$(state_of "$server")" = S ]; then seen=$((seen + 1)); else seen=0; fi
+  done
+}
+stop_peer() { # as it says that it has stopped
   say stop
+  wait_for 30 "the end of testpmd's forwarding" grep -q 'Accumulated forward' peer.log
+  rest
+}
+end_peer() { # the frames that it sent and received, as it says
+  stop_peer
   say quit
   exec 9>&-
   timeout 30 tail --pid="$peer" -f /dev/null || fail "testpmd does not end"
@@ -97,13 +113,12 @@ for model in lt at; do
   say start
   sleep 1
   # Idle, with a front end that is there and without one.
-  say stop
-  sleep 1
+  stop_peer
   before=$(processor_ticks)
   sleep 2
   idle=$(($(processor_ticks) - before))
   end_peer >/dev/null
-  sleep 1
+  rest
   before=$(processor_ticks)
   sleep 2
   alone=$(($(processor_ticks) - before))
