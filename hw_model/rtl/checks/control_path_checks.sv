@@ -42,44 +42,41 @@ module control_path_checks
     read_stalled <= rst_n && read_valid && !read_ready && !flush;
     write_stalled <= rst_n && write_valid && !write_ready && !flush;
     command_stalled <= rst_n && command_valid && !command_ready && !flush;
-    if (read_valid) held_read <= read_op;
-    if (write_valid) held_write <= write_op;
-    if (command_valid) begin
+    if (read_valid && !read_ready && !read_stalled) held_read <= read_op;
+    if (write_valid && !write_ready && !write_stalled) held_write <= write_op;
+    if (command_valid && !command_ready && !command_stalled) begin
       held_length <= command_length;
       held_command <= command;
     end
   end
 
-  // Offered until accepted.
-  read_stable: assert property (@(posedge clk) disable iff (!rst_n)
-                                read_stalled |-> read_valid && read_op == held_read)
-  else $error("control_path: a read changed before it was accepted");
-  write_stable: assert property (@(posedge clk) disable iff (!rst_n)
-                                 write_stalled |-> write_valid && write_op == held_write)
-  else $error("control_path: a write changed before it was accepted");
-  command_stable: assert property (@(posedge clk) disable iff (!rst_n)
-                                   command_stalled |-> command_valid &&
-                                   command_length == held_length && command == held_command)
-  else $error("control_path: a command changed before it was taken");
+  always_ff @(posedge clk) if (rst_n) begin
+    // Offered until accepted.
+    if (read_stalled) read_stable: assert (read_valid && read_op == held_read)
+      else $error("control_path: a read changed before it was accepted");
+    if (write_stalled) write_stable: assert (write_valid && write_op == held_write)
+      else $error("control_path: a write changed before it was accepted");
+    if (command_stalled)
+      command_stable: assert (command_valid && command_length == held_length &&
+                              command == held_command)
+        else $error("control_path: a command changed before it was taken");
 
-  within_command: assert property (@(posedge clk) disable iff (!rst_n)
-                                   landing_valid && landing.client == ReadControl |->
-                                   32'(landing.address) + 32'(landing.count) <= CommandBytes)
-  else $error("control_path: bytes behind the command");
-  acknowledged: assert property (@(posedge clk) disable iff (!rst_n)
-                                 write_valid || used_valid |-> ack_known)
-  else $error("control_path: an answer without a place for it");
-  chain_waits: assert property (@(posedge clk) disable iff (!rst_n || flush)
-                                chain_ready |-> chain_valid)
-  else $error("control_path: the chain that was begun has gone");
-  allowed: assert property (@(posedge clk) disable iff (!rst_n) start |-> taking && settled)
-  else $error("control_path: a command was started that may not be");
-  effects_first: assert property (@(posedge clk) disable iff (!rst_n) flush |-> !busy)
-  else $error("control_path: forgets what it decided");
-  idle_is_quiet: assert property (@(posedge clk) disable iff (!rst_n)
-                                  idle |-> !start && !used_valid && !(read_valid && read_ready) &&
-                                  !(write_valid && write_ready))
-  else $error("control_path: idle while something happens");
+    if (landing_valid && landing.client == ReadControl)
+      within_command: assert (32'(landing.address) + 32'(landing.count) <= CommandBytes)
+        else $error("control_path: bytes behind the command");
+    if (write_valid || used_valid) acknowledged: assert (ack_known)
+      else $error("control_path: an answer without a place for it");
+    if (chain_ready && !flush) chain_waits: assert (chain_valid)
+      else $error("control_path: the chain that was begun has gone");
+    if (start) allowed: assert (taking && settled)
+      else $error("control_path: a command was started that may not be");
+    if (flush) effects_first: assert (!busy)
+      else $error("control_path: forgets what it decided");
+    if (idle)
+      idle_is_quiet: assert (!start && !used_valid && !(read_valid && read_ready) &&
+                             !(write_valid && write_ready))
+        else $error("control_path: idle while something happens");
+  end
 
 endmodule
 

@@ -38,7 +38,7 @@ module dma_write_checks
     live <= rst_n;
     stalled <= rst_n && posted_valid && !posted_ready;
     most <= empty || state.max_payload > most ? state.max_payload : most;
-    if (posted_valid) begin
+    if (posted_valid && !posted_ready && !stalled) begin
       held <= posted;
       held_beat <= posted_beat;
     end
@@ -51,46 +51,45 @@ module dma_write_checks
     end
   end
 
-  // Offered until accepted.
-  stable: assert property (@(posedge clk) disable iff (!rst_n || !live)
-                           stalled |-> posted_valid && posted == held && posted_beat == held_beat)
-  else $error("dma_write: a posted request changed before it was accepted");
+  always_ff @(posedge clk) if (rst_n) begin
+    // Offered until accepted.
+    if (live && stalled)
+      stable: assert (posted_valid && posted == held && posted_beat == held_beat)
+        else $error("dma_write: a posted request changed before it was accepted");
 
-  // First and last beats alternate, and the beats are as many as the length asks for.
-  framed: assert property (@(posedge clk) disable iff (!rst_n)
-                           posted_valid |-> posted_beat.sop == !under_way)
-  else $error("dma_write: a beat out of place");
-  whole: assert property (@(posedge clk) disable iff (!rst_n)
-                          posted_valid && posted_beat.eop && !posted.message |->
-                          covered + 14'(DataBytes) - 14'(posted_beat.empty) == wanted)
-  else $error("dma_write: the beats hold other bytes than the length says");
+    if (posted_valid) begin
+      // First and last beats alternate, and the beats are as many as the length asks for.
+      framed: assert (posted_beat.sop == !under_way)
+        else $error("dma_write: a beat out of place");
+      if (posted_beat.eop && !posted.message)
+        whole: assert (covered + 14'(DataBytes) - 14'(posted_beat.empty) == wanted)
+          else $error("dma_write: the beats hold other bytes than the length says");
 
-  // PCI Express Base Specification 4.0, 2.2.7.
-  payload: assert property (@(posedge clk) disable iff (!rst_n)
-                            posted_valid && posted_beat.sop && !stalled && !posted.message |->
-                            wanted <= 14'd128 << most)
-  else $error("dma_write: a request over Max_Payload_Size");
-  page: assert property (@(posedge clk) disable iff (!rst_n)
-                         posted_valid && !posted.message |->
-                         posted.length != 0 &&
-                         14'(posted.address[11:0]) + 14'(posted.length) <= 14'h1000)
-  else $error("dma_write: a request crosses 4 KiB");
+      // PCI Express Base Specification 4.0, 2.2.7.
+      if (posted_beat.sop && !stalled && !posted.message)
+        payload: assert (wanted <= 14'd128 << most)
+          else $error("dma_write: a request over Max_Payload_Size");
+      if (!posted.message)
+        page: assert (posted.length != 0 &&
+                      14'(posted.address[11:0]) + 14'(posted.length) <= 14'h1000)
+          else $error("dma_write: a request crosses 4 KiB");
+    end
 
-  credit: assert property (@(posedge clk) disable iff (!rst_n) beat_count + credits <= 4'd8)
-  else $error("dma_write: more beats than room");
-  empty_is_empty: assert property (@(posedge clk) disable iff (!rst_n) empty |-> !posted_valid)
-  else $error("dma_write: empty with a request to send");
-  idle_is_quiet: assert property (@(posedge clk) disable iff (!rst_n)
-                                  idle |-> !(posted_valid && posted_ready) && !buffer_release)
-  else $error("dma_write: idle while something leaves");
+    credit: assert (beat_count + credits <= 4'd8) else $error("dma_write: more beats than room");
+    if (empty) empty_is_empty: assert (!posted_valid)
+      else $error("dma_write: empty with a request to send");
+    if (idle) idle_is_quiet: assert (!(posted_valid && posted_ready) && !buffer_release)
+      else $error("dma_write: idle while something leaves");
+  end
 
   // What clients may ask for.
   for (genvar c = 0; c < int'(WriteClients); ++c) begin : g_client
-    bounds: assert property (@(posedge clk) disable iff (!rst_n)
-                             op_valid[c] && op_ready[c] && op[c].source != WriteMessage |->
-                             op[c].length != 0 &&
-                             (op[c].source != WriteImmediate || op[c].length <= 16'd64))
-    else $error("dma_write: client %0d asks for %0d bytes", c, op[c].length);
+    always_ff @(posedge clk) if (rst_n) begin
+      if (op_valid[c] && op_ready[c] && op[c].source != WriteMessage)
+        bounds: assert (op[c].length != 0 &&
+                        (op[c].source != WriteImmediate || op[c].length <= 16'd64))
+          else $error("dma_write: client %0d asks for %0d bytes", c, op[c].length);
+    end
   end
 
 endmodule

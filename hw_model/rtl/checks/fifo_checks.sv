@@ -14,13 +14,19 @@ module fifo_checks #(
   input logic [$clog2(Depth):0] taken
 );
 
-  stays: assert property (@(posedge clk) disable iff (!rst_n)
-    out_valid && !out_ready && !clear |=> out_valid && $stable(out_data))
-    else $error("a word changed before it was taken");
+  logic stalled;
+  logic [Width-1:0] held;
+  always_ff @(posedge clk) begin
+    stalled <= rst_n && out_valid && !out_ready && !clear;
+    if (out_valid && !out_ready && !stalled) held <= out_data;
+  end
 
-  bounded: assert property (@(posedge clk) disable iff (!rst_n)
-    32'(($clog2(Depth) + 1)'(written - taken)) <= Depth)
-    else $error("more than %0d words", Depth);
+  always_ff @(posedge clk) if (rst_n) begin
+    if (stalled) stays: assert (out_valid && out_data == held)
+      else $error("a word changed before it was taken");
+    bounded: assert (32'(($clog2(Depth) + 1)'(written - taken)) <= Depth)
+      else $error("more than %0d words", Depth);
+  end
 
 endmodule
 

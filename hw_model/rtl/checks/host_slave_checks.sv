@@ -43,36 +43,56 @@ module host_slave_checks
   input logic              event_trace_valid
 );
 
-  completion_stays: assert property (@(posedge clk) disable iff (!rst_n)
-    completion_valid && !completion_ready |=> completion_valid && $stable(completion))
-    else $error("a completion changed before it was taken");
+  logic completion_stalled, write_stalled, stopped;
+  logic was_active, was_busy, rested;
+  host_completion_t held_completion;
+  write_op_t held_write;
+  typedef struct packed {
+    logic [2:0]  phase;
+    logic        prepared, work_valid, reply_full, held_late, held_any, held_full;
+    logic [1:0]  quiet_count;
+    logic [31:0] last_number;
+    logic        firmware_valid, function_pending, queued_valid;
+    logic [1:0]  isr;
+    logic        completion_valid, write_valid, trace_valid, event_trace_valid, active;
+  } registers_t;
+  registers_t registers, rested_with;
+  assign registers = '{
+    phase: phase, prepared: prepared, work_valid: work_valid, reply_full: reply_full,
+    held_late: held_late, held_any: held_any, held_full: held_full, quiet_count: quiet_count,
+    last_number: last_number, firmware_valid: firmware_valid, function_pending: function_pending,
+    queued_valid: queued_valid, isr: isr, completion_valid: completion_valid,
+    write_valid: write_valid, trace_valid: trace_valid, event_trace_valid: event_trace_valid,
+    active: active};
+  always_ff @(posedge clk) begin
+    completion_stalled <= rst_n && completion_valid && !completion_ready;
+    if (completion_valid && !completion_ready && !completion_stalled) held_completion <= completion;
+    write_stalled <= rst_n && write_valid && !write_ready;
+    if (write_valid && !write_ready && !write_stalled) held_write <= write_op;
+    stopped <= rst_n && error_valid && !quiesced;
+    was_active <= active;
+    was_busy <= data_busy;
+    rested <= rst_n && idle && now < deadline;
+    if (idle && !rested) rested_with <= registers;
+  end
 
-  write_stays: assert property (@(posedge clk) disable iff (!rst_n)
-    write_valid && !write_ready |=> write_valid && $stable(write_op))
-    else $error("a message changed before it was taken");
-
-  error_stops: assert property (@(posedge clk) disable iff (!rst_n)
-    error_valid && !quiesced |=> !active)
-    else $error("the data plane is active behind an error");
-
-  reset_at_rest: assert property (@(posedge clk) disable iff (!rst_n)
-    flush |-> !active && !$past(active) && !$past(data_busy))
-    else $error("a reset while something was under way");
-
-  one_queue: assert property (@(posedge clk) disable iff (!rst_n)
-    $onehot0(doorbell) && $onehot0(enable) && $onehot0(resume))
-    else $error("one action meant several virtqueues");
-
-  taken_when_offered: assert property (@(posedge clk) disable iff (!rst_n)
-    command_ready |-> command_valid)
-    else $error("a control command was taken that was not there");
-
-  idle_is_exact: assert property (@(posedge clk) disable iff (!rst_n)
-    idle && now < deadline |=>
-    $stable({phase, prepared, work_valid, reply_full, held_late, held_any, held_full, quiet_count,
-             last_number, firmware_valid, function_pending, queued_valid, isr, completion_valid,
-             write_valid, trace_valid, event_trace_valid, active}))
-    else $error("something changed although idle was high");
+  always_ff @(posedge clk) if (rst_n) begin
+    if (completion_stalled)
+      completion_stays: assert (completion_valid && completion == held_completion)
+        else $error("a completion changed before it was taken");
+    if (write_stalled) write_stays: assert (write_valid && write_op == held_write)
+      else $error("a message changed before it was taken");
+    if (stopped) error_stops: assert (!active)
+      else $error("the data plane is active behind an error");
+    if (flush) reset_at_rest: assert (!active && !was_active && !was_busy)
+      else $error("a reset while something was under way");
+    one_queue: assert ($onehot0(doorbell) && $onehot0(enable) && $onehot0(resume))
+      else $error("one action meant several virtqueues");
+    if (command_ready) taken_when_offered: assert (command_valid)
+      else $error("a control command was taken that was not there");
+    if (rested) idle_is_exact: assert (registers == rested_with)
+      else $error("something changed although idle was high");
+  end
 
 endmodule
 

@@ -8,9 +8,10 @@ module lane_ram_checks
   input logic [LaneW:0] write_count
 );
 
-  some_bytes: assert property (@(posedge clk)
-    write |-> write_count != '0 && 32'(write_count) <= DataBytes)
-    else $error("a write of %0d bytes", write_count);
+  always_ff @(posedge clk) begin
+    if (write) some_bytes: assert (write_count != '0 && 32'(write_count) <= DataBytes)
+      else $error("a write of %0d bytes", write_count);
+  end
 
 endmodule
 

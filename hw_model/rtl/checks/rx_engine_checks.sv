@@ -34,34 +34,31 @@ module rx_engine_checks
   write_op_t held;
   always_ff @(posedge clk) begin
     stalled <= rst_n && write_valid && !write_ready;
-    if (write_valid) held <= write_op;
+    if (write_valid && !write_ready && !stalled) held <= write_op;
   end
 
-  // Offered until accepted.
-  stable: assert property (@(posedge clk) disable iff (!rst_n)
-                           stalled |-> write_valid && write_op == held)
-  else $error("rx_engine: a write changed before it was accepted");
+  always_ff @(posedge clk) if (rst_n) begin
+    // Offered until accepted.
+    if (stalled) stable: assert (write_valid && write_op == held)
+      else $error("rx_engine: a write changed before it was accepted");
 
-  part: assert property (@(posedge clk) disable iff (!rst_n) write_valid |-> write_op.length != 0)
-  else $error("rx_engine: a write of nothing");
-  rows: assert property (@(posedge clk) disable iff (!rst_n) rows_free <= (RowW + 1)'(Rows))
-  else $error("rx_engine: more rows are free than there are");
-  rows_held: assert property (@(posedge clk) disable iff (!rst_n)
-                              frames_waiting <= (RowW + 1)'(Rows) - rows_free)
-  else $error("rx_engine: a frame waits without a row");
-  order: assert property (@(posedge clk) disable iff (!rst_n)
-                          7'(popped - emitted) <= 7'd64 && 7'(popped - counted) <= 7'(popped - begun) &&
-                          7'(popped - begun) <= 7'(popped - emitted))
-  else $error("rx_engine: chains out of order");
-  allowed: assert property (@(posedge clk) disable iff (!rst_n) start |-> taking)
-  else $error("rx_engine: a frame was started that may not be");
-  // host_slave's side of the bargain.
-  settled_first: assert property (@(posedge clk) disable iff (!rst_n)
-                                  flush || rewind[Own] |-> !busy)
-  else $error("rx_engine: forgets chains that are begun");
-  idle_is_quiet: assert property (@(posedge clk) disable iff (!rst_n)
-                                  idle |-> !frame_valid && !start && !give_back)
-  else $error("rx_engine: idle while something happens");
+    if (write_valid) part: assert (write_op.length != 0)
+      else $error("rx_engine: a write of nothing");
+    rows: assert (rows_free <= (RowW + 1)'(Rows))
+      else $error("rx_engine: more rows are free than there are");
+    rows_held: assert (frames_waiting <= (RowW + 1)'(Rows) - rows_free)
+      else $error("rx_engine: a frame waits without a row");
+    order: assert (7'(popped - emitted) <= 7'd64 && 7'(popped - counted) <= 7'(popped - begun) &&
+                   7'(popped - begun) <= 7'(popped - emitted))
+      else $error("rx_engine: chains out of order");
+    if (start) allowed: assert (taking)
+      else $error("rx_engine: a frame was started that may not be");
+    // host_slave's side of the bargain.
+    if (flush || rewind[Own]) settled_first: assert (!busy)
+      else $error("rx_engine: forgets chains that are begun");
+    if (idle) idle_is_quiet: assert (!frame_valid && !start && !give_back)
+      else $error("rx_engine: idle while something happens");
+  end
 
 endmodule
 

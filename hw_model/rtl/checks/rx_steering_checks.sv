@@ -23,16 +23,16 @@ module rx_steering_checks
     else if (out_valid) open <= !out_beat.eop;
   end
 
-  beats_fit: assert property (@(posedge clk) disable iff (!rst_n) 6'(beats_in - beats_out) <= 6'd31)
-  else $error("rx_steering: more beats than there is room for");
-  hashes_fit: assert property (@(posedge clk) disable iff (!rst_n)
-                               6'(hashes_in - hashes_out) <= 6'(beats_in - beats_out) + 6'(open))
-  else $error("rx_steering: a hash without its frame");
-  whole: assert property (@(posedge clk) disable iff (!rst_n) out_valid |-> out_beat.sop == !open)
-  else $error("rx_steering: a frame without its beginning or its end");
-  idle_is_quiet: assert property (@(posedge clk) disable iff (!rst_n)
-                                  idle |-> !frame_valid && !out_valid)
-  else $error("rx_steering: idle while something happens");
+  always_ff @(posedge clk) if (rst_n) begin
+    beats_fit: assert (6'(beats_in - beats_out) <= 6'd31)
+      else $error("rx_steering: more beats than there is room for");
+    hashes_fit: assert (6'(hashes_in - hashes_out) <= 6'(beats_in - beats_out) + 6'(open))
+      else $error("rx_steering: a hash without its frame");
+    if (out_valid) whole: assert (out_beat.sop == !open)
+      else $error("rx_steering: a frame without its beginning or its end");
+    if (idle) idle_is_quiet: assert (!frame_valid && !out_valid)
+      else $error("rx_steering: idle while something happens");
+  end
 
 endmodule
 

@@ -36,40 +36,38 @@ module used_ring_checks
     write_stalled <= rst_n && write_valid && !write_ready && !flush;
     read_stalled <= rst_n && read_valid && !read_ready && !flush;
     interrupt_stalled <= rst_n && interrupt_valid && !interrupt_ready && !flush;
-    if (write_valid) held_write <= write_op;
-    if (read_valid) held_read <= read_op;
-    if (interrupt_valid) held_queue <= interrupt_queue;
+    if (write_valid && !write_ready && !write_stalled) held_write <= write_op;
+    if (read_valid && !read_ready && !read_stalled) held_read <= read_op;
+    if (interrupt_valid && !interrupt_ready && !interrupt_stalled) held_queue <= interrupt_queue;
   end
 
-  // Offered until accepted.
-  write_stable: assert property (@(posedge clk) disable iff (!rst_n)
-                                 write_stalled |-> write_valid && write_op == held_write)
-  else $error("used_ring: a write changed before it was accepted");
-  read_stable: assert property (@(posedge clk) disable iff (!rst_n)
-                                read_stalled |-> read_valid && read_op == held_read)
-  else $error("used_ring: a read changed before it was accepted");
-  interrupt_stable: assert property (@(posedge clk) disable iff (!rst_n)
-                                     interrupt_stalled |->
-                                     interrupt_valid && interrupt_queue == held_queue)
-  else $error("used_ring: an interrupt changed before it was accepted");
+  always_ff @(posedge clk) if (rst_n) begin
+    // Offered until accepted.
+    if (write_stalled) write_stable: assert (write_valid && write_op == held_write)
+      else $error("used_ring: a write changed before it was accepted");
+    if (read_stalled) read_stable: assert (read_valid && read_op == held_read)
+      else $error("used_ring: a read changed before it was accepted");
+    if (interrupt_stalled)
+      interrupt_stable: assert (interrupt_valid && interrupt_queue == held_queue)
+        else $error("used_ring: an interrupt changed before it was accepted");
+
+    if (written && !flush) asked: assert (posting != '0)
+      else $error("used_ring: an index left that was not written");
+    one: assert ($onehot0({decides, reads, returns}))
+      else $error("used_ring: two choices in one cycle");
+    if (decides || reads || returns) allowed: assert (running != '0)
+      else $error("used_ring: a choice while none is allowed");
+    if (flush) effects_first: assert (!busy) else $error("used_ring: forgets what it decided");
+    if (idle) idle_is_quiet: assert (!decides && !reads && !returns && used_valid == '0)
+      else $error("used_ring: idle while something happens");
+  end
 
   for (genvar q = 0; q < int'(Queues); ++q) begin : g_queue
-    room: assert property (@(posedge clk) disable iff (!rst_n)
-                           used_valid[q] |-> 7'(given[q] - taken[q]) != 7'd64)
-    else $error("used_ring: more chains of queue %0d than the window holds", q);
+    always_ff @(posedge clk) if (rst_n) begin
+      if (used_valid[q]) room: assert (7'(given[q] - taken[q]) != 7'd64)
+        else $error("used_ring: more chains of queue %0d than the window holds", q);
+    end
   end
-  asked: assert property (@(posedge clk) disable iff (!rst_n || flush) written |-> posting != '0)
-  else $error("used_ring: an index left that was not written");
-  one: assert property (@(posedge clk) disable iff (!rst_n) $onehot0({decides, reads, returns}))
-  else $error("used_ring: two choices in one cycle");
-  allowed: assert property (@(posedge clk) disable iff (!rst_n)
-                            decides || reads || returns |-> running != '0)
-  else $error("used_ring: a choice while none is allowed");
-  effects_first: assert property (@(posedge clk) disable iff (!rst_n) flush |-> !busy)
-  else $error("used_ring: forgets what it decided");
-  idle_is_quiet: assert property (@(posedge clk) disable iff (!rst_n)
-                                  idle |-> !decides && !reads && !returns && used_valid == '0)
-  else $error("used_ring: idle while something happens");
 
 endmodule
 
