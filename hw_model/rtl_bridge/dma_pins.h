@@ -39,6 +39,7 @@ class DmaPins {
   const Beats& beats() const { return beats_; }
   /// As RequestCheck's.
   void allow_reads(uint32_t bytes) { requests_.allow_reads(bytes); }
+  void bus_master(bool on) { requests_.bus_master(on); }
 
   /// Null: nobody.
   void tap(CardTap* tap) { tap_ = tap; }

@@ -7,10 +7,14 @@
 #include <utility>
 
 #include "hw_model/core/bar_layout.h"
+#include "hw_model/core/pci_config.h"
 
 namespace ringside::hw {
 
 namespace {
+
+/// Of the Command register (7.5.1.1.3).
+constexpr unsigned kBusMasterEnable = 0x04;
 
 /// host_kind_e of nic_pkg.sv.
 uint8_t kind_of(TlpType type) {
@@ -100,10 +104,20 @@ void HostPins::took(const ClockEdge& edge) {
   if (tlp.type != TlpType::kMemWrite) {
     const bool read = tlp.type != TlpType::kConfigWrite;
     completions_.request(edge.cycle, tlp.tag, {configuration(tlp), read, tlp.address, tlp.length});
+    if (!read) look_at_command(tlp);
   }
   requests_.front().tlp = {};
   requests_.pop();
   shown_ = false;
+}
+
+/// A write of configuration space.
+void HostPins::look_at_command(const Tlp& tlp) {
+  const ByteView bytes = tlp.payload();
+  if (!bus_master_ || tlp.address != PciConfig::kCommand || bytes.empty()) return;
+  const bool on = (std::to_integer<unsigned>(bytes[0]) & kBusMasterEnable) != 0;
+  clears_bus_master_ = on ? kNoTag : tlp.tag;
+  if (on) bus_master_(true);
 }
 
 void HostPins::send_completion(const ClockEdge& edge) {
@@ -117,6 +131,10 @@ void HostPins::send_completion(const ClockEdge& edge) {
   completions_.completion(
       edge.cycle, {tlp.tag, *pins_.host_completion_status, has_data, *pins_.host_completion_length,
                    *pins_.host_completion_lower_address, config});
+  if (tlp.tag == clears_bus_master_) {
+    clears_bus_master_ = kNoTag;
+    bus_master_(false);
+  }
   if (has_data) {
     tlp.length = std::min<uint32_t>(*pins_.host_completion_length, 8);
     tlp.byte_count = static_cast<uint16_t>(tlp.length);

@@ -2,6 +2,9 @@
 // The host's requests to the card, and the card's completions: TLPs as pins.
 #pragma once
 
+#include <functional>
+#include <utility>
+
 #include "hw_model/pcie/fifo.h"
 #include "hw_model/pcie/ledger.h"
 #include "hw_model/rtl_bridge/card_pins.h"
@@ -22,6 +25,10 @@ class HostPins {
   HostPins(const CardPins& pins, const Config& config, LinkGate& gate, PayloadPool& payloads,
            PcieLedger& ledger, const Complain& complain);
 
+  /// Told of Bus Master Enable: when the card takes a write that sets it, and when the card answers
+  /// one that clears it, behind which no request of the card's may come.
+  void on_bus_master(std::function<void(bool on)> told) { bus_master_ = std::move(told); }
+
   /// A request arrived at `now_ps`; the card sees it at the first edge behind that.
   void receive(Tlp& tlp, TimePs now_ps);
   bool pending() const { return !requests_.empty() || *pins_.host_completion_valid != 0; }
@@ -37,7 +44,9 @@ class HostPins {
     Tlp tlp;
     TimePs told_ps = 0;
   };
+  static constexpr unsigned kNoTag = ~0U;
   void show(const Tlp& tlp);
+  void look_at_command(const Tlp& tlp);
   void took(const ClockEdge& edge);
   void send_completion(const ClockEdge& edge);
   Purpose purpose_of(const Tlp& tlp) const;
@@ -52,6 +61,8 @@ class HostPins {
   StableCheck stable_;
   HangCheck hang_;
   CompletionCheck completions_;
+  std::function<void(bool)> bus_master_;  ///< may be empty
+  unsigned clears_bus_master_ = kNoTag;   ///< of the write that is not answered yet
 };
 
 }  // namespace ringside::hw

@@ -57,6 +57,10 @@ void RequestCheck::size(uint64_t cycle, const char* what, uint64_t address, uint
   if ((address & (kPage - 1)) + length > kPage) {
     complain_(cycle, fmt::format("{} of {} bytes at {:#x} crosses 4 KiB", what, length, address));
   }
+  if (!bus_master_) {
+    complain_(cycle, fmt::format("{} of {} bytes at {:#x}: Bus Master Enable is off", what, length,
+                                 address));
+  }
   if (purpose >= static_cast<unsigned>(Purpose::kCount)) {
     complain_(cycle, fmt::format("{} for purpose {}, which there is not", what, purpose));
   }

@@ -70,7 +70,7 @@ class PacketCheck {
   uint64_t seen_ = 0;
 };
 
-/// Requests of the card: sizes, 4 KiB, tags.
+/// Requests of the card: sizes, 4 KiB, tags, and that it may make any.
 class RequestCheck {
  public:
   struct Limits {
@@ -84,6 +84,8 @@ class RequestCheck {
   void allow_reads(uint32_t bytes) {
     limits_.max_read_request = std::max(limits_.max_read_request, bytes);
   }
+  /// Bus Master Enable: from now on there may be requests of memory, or no new ones (7.5.1.1.3).
+  void bus_master(bool on) { bus_master_ = on; }
   void write(uint64_t cycle, uint64_t address, uint32_t length, unsigned purpose);
   void message(uint64_t cycle, unsigned code);
   void read(uint64_t cycle, uint64_t address, uint32_t length, unsigned tag, unsigned purpose);
@@ -97,6 +99,7 @@ class RequestCheck {
             unsigned purpose);
   Limits limits_;
   Complain complain_;
+  bool bus_master_ = true;       ///< until the host says otherwise
   std::vector<uint64_t> asked_;  ///< cycle, by tag
   unsigned in_flight_ = 0;
 };

@@ -64,6 +64,7 @@ RtlCard::RtlCard(const sc_core::sc_module_name& name, const NicConfig& config,
       trace_(pins_, numbers_, checker()),
       payloads_(payloads) {
   set_straps(config);
+  host_.on_bus_master([this](bool on) { dma_.bus_master(on); });
   SC_METHOD(edge);
   sensitive << clock_;
   dont_initialize();

@@ -67,6 +67,10 @@ Status make_nic_of(const Nic& nic, ModelKind model, const hw::NicConfig& config,
   return Status::failure(std::string("model: this build has no model ") + name_of(model));
 }
 
+const char* model_of(const Nic& nic, ModelKind model) {
+  return nic.card.empty() ? name_of(model) : "own";
+}
+
 std::unique_ptr<hw::NicModel> make_nic(ModelKind model, const std::string& name,
                                        const hw::NicConfig& config, hw::FramePool& frames,
                                        [[maybe_unused]] const HardwareOptions& hardware) {

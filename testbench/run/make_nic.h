@@ -24,6 +24,9 @@ Status make_nic_of(const Nic& nic, ModelKind model, const hw::NicConfig& config,
                    hw::FramePool& frames, const HardwareOptions& hardware,
                    std::unique_ptr<hw::NicModel>* made);
 
+/// What summaries call the card that make_nic_of() makes: its model, or "own".
+const char* model_of(const Nic& nic, ModelKind model);
+
 /// A card with native firmware, as the modules `nic_NAME` and `firmware_NAME`. `frames` must
 /// outlive the simulation. Null if this build has no such model.
 std::unique_ptr<hw::NicModel> make_nic(ModelKind model, const std::string& name,

@@ -646,7 +646,7 @@ void Simulation::collect(RunResult& result) {
   for (std::size_t i = 0; i < nics_.size(); ++i) {
     NicResult nic;
     nic.name = scenario_.nics[i].name;
-    nic.model = scenario_.nics[i].card.empty() ? name_of(scenario_.model) : "own";
+    nic.model = model_of(scenario_.nics[i], scenario_.model);
     if (const auto comparison = nics_[i]->comparison()) {
       const bool same = comparison->difference.empty();
       result.checks.push_back(

@@ -157,7 +157,9 @@ Status CardHost::find_ring_state() {
     }
     at = pci_.config_read(at + 1, 1) & ~3u;
   }
-  return Status::failure("the card has no ring state registers");
+  return Status::failure(
+      "the card has no ring state registers, which a front end's queues need; expected a card with "
+      "them");
 }
 
 uint64_t CardHost::ring_state(unsigned queue, uint32_t field) const {

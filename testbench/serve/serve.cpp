@@ -97,9 +97,9 @@ RunResult serve(const ServeOptions& options) {
     Status status = server->build();
     // What can be wrong with the options shows before the first file is made.
     if (status.ok()) status = server->listen();
+    if (status.ok()) status = server->boot();
     if (status.ok() && options.starts) options.starts();
     if (status.ok()) status = server->open_traces(result);
-    if (status.ok()) status = server->boot();
     result.input_wrong = !status.ok();
     result.error = status.error;
     if (status.ok()) {

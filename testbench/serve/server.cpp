@@ -129,9 +129,6 @@ Status Server::build() {
       return status;
     }
     card->nic->on_fault([this, &nic = *card->nic, &name] { fail(name + ": " + nic.fault()); });
-    for (const std::string& what : card->nic->shortfalls()) {
-      if (options_.log) options_.log(std::string(name).append(": ").append(what));
-    }
     card->host = std::make_unique<CardHost>(
         ("peer_" + name).c_str(),
         CardHostConfig{name,
@@ -207,8 +204,15 @@ Status Server::open_traces(RunResult& result) {
 
 Status Server::boot() {
   for (auto& card : cards_) {
+    const std::string& name = card->config->name;
     if (Status status = card->host->boot(); !status.ok()) {
-      return Status::failure(card->config->name + ": " + status.error);
+      const std::string& own = card->config->card;
+      return Status::failure(
+          (own.empty() ? name : std::string("nic.").append(name).append(".card: ").append(own)) +
+          ": " + status.error);
+    }
+    for (const std::string& what : card->nic->shortfalls()) {
+      if (options_.log) options_.log(std::string(name).append(": ").append(what));
     }
   }
   return Status::success();
@@ -266,7 +270,7 @@ void Server::collect(RunResult& result) {
     const Card& card = *cards_[i];
     NicResult nic;
     nic.name = card.config->name;
-    nic.model = name_of(options_.scenario.model);
+    nic.model = model_of(*card.config, options_.scenario.model);
     for (const hw::NicCounter& counter : card.nic->counters()) {
       nic.counters.emplace_back(counter.name, counter.value);
     }

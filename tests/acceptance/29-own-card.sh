@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # A card in RTL that is not Ringside's, built out of tree from an installed package: the same driver
 # brings it up, a file each way and pings arrive whole, also with another card at the other end; its
-# clock may stop or not; a mistake in it is found on its pins; one that cannot be followed says so.
+# clock may stop or not; resets in the middle of the traffic lose nothing; a mistake in it is found on
+# its pins; one that cannot be followed or served says so.
+#   RINGSIDE_RESET_RUN   runs a scenario with such resets (build/release's)
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 need python3 verilator cmake c++ sha256sum
 need_program
+reset_run=${RINGSIDE_RESET_RUN:-$root/build/release/tests/cosim/reset_run}
+[ -x "$reset_run" ] || fail "no program $reset_run: build it, or name it in RINGSIDE_RESET_RUN"
 
 # quietly COMMAND...: its output only if it fails.
 quietly() {
@@ -15,16 +19,25 @@ quietly() {
     fail "$*"
   }
 }
-# refused STATUS TEXT OPTIONS...: the run ends with STATUS, and one line on standard error has TEXT.
-refused() {
+# refused_by STATUS TEXT COMMAND...: it ends with STATUS, and one line on standard error has TEXT.
+refused_by() {
   local expected=$1 text=$2 status=0
   shift 2
-  ASAN_OPTIONS=detect_leaks=0 "$program" run own-card.toml --out refused --force "$@" >refused.log 2>refused.err || status=$?
+  ASAN_OPTIONS=detect_leaks=0 timeout 60 "$program" "$@" >refused.log 2>refused.err || status=$?
   if [ "$status" != "$expected" ] || ! grep -q "$text" refused.err || [ "$(wc -l <refused.err)" != 1 ]; then
     cat refused.log refused.err >&2
     fail "exit status $status, expected $expected and one line with \"$text\""
   fi
   figure "$(cat refused.err)"
+}
+refused() { # STATUS TEXT OPTIONS...
+  local expected=$1 text=$2
+  shift 2
+  refused_by "$expected" "$text" run own-card.toml --out refused --force "$@"
+}
+# resets SEED: drivers that reset their cards in the middle of the traffic.
+resets() {
+  ASAN_OPTIONS=detect_leaks=0 "$reset_run" own-card.toml --set 'host.*.cost=zero' --resets 8 --seed "$1"
 }
 
 quietly cmake --install "$(cd "$(dirname "$program")/../.." && pwd)" --component card --prefix "$work/prefix"
@@ -61,6 +74,11 @@ if "$program" list models | grep -q '^rtl'; then
   [ -s waves/alice0.fst ] && grep -q posted_valid waves/bob0.gtkw || fail "no waves"
 fi
 
+for seed in 1 2 3; do
+  quietly resets "$seed"
+  figure "seed $seed: $(head -n 1 "$work/log")"
+done
+
 # The other end has a card of Ringside's.
 python3 - <<'PY'
 text = open("own-card.toml").read()
@@ -73,6 +91,20 @@ for model in $models; do run "mixed-$model" mixed.toml --model "$model"; done
 [ "$(summary mixed-at "[n['model'] for n in s['nics']]")" = '["own", "at"]' ] || fail "other cards ran"
 
 refused 1 'nic.*: clock cycle .*: a read of .* bytes at 0x.*: allowed are 1 to 512' --set 'nic.*.card=build/uncut_card.so'
+# A reset that is over before the card has come to rest.
+cp -r . ../hasty
+cd ../hasty
+sed -i 's/assign clear = stop && data_idle;/assign clear = stop \&\& (data_idle || stop);/' rtl/card_registers.sv
+cmp -s rtl/card_registers.sv ../own-card/rtl/card_registers.sv && fail "card_registers.sv has no such line"
+rm -rf build
+quietly cmake -B build "-DCMAKE_PREFIX_PATH=$work/prefix"
+quietly cmake --build build --target my_card --parallel 2
+if resets 1 >hasty.log 2>&1 || ! grep 'clock cycle .*: a write of .* bytes at 0x.*: Bus Master Enable is off' hasty.log >../line; then
+  cat hasty.log >&2
+  fail "a card that writes behind its reset is not found"
+fi
+figure "$(cat ../line)"
+cd ../own-card
 if "$program" list models | grep -q '^diff'; then
   refused 2 'has no trace_valid and trace_record, so that the core cannot follow it' --model diff
 fi
@@ -81,3 +113,9 @@ refused 2 'nic.alice0.card: cannot load .*CMakeLists.txt' --set 'nic.*.card=CMak
 echo 'int nothing;' >nothing.cpp
 c++ -shared -fPIC -o nothing.so nothing.cpp
 refused 2 'nothing.so: no card for this version of Ringside: it has no function ringside_card_make_1' --set 'nic.*.card=nothing.so'
+# Front ends need ring state registers. Nothing is left behind.
+refused_by 2 'nic.card0.card: build/my_card.so: the card has no ring state registers' serve --vhost-user card.sock --loopback \
+  --trace pcapng --out served --set nic.card=build/my_card.so
+[ ! -e card.sock ] && [ ! -e served ] || fail "serve left its socket or folder behind"
+refused_by 2 'nic.card0.card: file .* does not exist' serve --vhost-user card.sock --set nic.card=none.so
+refused_by 2 'nic.card0.card: cannot load' serve --vhost-user card.sock --set nic.card=CMakeLists.txt

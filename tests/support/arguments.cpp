@@ -23,6 +23,12 @@ Arguments& Arguments::text(const std::string& name, std::string& value, const st
   return *this;
 }
 
+Arguments& Arguments::texts(const std::string& name, std::vector<std::string>& values,
+                            const std::string& help) {
+  app_->cli.add_option(name, values, help);
+  return *this;
+}
+
 Arguments& Arguments::number(const std::string& name, uint64_t& value, const std::string& help,
                              uint64_t least, uint64_t most) {
   app_->cli.add_option(name, value, help)->check(CLI::Range(least, most));

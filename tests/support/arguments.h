@@ -24,6 +24,9 @@ class Arguments {
   /// One of `allowed`; empty: any text.
   Arguments& text(const std::string& name, std::string& value, const std::string& help,
                   const std::vector<std::string>& allowed = {});
+  /// As often as it is given.
+  Arguments& texts(const std::string& name, std::vector<std::string>& values,
+                   const std::string& help);
   Arguments& number(const std::string& name, uint64_t& value, const std::string& help,
                     uint64_t least = 0, uint64_t most = std::numeric_limits<uint64_t>::max());
   Arguments& two_numbers(const std::string& name, std::array<uint64_t, 2>& values,

@@ -20,8 +20,9 @@ namespace {
 
 /// Pins without hardware: the test drives the outputs.
 struct FakeCard {
+  using Words = std::array<uint32_t, 128>;
 #define PIN(type, name) type name{};
-#define WIDE(name) std::array<uint32_t, 128> name{};
+#define WIDE(name) Words name{};
 #include "hw_model/rtl_bridge/card_pins.def"
 #undef PIN
 #undef WIDE
@@ -61,6 +62,7 @@ class PinChecks : public ::testing::Test {
     dma_ = std::make_unique<hw::DmaPins>(pins_,
                                          hw::DmaPins::Config{true, kTaken, {256, 512, 4, kTimeout}},
                                          gate_, payloads_, ledger_, complain_);
+    host_->on_bus_master([this](bool on) { dma_->bus_master(on); });
     ethernet_ = std::make_unique<hw::EthernetPins>(pins_, numbers_, complain_);
     ethernet_->connect(port_);
     management_ = std::make_unique<hw::ManagementPins>(
@@ -122,8 +124,8 @@ class PinChecks : public ::testing::Test {
     edge();
     quiet();
   }
-  /// The host asks, and the card takes it.
-  void ask(hw::TlpType type, uint16_t tag, uint64_t address, uint32_t length) {
+  /// The host asks, and the card takes it. `first`: the first byte of what it writes.
+  void ask(hw::TlpType type, uint16_t tag, uint64_t address, uint32_t length, uint8_t first = 0) {
     hw::Tlp tlp;
     tlp.type = type;
     tlp.tag = tag;
@@ -132,6 +134,7 @@ class PinChecks : public ::testing::Test {
     if (tlp.has_data()) {
       tlp.data = payloads_.make();
       tlp.data->bytes.resize(length);
+      tlp.data->bytes[0] = static_cast<std::byte>(first);
     }
     host_->receive(tlp, cycle_ * 4000);
     card_.host_request_ready = 1;
@@ -377,6 +380,43 @@ TEST_F(PinChecks, AnswersToWhatWasAsked) {
   answer(2, true, 4, 4, false, 1);
   expect("data with an error");
   EXPECT_EQ(host_->unanswered(), 0u);
+}
+
+TEST_F(PinChecks, NoRequestsWithoutBusMasterEnable) {
+  constexpr uint64_t kCommand = 4;
+  constexpr uint8_t kMemory = 2, kMaster = 4;
+  unsigned tag = 0;
+  const auto again = [&] {
+    one([&] { write(64, 64); });
+    one([&] { read(64, 64, static_cast<uint16_t>(tag++)); });
+  };
+  again();
+  ask(hw::TlpType::kConfigWrite, 1, kCommand, 2, kMemory);
+  again();  // they may have been under way
+  one([&] { write(64, 128, true, false); });
+  answer(1, false, 0, 0, true);
+  one([&] { write(64, 128, false, true); });
+  expect_nothing();
+  one([&] { write(64, 64); });
+  expect("a write of 64 bytes at 0x40: Bus Master Enable is off");
+  one([&] { read(64, 64, 3); });
+  expect("a read of 64 bytes at 0x40: Bus Master Enable is off");
+  for (const uint8_t code : {uint8_t{hw::kMessageAssertIntA}, uint8_t{hw::kMessageDeassertIntA}}) {
+    one([&] {
+      card_.posted_valid = card_.posted_message = 1;
+      card_.posted_code = code;
+    });
+  }
+  ask(hw::TlpType::kConfigWrite, 2, kCommand + 2, 2, kMaster);  // of Status
+  answer(2, false, 0, 0, true);
+  expect_nothing();
+  one([&] { write(64, 64); });
+  expect("Bus Master Enable is off");
+  ask(hw::TlpType::kConfigWrite, 3, kCommand, 1, kMemory | kMaster);
+  one([&] { write(64, 64); });
+  answer(3, false, 0, 0, true);
+  one([&] { write(64, 64); });
+  expect_nothing();
 }
 
 TEST_F(PinChecks, AnswersInTime) {

@@ -48,8 +48,7 @@ TEST_P(CardHostTest, OffersTheCardWithoutWhatIsTheHosts) {
                                         feature_bit(VIRTIO_F_INDIRECT_DESC));
 }
 
-TEST_P(CardHostTest, FramesGoBothWays) {
-  Served served(GetParam());
+void frames_go_both_ways(Served& served) {
   FrontEnd front(served.host);
   EXPECT_EQ(served.host.features() & kMultiQueue, 0u);
   Pair pair(front, kVersion1 | kMergeable);
@@ -70,6 +69,19 @@ TEST_P(CardHostTest, FramesGoBothWays) {
   EXPECT_EQ(front.calls[kRx], 1u);
   EXPECT_TRUE(front.failures.empty());
 }
+
+TEST_P(CardHostTest, FramesGoBothWays) {
+  Served served(GetParam());
+  frames_go_both_ways(served);
+}
+
+#ifdef RINGSIDE_LOADED_CARD
+TEST(LoadedCard, IsServed) {
+  Served served(ModelKind::kLt, {}, "card", RINGSIDE_LOADED_CARD);
+  frames_go_both_ways(served);
+  EXPECT_NE(served.nic->clock_cycles(), 0u) << "it is not the card of the shared object";
+}
+#endif
 
 TEST_P(CardHostTest, RingsThatAreFilledBeforeTheyStartNeedNoKick) {
   Served served(GetParam());

@@ -140,12 +140,24 @@ class FrontEnd : public tb::VhostPeer {
   std::size_t next_ = 4096;
 };
 
-/// A card of either model behind a CardHost.
+/// A card of either model behind a CardHost, or that of a shared object.
 class Served {
+  static std::unique_ptr<hw::NicModel> make(tb::ModelKind model, const hw::NicConfig& config,
+                                            const std::string& name, const std::string& library,
+                                            hw::FramePool& frames) {
+    tb::Nic nic;
+    nic.name = name;
+    nic.card = library;
+    std::unique_ptr<hw::NicModel> made;
+    const Status status = tb::make_nic_of(nic, model, config, frames, {}, &made);
+    EXPECT_EQ(status.error, "");
+    return made;
+  }
+
  public:
   explicit Served(tb::ModelKind model, const hw::NicConfig& config = {},
-                  const std::string& name = "card")
-      : nic(tb::make_nic(model, name, config, frames)),
+                  const std::string& name = "card", const std::string& library = {})
+      : nic(make(model, config, name, library, frames)),
         link(("link_" + name).c_str(), hw::LinkConfig{}),
         far(link.end(1)),
         host(("host_" + name).c_str(), {.name = name}, *nic,
