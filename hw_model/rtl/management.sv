@@ -6,6 +6,7 @@
 // later. A write to the command window while a command is not done is kept, and the bus stalls.
 module management
   import nic_pkg::*;
+  import nic_faults_pkg::*;
   import ringside_regs_pkg::*;
 (
   input  logic                clk,
@@ -95,12 +96,19 @@ module management
     end
   end
 
+  management_event_t kept_event;
+  always_comb begin
+    kept_event = post_event;
+    kept_event.queue[0] = post_event.queue[0] ^ fault(EventQueueWrong);
+  end
+
   always_ff @(posedge clk) begin
-    if (post) events[posted[EntryW-1:0]] <= post_event;
+    if (post) events[posted[EntryW-1:0]] <= kept_event;
     if (post && post_control) control_bytes <= control;
   end
 
-  logic pop;
+  logic pop, loses;
+  assign loses = fault(EventLost) && last_number[2:0] == 3'd7;
   assign pop = write && write_address == MGMT_EVENT_POP[11:0] && write_data[0] && event_waits;
 
   always_ff @(posedge clk) begin
@@ -110,7 +118,7 @@ module management
       last_number <= '0;
     end else begin
       if (post) begin
-        posted <= posted + 1'b1;
+        if (!loses) posted <= posted + 1'b1;
         last_number <= last_number + 32'd1;
       end
       if (pop) popped <= popped + 1'b1;

@@ -53,7 +53,10 @@ package nic_faults_pkg;
     IsrStays,  // reading the ISR status does not clear it
     PendingOverReset,  // a reset leaves pending bits
     VectorOverReset,  // a reset leaves config_msix_vector
-    SelectorOverReset  // a reset leaves queue_select
+    SelectorOverReset,  // a reset leaves queue_select
+    // -- management
+    EventQueueWrong,  // an event of a virtqueue names its neighbour
+    EventLost  // every eighth event does not reach firmware
   } fault_e;
 
 `ifdef NIC_FAULTS
