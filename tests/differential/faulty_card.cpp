@@ -27,6 +27,14 @@ class FaultyCard : public hw::VerilatedWaves<Vnic_faults, Vnic_faults__Syms> {
 
 std::span<const CardFault> card_faults() { return kFaults; }
 
+std::optional<unsigned> find_card_fault(std::string_view name) {
+  if (name == "none") return 0;
+  for (const CardFault& fault : kFaults) {
+    if (name == fault.name) return fault.number;
+  }
+  return std::nullopt;
+}
+
 std::unique_ptr<hw::VerilatedCard> make_faulty_card(unsigned number, int unknown_seed) {
   return std::make_unique<FaultyCard>(number, unknown_seed);
 }

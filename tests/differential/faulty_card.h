@@ -3,7 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
+#include <string_view>
 
 #include "hw_model/rtl_bridge/verilated_card.h"
 
@@ -17,6 +19,9 @@ struct CardFault {
 
 /// All faults, in the order of their numbers, without that of number 0.
 std::span<const CardFault> card_faults();
+
+/// The number of the fault `name`, 0 for "none"; nothing if the RTL has no such fault.
+std::optional<unsigned> find_card_fault(std::string_view name);
 
 /// `unknown_seed`: not 0, of what the RTL leaves unknown (registers without reset, memories, X).
 std::unique_ptr<hw::VerilatedCard> make_faulty_card(unsigned number, int unknown_seed);

@@ -113,15 +113,18 @@ int run(int argc, char** argv) {
               std::numeric_limits<unsigned>::max())
       .flag("--trace", trace, "list what the card does");
   if (const auto status = arguments.parse(argc, argv)) return *status;
-  for (const CardFault& fault : card_faults()) {
-    if (list) std::cout << fmt::format("{}: {}\n", fault.name, fault.what);
-    if (name == fault.name) chosen = fault.number;
+  if (list) {
+    for (const CardFault& fault : card_faults()) {
+      std::cout << fmt::format("{}: {}\n", fault.name, fault.what);
+    }
+    return 0;
   }
-  if (list) return 0;
-  if (name != "none" && chosen == 0) {
+  const std::optional<unsigned> number = find_card_fault(name);
+  if (!number) {
     std::cerr << fmt::format("--fault {}: there is none; expected one of --list\n", name);
     return 2;
   }
+  chosen = *number;
   return report(name, hunt(seed, static_cast<unsigned>(lives), trace));
 }
 

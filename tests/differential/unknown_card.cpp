@@ -6,7 +6,6 @@
 // of them is wrong, so that a run without it is not taken for one with it.
 #include <cstdio>
 #include <cstdlib>
-#include <string_view>
 
 #include "hw_model/rtl_bridge/verilated_card.h"
 #include "tests/differential/faulty_card.h"
@@ -30,9 +29,7 @@ int unknown_seed() {
 unsigned chosen_fault() {
   const char* text = std::getenv("RINGSIDE_CARD_FAULT");
   if (text == nullptr) return 0;
-  for (const ringside::test::CardFault& fault : ringside::test::card_faults()) {
-    if (std::string_view(text) == fault.name) return fault.number;
-  }
+  if (const auto number = ringside::test::find_card_fault(text)) return *number;
   std::fprintf(stderr, "RINGSIDE_CARD_FAULT: the card in RTL has no fault \"%s\"\n", text);
   std::exit(3);
 }
