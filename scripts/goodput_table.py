@@ -14,20 +14,19 @@ FCS and gap from the wire. The slowest of these carries so many frames a second,
 payload each.
 """
 
-import csv
-import io
 import json
 import pathlib
 import subprocess
 import sys
 import tempfile
 
+from measured import WIRE_OVERHEAD, measured
+
 LINKS = [(3, 8), (4, 16)]
 MTUS = [1500, 9000]
 RINGS = [64, 1024]
 ROWS = ["doorbell", "avail_ring", "descriptor", "payload", "used_ring", "interrupt"]
 ETHERNET_HEADER = 14
-WIRE_OVERHEAD = 24  # preamble 8, FCS 4, gap 12
 # A resource that is busy for more than this share of the time is what limits.
 SATURATED = 0.9
 
@@ -48,9 +47,7 @@ def tlp_rates(program):
     """Bits per second for TLPs, by generation and lanes."""
     rates = {}
     for generation, lanes in LINKS:
-        command = [program, "measure", "pcie", "--gen", str(generation), "--lanes", str(lanes), "--sizes", "256"]
-        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        row = next(csv.DictReader(io.StringIO(text)))
+        row = measured(program, "pcie", "--gen", str(generation), "--lanes", str(lanes), "--sizes", "256")
         rates[generation, lanes] = float(row["tlp_gbps"]) * 1e9
     return rates
 

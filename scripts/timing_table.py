@@ -14,11 +14,10 @@ measured now, or if a cell of it is farther off than LIMIT without a reason belo
 """
 
 import argparse
-import csv
-import io
 import re
-import subprocess
 import sys
+
+from measured import WIRE_OVERHEAD, measured
 
 SIZES = [60, 256, 1514, 9014]
 LOADS = [10, 50, 80]
@@ -26,7 +25,6 @@ DIRECTIONS = ["receive", "transmit"]
 SHORT = [(60, "receive", 50), (1514, "receive", 80), (9014, "receive", 10), (60, "transmit", 10),
          (1514, "transmit", 50), (9014, "transmit", 80)]
 WIRE_BPS = 100e9
-WIRE_OVERHEAD = 24  # preamble 8, FCS 4, gap 12
 # Time that is measured: so many frames, within bounds.
 FRAMES = 1000
 LEAST_US, MOST_US = 100, 1500
@@ -40,14 +38,10 @@ COLUMNS = ["frame", "direction", "load", "rate, `rtl`", "rate, `at`", "off", "la
 
 def measure(program, model, direction, size, load=None, us=LEAST_US):
     """One row of `measure card`: million frames a second, median latency in ns."""
-    command = [program, "measure", "card", "--model", model, "--directions", direction,
-               "--sizes", str(size), "--time", f"{us}us"]
+    options = ["--model", model, "--directions", direction, "--sizes", str(size), "--time", f"{us}us"]
     if load is not None:
-        command += ["--load", f"{load:.6f}"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        sys.exit(f"timing_table.py: {' '.join(command)}: {result.stderr}")
-    row = next(csv.DictReader(io.StringIO(result.stdout)))
+        options += ["--load", f"{load:.6f}"]
+    row = measured(program, "card", *options)
     way = "rx" if direction == "receive" else "tx"
     return float(row[f"{way}_mfps"]), float(row[f"{way}_p50_ns"])
 
