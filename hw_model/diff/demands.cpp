@@ -48,6 +48,14 @@ std::vector<Demand> Follower::demands() const {
     add(fmt::format("the use of a read of {} bytes of {} of queue {} at {:#x}, chain {}", read.size,
                     name_of(read.purpose), read.queue, read.address, read.chain));
   }
+  for (const Breaking& read : breaking_) {
+    add(fmt::format("the record of the error that a read of {} bytes of {} of queue {} shows",
+                    read.bytes.size(), name_of(read.purpose), read.queue));
+  }
+  if (empty_command_) {
+    add(fmt::format("a management event for the empty command of queue {}, chain {}",
+                    empty_command_->queue, empty_command_->chain));
+  }
   for (const std::string& read : reads_.held()) add("the use of what the card reads: " + read);
   return list;
 }

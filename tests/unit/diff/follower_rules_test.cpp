@@ -3,6 +3,7 @@
 // beside it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -298,6 +299,31 @@ TEST_F(FollowerRules, CountersNeverFall) {
   card.bar(reads, 4);
   EXPECT_NE(difference().find("falls from 0x100000002 to 0xffffffff"), std::string::npos)
       << difference();
+}
+
+TEST_F(FollowerRules, WhatIsHeldBackIsOwed) {
+  const auto owes = [this](const std::string& what) {
+    const auto demands = followed.follower.demands();
+    return std::any_of(demands.begin(), demands.end(),
+                       [&](const hw::Demand& demand) { return demand.what == what; });
+  };
+  const std::string error =
+      "the record of the error that a read of 2 bytes of avail_index of queue 1 shows";
+  const std::string event = "a management event for the empty command of queue 2, chain 7";
+  card.store<uint16_t>(card.tx.avail + formats::SplitRing::kAvailIdx, 100);
+  followed.spoiler.on_record = [&](TraceRecord& record) {
+    if (record.kind != TraceKind::kDeviceError) return true;
+    EXPECT_TRUE(owes(error));
+    return true;
+  };
+  EXPECT_FALSE(owes(error));
+  ASSERT_EQ(card.choose(EventKind::kSampleAvail, kTransmit), "");
+  answer_all();
+  EXPECT_EQ(card.errors(DeviceError::kAvailIndexJump), 1u);
+  EXPECT_FALSE(owes(error));
+  followed.follower.record({.kind = TraceKind::kStartCommand, .queue = 2, .chain = 7});
+  EXPECT_TRUE(owes(event));
+  EXPECT_EQ(difference(), "");
 }
 
 TEST_F(FollowerRules, HeldReadsAreAnsweredInTheirOrder) {
