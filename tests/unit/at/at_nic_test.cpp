@@ -2,44 +2,14 @@
 // Model `at` does what a virtio-net card does. One simulation a process: run by CTest, one test at
 // a time.
 #include "tests/unit/at/at_host.h"
+#include "tests/unit/lt/nic_cases.h"
 
 namespace ringside::test {
 namespace {
 
-void send_and_check(AtPair& pair, uint64_t alice_features, uint64_t bob_features, unsigned us = 20,
-                    bool together = true) {
-  Rings a = bring_up(pair.alice, alice_features);
-  Rings b = bring_up(pair.bob, bob_features);
-  pair.alice.make_available(a.rx, 64);
-  pair.alice.notify(a.rx);
-  pair.bob.make_available(b.rx, 64);
-  pair.bob.notify(b.rx);
-  for (unsigned i = 0; i < 72; ++i) {
-    pair.alice.store(a.tx.buffers + i, static_cast<uint8_t>(i));
-    pair.bob.store(b.tx.buffers + i, static_cast<uint8_t>(200 - i));
-  }
-  pair.alice.make_available(a.tx, 1);
-  pair.alice.notify(a.tx);
-  pair.bob.make_available(b.tx, 3);
-  pair.bob.notify(b.tx);
-  wait_us(us);
-  EXPECT_EQ(pair.alice.used_idx(a.tx), 1);
-  EXPECT_EQ(pair.alice.used_idx(a.rx), 3);
-  EXPECT_EQ(pair.bob.used_idx(b.tx), 3);
-  EXPECT_EQ(pair.bob.used_idx(b.rx), 1);
-  EXPECT_EQ(pair.bob.load<uint8_t>(b.rx.buffers + 12), 12);
-  EXPECT_EQ(pair.bob.load<uint8_t>(b.rx.buffers + 71), 71);
-  EXPECT_EQ(pair.alice.load<uint8_t>(a.rx.buffers + 12), 188);
-  EXPECT_EQ(pair.bob.messages[1], 1u);
-  // Three frames, used together or not.
-  EXPECT_GE(pair.bob.messages[2], 1u);
-  EXPECT_LE(pair.bob.messages[2], together ? 1u : 3u);
-  EXPECT_GE(pair.alice.messages[1], 1u);
-}
-
 TEST(AtNic, FramesCrossTheWireBothWays) {
   AtPair pair;
-  ASSERT_TRUE(pair.run([&] { send_and_check(pair, kBasic | kEventIdx, kBasic); }));
+  ASSERT_TRUE(pair.run([&] { frames_cross_the_wire(pair); }));
 }
 
 // Windows and buffers at their smallest.
@@ -56,7 +26,7 @@ TEST(AtNic, WorksWithOneTagAndHardlyAnyCredit) {
     end->non_posted = {1, 1};
   }
   AtPair pair(config);
-  ASSERT_TRUE(pair.run([&] { send_and_check(pair, kBasic | kEventIdx, kBasic, 100, false); }));
+  ASSERT_TRUE(pair.run([&] { frames_cross_the_wire(pair, 100, false); }));
 }
 
 // Posted writes pass read requests that wait for credits (PCI Express Base 4.0, 2.4.1): a card that
@@ -109,52 +79,17 @@ TEST(AtNic, RunsAheadOnlyAsFarAsItsBuffer) {
 
 TEST(AtNic, ReceiveWaitsForBuffersThenGoesOn) {
   AtPair pair;
-  ASSERT_TRUE(pair.run([&] {
-    Rings a = bring_up(pair.alice, kBasic);
-    Rings b = bring_up(pair.bob, kBasic | kEventIdx);
-    pair.bob.make_available(b.rx, 2);
-    pair.bob.notify(b.rx);
-    pair.alice.make_available(a.tx, 5);
-    pair.alice.notify(a.tx);
-    wait_us(20);
-    EXPECT_EQ(pair.bob.used_idx(b.rx), 2);
-    EXPECT_EQ(pair.bob.avail_event(b.rx), 2);  // armed: tell me of entry 2
-    pair.bob.make_available(b.rx, 10);
-    pair.bob.notify(b.rx);
-    wait_us(5);
-    EXPECT_EQ(pair.bob.used_idx(b.rx), 5);
-  }));
+  ASSERT_TRUE(pair.run([&] { receive_waits_for_buffers_then_goes_on(pair); }));
 }
 
-int silent(void*, const rs_bus*) { return 0; }
-
 TEST(AtNic, FirmwareThatNeverAnswersMeansDeviceNeedsReset) {
-  const rs_firmware_ops ops{0, silent};
-  hw::NicConfig config;
-  config.hold_bound_ps = 50'000'000;
-  AtPair pair(config, {}, ops);
-  ASSERT_TRUE(pair.run([&] {
-    pair.alice.enable_pci(true);
-    const hw::TimePs before = now_ps();
-    pair.alice.set_status(1);
-    EXPECT_EQ(pair.alice.status(), VIRTIO_STATUS_DEVICE_NEEDS_RESET);
-    EXPECT_GE(now_ps() - before, config.hold_bound_ps);
-    EXPECT_LT(now_ps() - before, config.hold_bound_ps + 1'000'000);
-    EXPECT_EQ(pair.alice.counter("error_management_timeout"), 1u);
-  }));
+  AtPair pair(card_with_short_hold(), {}, kSilentFirmware);
+  ASSERT_TRUE(pair.run([&] { a_read_that_is_held_too_long_needs_a_reset(pair, 1'000'000); }));
 }
 
 TEST(AtNic, RefusesWhatItDoesNotDecode) {
   AtPair pair;
-  ASSERT_TRUE(pair.run([&] {
-    pair.alice.enable_pci(true);
-    const uint64_t refused = pair.alice.port.counters().unsupported_requests;
-    EXPECT_EQ(pair.alice.port.memory_read(pair.alice.bar() + BarLayout::kSize, 4), 0xFFFFFFFFu);
-    EXPECT_EQ(pair.alice.port.memory_read(pair.alice.bar() + 2, 4), 0xFFFFFFFFu);
-    pair.alice.port.config_write(hw::PciConfig::kCommand, 2, 0);
-    EXPECT_EQ(pair.alice.port.memory_read(pair.alice.bar(), 4), 0xFFFFFFFFu);
-    EXPECT_EQ(pair.alice.port.counters().unsupported_requests, refused + 3);
-  }));
+  ASSERT_TRUE(pair.run([&] { refuses_what_it_does_not_decode(pair); }));
 }
 
 // INTx is a message in the posted stream. RST-D-002, PIS-D-004.
@@ -180,21 +115,9 @@ TEST(AtNic, IntxIsAssertedAndClearedByReadingIsr) {
   }));
 }
 
-// A read that the root complex refuses is an error that stops the device. STS-D-003.
 TEST(AtNic, DmaOutsideMemoryNeedsReset) {
   AtPair pair;
-  ASSERT_TRUE(pair.run([&] {
-    Rings a = bring_up(pair.alice, kBasic);
-    pair.alice.store(a.tx.desc, formats::VirtqDesc{0x1000, 72, 0, 0});
-    pair.alice.make_available(a.tx, 1);
-    pair.alice.notify(a.tx);
-    wait_us(10);
-    EXPECT_EQ(pair.alice.status(), 15 | VIRTIO_STATUS_DEVICE_NEEDS_RESET);
-    EXPECT_EQ(pair.alice.messages[0], 1u);
-    EXPECT_EQ(pair.alice.counter("error_dma_read"), 1u);
-    EXPECT_EQ(pair.alice.used_idx(a.tx), 0);
-    EXPECT_EQ(pair.alice.negotiate(kBasic), 11);
-  }));
+  ASSERT_TRUE(pair.run([&] { dma_outside_memory_needs_reset(pair); }));
 }
 
 // Writes are posted: nobody tells the card that one went nowhere (PCI Express Base 4.0, 2.3.1). The
