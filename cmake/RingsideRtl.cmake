@@ -107,7 +107,9 @@ function(rtl_library name)
   if(NOT ARG_PREFIX)
     set(ARG_PREFIX V${name})
   endif()
-  set(options -O3 -Wno-lint -Wno-style)
+  # Without -fno-dfg the data-flow graphs of Verilator 5.006 share so much that the card takes a tenth
+  # longer.
+  set(options -O3 -fno-dfg -Wno-lint -Wno-style)
   if(ARG_RANDOM_X)
     list(APPEND options --x-assign unique --x-initial unique)
   else()
