@@ -106,8 +106,9 @@ ByteView ByteSource::read(uint64_t offset, MutableByteView buffer) const {
     const uint64_t first = index % kBlockWords;
     const uint64_t change = splitmix64(~seed_, index / kBlockWords);
     const uint64_t words = std::min(left / 8, kBlockWords - first);
+    const uint64_t* block = block_.data() + first;  // which no write to `to` can change
     for (uint64_t i = 0; i < words; ++i) {
-      const uint64_t word = block_[first + i] ^ change;
+      const uint64_t word = block[i] ^ change;
       std::memcpy(to + 8 * i, &word, 8);
     }
     index += words;
