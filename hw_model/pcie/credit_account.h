@@ -34,15 +34,14 @@ class CreditAccount {
       : headers_(limit.headers == 0 ? CreditState::kNoLimit : limit.headers),
         data_(limit.data == 0 ? CreditState::kNoLimit : limit.data),
         headers_limit_(headers_),
-        data_limit_(data_) {
+        data_limit_(data_),
+        limited_(limit.headers != 0 || limit.data != 0) {
     state_.least_headers = headers_;
     state_.least_data = data_;
   }
 
   /// The receiver advertises a limit. Without one every credit is back at once.
-  bool limited() const {
-    return headers_limit_ != CreditState::kNoLimit || data_limit_ != CreditState::kNoLimit;
-  }
+  bool limited() const { return limited_; }
   /// Takes back what has come by `now_ps`.
   void settle(TimePs now_ps) {
     while (!returns_.empty() && returns_.front().at_ps <= now_ps) {
@@ -98,6 +97,7 @@ class CreditAccount {
   int64_t data_;
   int64_t headers_limit_;
   int64_t data_limit_;
+  bool limited_;
   CreditState state_;
   Fifo<Return> returns_;
 };

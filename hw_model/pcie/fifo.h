@@ -2,6 +2,7 @@
 // A queue in a ring that grows: no allocation once it has been as long as it gets.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -24,7 +25,7 @@ class Fifo {
   void push(const T& value) { push_slot() = value; }
   /// Lengthens the queue by a slot to fill, which holds what it last held.
   T& push_slot() {
-    if (size_ == slots_.size()) grow();
+    if (size_ == capacity_) grow();
     return slots_[(head_ + size_++) & mask_];
   }
   /// What a popped element owned stays until its slot is used again: move it out first.
@@ -34,14 +35,17 @@ class Fifo {
   }
 
  private:
-  void grow() {
-    std::vector<T> wider(slots_.empty() ? 16 : 2 * slots_.size());
+  /// Apart, so that what pushes stays short.
+  [[gnu::noinline]] void grow() {
+    std::vector<T> wider(std::max<std::size_t>(16, 2 * capacity_));
     for (std::size_t i = 0; i < size_; ++i) wider[i] = std::move((*this)[i]);
     slots_ = std::move(wider);
-    mask_ = slots_.size() - 1;
+    capacity_ = slots_.size();
+    mask_ = capacity_ - 1;
     head_ = 0;
   }
   std::vector<T> slots_;
+  std::size_t capacity_ = 0;
   std::size_t mask_ = 0;
   std::size_t head_ = 0;
   std::size_t size_ = 0;

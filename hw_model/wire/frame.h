@@ -33,6 +33,7 @@ class Frame {
   friend class FramePool;
   uint32_t references_ = 0;
   FramePool* pool_ = nullptr;
+  Frame* next_free_ = nullptr;
 };
 
 /// Counted pointer to a frame. Not thread-safe: one simulation, one thread.
@@ -70,13 +71,8 @@ class FramePool {
   }
   /// An empty frame with fcs_ok set, not altered.
   FramePtr make() {
-    if (free_.empty()) {
-      all_.push_back(new Frame);
-      all_.back()->pool_ = this;
-      free_.push_back(all_.back());
-    }
-    Frame* frame = free_.back();
-    free_.pop_back();
+    if (free_ == nullptr) add();
+    Frame* frame = std::exchange(free_, free_->next_free_);
     frame->bytes.clear();
     frame->fcs_ok = true;
     frame->altered = false;
@@ -86,13 +82,19 @@ class FramePool {
 
  private:
   friend class FramePtr;
+  [[gnu::noinline]] void add() {
+    free_ = new Frame;
+    free_->pool_ = this;
+    all_.push_back(free_);
+  }
   std::vector<Frame*> all_;
-  std::vector<Frame*> free_;
+  Frame* free_ = nullptr;  ///< the last that came back; each knows the one before it
   uint64_t made_ = 0;
 };
 
 void FramePtr::release() {
-  if (frame_ != nullptr && --frame_->references_ == 0) frame_->pool_->free_.push_back(frame_);
+  if (frame_ == nullptr || --frame_->references_ != 0) return;
+  frame_->next_free_ = std::exchange(frame_->pool_->free_, frame_);
 }
 
 }  // namespace ringside::hw
