@@ -70,7 +70,7 @@ void DmaEngine::recall(TimePs now_ps) {
     ledger_.take_back(BusDirection::kUp, tlp.purpose, 0, link_bytes(tlp, whole_dwords_));
     --counters_.read_requests;
     const Request& request = tags_[tlp.tag];
-    Operation& operation = operations_[request.operation];
+    Operation& operation = *operations_[request.operation];
     if (request.state == TagState::kRetired) {
       free_tag(retired_, tlp.tag);  // it timed out, and no completion will come
     } else if (operation.failed) {
@@ -98,7 +98,7 @@ void DmaEngine::cancel_waiting(TimePs now_ps) {
   recall(now_ps);
   while (!waiting_.empty()) {
     const uint32_t index = waiting_.front();
-    Operation& operation = operations_[index];
+    Operation& operation = *operations_[index];
     ++counters_.cancelled_reads;
     counters_.cancelled_bytes += operation.size - operation.asked;
     operation.last_ps = std::max(operation.last_ps, now_ps);
@@ -112,11 +112,11 @@ void DmaEngine::read(uint32_t handle, Purpose purpose, uint64_t address, uint32_
                      TimePs earliest_ps) {
   if (free_operations_.empty()) {
     free_operations_.push_back(static_cast<uint32_t>(operations_.size()));
-    operations_.emplace_back();
+    operations_.push_back(std::make_unique<Operation>());
   }
   const uint32_t index = free_operations_.back();
   free_operations_.pop_back();
-  Operation& operation = operations_[index];
+  Operation& operation = *operations_[index];
   operation.handle = handle;
   operation.purpose = purpose;
   operation.failed = false;
@@ -150,7 +150,7 @@ void DmaEngine::issue(TimePs now_ps) {
   }
   while (bus_master_ && !waiting_.empty()) {
     const uint32_t index = waiting_.front();
-    const Operation& operation = operations_[index];
+    const Operation& operation = *operations_[index];
     const TimePs earliest_ps = std::max(now_ps, operation.earliest_ps);
     TimePs burst_ps = std::max(up_.free_at(), earliest_ps);
     while (operation.asked != operation.size) {
@@ -164,7 +164,7 @@ void DmaEngine::issue(TimePs now_ps) {
 /// Sends the next request of an operation. `burst_ps`: when those began that are delivered
 /// together.
 void DmaEngine::ask(uint32_t index, TimePs earliest_ps, TimePs* burst_ps) {
-  Operation& operation = operations_[index];
+  Operation& operation = *operations_[index];
   const uint32_t size = next_size(operation);
   const uint16_t tag = free_tags_.front();
   free_tags_.pop();
@@ -251,7 +251,7 @@ void DmaEngine::completion(Tlp& tlp, TimePs arrival_ps) {
     return;
   }
   Request& request = tags_[tlp.tag];
-  Operation& operation = operations_[request.operation];
+  Operation& operation = *operations_[request.operation];
   if (!success) {
     ++counters_.failed_reads;
     operation.last_ps = std::max(operation.last_ps, arrival_ps);
@@ -290,7 +290,7 @@ bool DmaEngine::expected(const Tlp& tlp, const Request& request) const {
 
 /// Sends no further request of the operation, which ends with those in flight.
 void DmaEngine::fail(uint32_t index) {
-  Operation& operation = operations_[index];
+  Operation& operation = *operations_[index];
   operation.failed = true;
   if (operation.asked == operation.size) return;
   // Operations are asked for one after another: only the first can be half asked.
@@ -301,7 +301,7 @@ void DmaEngine::fail(uint32_t index) {
 void DmaEngine::end_request(uint16_t tag, TagState next, ByteView data, TimePs at_ps) {
   Request& request = tags_[tag];
   const uint32_t index = request.operation;
-  Operation& operation = operations_[index];
+  Operation& operation = *operations_[index];
   bytes_in_flight_ -= request.size - request.received;
   if (operation.size > config_.reassembly_bytes) {
     // No buffer holds it: the client gets it in pieces, of which this model shows the whole.
@@ -321,7 +321,7 @@ void DmaEngine::end_request(uint16_t tag, TagState next, ByteView data, TimePs a
 }
 
 void DmaEngine::finish(uint32_t index, ByteView data) {
-  Operation& operation = operations_[index];
+  Operation& operation = *operations_[index];
   held_bytes_ -= operation.held;
   client_.dma_read_done(operation.handle, operation.failed ? ByteView{} : data, !operation.failed,
                         operation.last_ps);
@@ -343,7 +343,7 @@ void DmaEngine::expire(TimePs now_ps) {
     const uint16_t tag = in_flight_.oldest;
     const uint32_t index = tags_[tag].operation;
     ++counters_.timeouts;
-    operations_[index].last_ps = now_ps;
+    operations_[index]->last_ps = now_ps;
     fail(index);
     end_request(tag, TagState::kRetired, {}, now_ps);
   }

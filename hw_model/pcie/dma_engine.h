@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <vector>
 
 #include "formats/units.h"
@@ -86,7 +86,7 @@ class DmaEngine {
     if (tlp.more) return false;
     if (tlp.tag >= tags_.size() || tags_[tlp.tag].state != TagState::kInFlight) return true;
     const Request& request = tags_[tlp.tag];
-    return request.offset + request.size == operations_[request.operation].size;
+    return request.offset + request.size == operations_[request.operation]->size;
   }
   /// The card received a completion.
   void completion(Tlp& tlp, TimePs arrival_ps);
@@ -175,7 +175,7 @@ class DmaEngine {
   uint32_t bytes_in_flight_ = 0;
   uint32_t held_bytes_ = 0;  ///< of the reassembly buffer
 
-  std::deque<Operation> operations_;  ///< slots, whose references last
+  std::vector<std::unique_ptr<Operation>> operations_;  ///< slots, whose references last
   std::vector<uint32_t> free_operations_;
   Fifo<uint32_t> waiting_;
   std::vector<Tlp> recalled_;  ///< empty but in recall()
