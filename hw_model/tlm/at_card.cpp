@@ -64,7 +64,7 @@ AtCard::AtCard(const sc_core::sc_module_name& name, const NicConfig& config,
   follow_configuration(0);
   up_.on_ready([this] {
     if (waits_for_writes_ == 0) return;
-    write_window_.stop(sc_core::sc_time_stamp().value());
+    write_window_.stop(now_ps());
     wanted_ |= std::exchange(waits_for_writes_, 0);
     serve_now();
   });
@@ -107,7 +107,7 @@ uint32_t AtCard::speed_mbps() const {
 }
 
 std::vector<NicResource> AtCard::resources() const {
-  const TimePs now = sc_core::sc_time_stamp().value();
+  const TimePs now = now_ps();
   return {{"ring_engine", ring_engine_.busy_ps()},      {"tx_datapath", tx_datapath_.busy_ps()},
           {"rx_datapath", rx_datapath_.busy_ps()},      {"tx_buffer", tx_buffer_.total_ps(now)},
           {"ring_window", ring_window_.total_ps(now)},  {"read_window", read_window_.total_ps(now)},
@@ -302,7 +302,7 @@ void AtCard::interrupt(const Action& action, TimePs at_ps) {
   const PipelineConfig& pipeline = config_.pipeline;
   const Message message{at_ps + cycles(pipeline.interrupt_cycles + pipeline.write_cycles),
                         core_.counters()[Counter::kDeviceResets], action};
-  const TimePs now = sc_core::sc_time_stamp().value();
+  const TimePs now = now_ps();
   if (interrupts_.empty() && message.at_ps <= now + kMessageAheadPs) {
     send_interrupt(message);
     return;
@@ -327,7 +327,7 @@ void AtCard::send_interrupt(const Message& message) {
 }
 
 void AtCard::send_due_interrupts() {
-  const TimePs now = sc_core::sc_time_stamp().value();
+  const TimePs now = now_ps();
   while (!interrupts_.empty() && interrupts_.front().at_ps <= now) {
     const Message message = interrupts_.front();
     interrupts_.pop();
@@ -371,7 +371,7 @@ void AtCard::follow_reset(TimePs now_ps) {
 }
 
 unsigned AtCard::debug(tlm::tlm_generic_payload& request) {
-  const TimePs now = sc_core::sc_time_stamp().value();
+  const TimePs now = now_ps();
   const unsigned done =
       debug_config(core_, request, [this, now](const Event& event) { take(event, now); });
   if (request.is_write()) follow_configuration(now);
@@ -413,12 +413,10 @@ void AtCard::receive_frame(const FramePtr& frame, TimePs, TimePs end_ps) {
   serve_now();
 }
 
-void AtCard::carrier_change(bool up) {
-  take(Event::carrier(up, speed_mbps()), sc_core::sc_time_stamp().value());
-}
+void AtCard::carrier_change(bool up) { take(Event::carrier(up, speed_mbps()), now_ps()); }
 
 void AtCard::command(const rs_command& command) {
-  const TimePs now = sc_core::sc_time_stamp().value();
+  const TimePs now = now_ps();
   take(Event::from_command(command), now);
   follow_reset(now);
   wanted_ = ~uint64_t{0};
@@ -452,12 +450,14 @@ void AtCard::receive_tlp(Tlp& tlp, TimePs arrival_ps) {
 void AtCard::receive_completion(Tlp& tlp, TimePs arrival_ps) {
   const TimePs time = beats(tlp.has_data() ? tlp.length + (tlp.lower_address & 3U) : 0);
   const TimePs last = tx_datapath_.reserve(edge_behind(arrival_ps), time) + time - cycles(1);
-  if (arrived_.empty() && last <= sc_core::sc_time_stamp().value() + kArrivedAheadPs) {
+  if (arrived_.empty() && last <= now_ps() + kArrivedAheadPs) {
     dma_.completion(tlp, last);
     open_read_window(last);
     return;
   }
-  arrived_.push({std::move(tlp), last});
+  Arrived& arrived = arrived_.push_slot();
+  arrived.tlp = std::move(tlp);
+  arrived.last_ps = last;
   if (arrived_.size() == 1) wake_for_arrived();
 }
 
@@ -465,12 +465,11 @@ void AtCard::wake_for_arrived() {
   if (arrived_.empty()) return;
   std::size_t i = 0;
   while (i + 1 < arrived_.size() && !dma_.ends_read(arrived_[i].tlp)) ++i;
-  arrived_event_.notify(
-      sc_core::sc_time::from_value(arrived_[i].last_ps - sc_core::sc_time_stamp().value()));
+  arrived_event_.notify(sc_core::sc_time::from_value(arrived_[i].last_ps - now_ps()));
 }
 
 void AtCard::take_arrived() {
-  const TimePs until = sc_core::sc_time_stamp().value() + kArrivedAheadPs;
+  const TimePs until = now_ps() + kArrivedAheadPs;
   while (!arrived_.empty() && arrived_.front().last_ps <= until) {
     Tlp tlp = std::move(arrived_.front().tlp);
     const TimePs last = arrived_.front().last_ps;
@@ -703,7 +702,7 @@ void AtCard::arm_hold(TimePs now_ps) {
 }
 
 void AtCard::hold_expired() {
-  const TimePs now = sc_core::sc_time_stamp().value();
+  const TimePs now = now_ps();
   const bool late =
       std::any_of(register_reads_.begin(), register_reads_.end(),
                   [now](const RegisterRead& read) { return read.busy && read.deadline_ps <= now; });
@@ -712,7 +711,7 @@ void AtCard::hold_expired() {
 }
 
 void AtCard::expire_reads() {
-  const TimePs now = sc_core::sc_time_stamp().value();
+  const TimePs now = now_ps();
   dma_.expire(now);
   open_read_window(now);
   const TimePs deadline = dma_.next_deadline();

@@ -149,6 +149,7 @@ class AtCard : public sc_core::sc_module,
 
   // at_card.cpp
   void start_of_simulation() override;
+  TimePs now_ps() const { return simcontext()->time_stamp().value(); }
   uint32_t speed_mbps() const;
   /// Whole picoseconds also where a cycle is none (322.265625 MHz).
   TimePs cycles(uint64_t count) const {
@@ -202,6 +203,7 @@ class AtCard : public sc_core::sc_module,
     if (!serving_ && wanted_ != 0) serve();
   }
   bool serve_queue(unsigned queue, TimePs now_ps);
+  void wait_for_room(unsigned queue, TimePs now_ps);
   bool start_transmit(unsigned queue, TimePs before_ps, TimePs now_ps);
   bool start_receive(unsigned queue, TimePs now_ps, bool* first);
   bool start_command(unsigned queue, TimePs now_ps);

@@ -9,7 +9,7 @@
 namespace ringside::hw {
 
 void AtCard::serve() {
-  const TimePs now = sc_core::sc_time_stamp().value();
+  const TimePs now = now_ps();
   if (scheduled_ps_ <= now) scheduled_ps_ = kNever;
   if (!core_.active()) {
     wanted_ = sleeping_ = 0;
@@ -70,14 +70,19 @@ void AtCard::schedule(TimePs now_ps) {
 bool AtCard::serve_queue(unsigned queue, TimePs now_ps) {
   if (!core_.queue_active(queue)) return false;
   RingStep step;
-  next_ring_step(queue, &step);
   bool held = false;  // a return behind a frame that begins before it
-  const bool may_fetch = ring_fetches_ < config_.pipeline.ring_fetches_max;
-  const TimePs fetch_ps = may_fetch ? step.at_ps : kNever;
-  const bool started = NicCore::is_transmit(queue) ? start_transmit(queue, fetch_ps, now_ps)
-                       : core_.is_control(queue)   ? start_command(queue, now_ps)
-                                                   : start_receive(queue, now_ps, &held);
-  return started || advance_ring(queue, step, now_ps) || (!held && return_used(queue, now_ps)) ||
+  if (NicCore::is_transmit(queue)) {
+    next_ring_step(queue, &step);
+    const bool may_fetch = ring_fetches_ < config_.pipeline.ring_fetches_max;
+    if (start_transmit(queue, may_fetch ? step.at_ps : kNever, now_ps)) return true;
+  } else {
+    if (core_.is_control(queue) ? start_command(queue, now_ps)
+                                : start_receive(queue, now_ps, &held)) {
+      return true;
+    }
+    next_ring_step(queue, &step);
+  }
+  return advance_ring(queue, step, now_ps) || (!held && return_used(queue, now_ps)) ||
          read_suppression(queue, now_ps);
 }
 
@@ -95,23 +100,27 @@ bool AtCard::reserve(Stage& stage, unsigned queue, TimePs ready_ps, TimePs taken
   return true;
 }
 
+/// A queue whose next frame has no room in the transmit buffer is looked at again when it has.
+void AtCard::wait_for_room(unsigned queue, TimePs now_ps) {
+  tx_buffer_.start(now_ps);
+  waits_for_room_ |= uint64_t{1} << queue;
+  if (in_flight_.empty()) {
+    waits_for_frame_ |= uint64_t{1} << queue;
+    return;
+  }
+  // A good part of the buffer, so that one wake-up serves many frames.
+  const uint64_t wanted =
+      std::max<uint64_t>(config_.tx_buffer_bytes / 4, config_.mtu + kEthernetHeader + kVlanTag);
+  wake(queue, in_flight_.time_of_room(wanted, now_ps));
+}
+
 /// `before_ps`: when the ring engine asks for something of the queue, which goes before what begins
 /// later: completions come in the order of requests.
 bool AtCard::start_transmit(unsigned queue, TimePs before_ps, TimePs now_ps) {
-  if (core_.transmit_blocked(queue)) {
-    tx_buffer_.start(now_ps);
-    waits_for_room_ |= uint64_t{1} << queue;
-    if (in_flight_.empty()) {
-      waits_for_frame_ |= uint64_t{1} << queue;
-      return false;
-    }
-    // A good part of the buffer, so that one wake-up serves many frames.
-    const uint64_t wanted =
-        std::max<uint64_t>(config_.tx_buffer_bytes / 4, config_.mtu + kEthernetHeader + kVlanTag);
-    wake(queue, in_flight_.time_of_room(wanted, now_ps));
+  if (!core_.can_start_frame(queue)) {
+    if (core_.transmit_blocked(queue)) wait_for_room(queue, now_ps);
     return false;
   }
-  if (!core_.can_start_frame(queue)) return false;
   if (dma_.reads_waiting() != 0) {
     read_window_.start(now_ps);
     waits_for_reads_ |= uint64_t{1} << queue;
