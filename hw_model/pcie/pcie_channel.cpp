@@ -11,8 +11,6 @@ namespace ringside::hw {
 
 namespace {
 
-TimePs now_ps() { return sc_core::sc_time_stamp().value(); }
-
 void notify_in(sc_core::sc_event& event, TimePs delay_ps) {
   event.notify(sc_core::sc_time::from_value(delay_ps));
 }
@@ -76,7 +74,7 @@ bool PcieChannel::must_wait(FlowClass flow) const {
 }
 
 /// Gives `tlp` its place on the link, if the credits are there when it can leave.
-bool PcieChannel::place(Tlp& tlp, bool lost, TimePs earliest_ps) {
+[[gnu::always_inline]] inline bool PcieChannel::place(Tlp& tlp, bool lost, TimePs earliest_ps) {
   Class& flow = classes_[static_cast<std::size_t>(tlp.flow())];
   const uint32_t data = data_credits(4 * tlp.payload_dwords());
   flow.credits.settle(std::max(earliest_ps, direction_.free_at_ps()));

@@ -78,6 +78,8 @@ class PcieChannel final : public sc_core::sc_module, public TlpChannel {
     Fifo<Waiting> waiting;
   };
 
+  /// Asked for with every TLP: sc_time_stamp() looks for the simulation first.
+  TimePs now_ps() const { return simcontext()->time_stamp().value(); }
   bool must_wait(FlowClass flow) const;
   bool place(Tlp& tlp, bool lost, TimePs earliest_ps);
   void put_off(Tlp&& tlp, bool lost, TimePs earliest_ps);

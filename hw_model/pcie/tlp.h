@@ -34,8 +34,9 @@ enum class CompletionStatus : uint8_t {
   kCompleterAbort = 4,
 };
 
-/// One packet. Fields that a type does not have are ignored. Sizes in bytes.
-struct Tlp {
+/// One packet but for its payload: a block by itself, so that it moves as one. Fields that a type
+/// does not have are ignored. Sizes in bytes.
+struct TlpFields {
   TlpType type = TlpType::kMemRead;
   CompletionStatus status = CompletionStatus::kSuccess;
   uint8_t message = 0;        ///< message code, 2.2.8
@@ -52,9 +53,12 @@ struct Tlp {
   /// Requests and completions with data: bytes that count. First and last byte enables follow from
   /// this and from the two low bits of `address`.
   uint32_t length = 0;
-  uint64_t address = 0;  ///< of the first byte, 64 bits; configuration: offset
-  PayloadPtr data;       ///< bytes [data_offset, data_offset + length)
-  uint32_t data_offset = 0;
+  uint64_t address = 0;      ///< of the first byte, 64 bits; configuration: offset
+  uint32_t data_offset = 0;  ///< of the payload in Tlp::data
+};
+
+struct Tlp : TlpFields {
+  PayloadPtr data;  ///< bytes [data_offset, data_offset + length)
 
   bool has_data() const { return (kWithData >> static_cast<unsigned>(type) & 1) != 0; }
   ByteView payload() const {

@@ -12,8 +12,6 @@ namespace ringside::hw {
 
 namespace {
 
-TimePs now_ps() { return sc_core::sc_time_stamp().value(); }
-
 sc_core::sc_time ps(TimePs time) { return sc_core::sc_time::from_value(time); }
 
 constexpr uint64_t kPage = 4096;

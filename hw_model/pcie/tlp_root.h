@@ -81,6 +81,7 @@ class TlpRoot : public sc_core::sc_module, public TlpReceiver {
     TimePs retired_until_ps = 0;
   };
 
+  TimePs now_ps() const { return simcontext()->time_stamp().value(); }
   void invalidate(sc_dt::uint64 first, sc_dt::uint64 last);
   void transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned debug(tlm::tlm_generic_payload& payload) { return debug_(payload); }
