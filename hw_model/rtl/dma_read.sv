@@ -42,7 +42,8 @@ module dma_read
   output now_t                           deadline
 );
 
-  localparam int unsigned Operations = 64;  // accepted and not done
+  // Accepted and not done. Several pairs ask for less at a time, and so more often.
+  localparam int unsigned Operations = QueuePairs > 1 ? 128 : 64;
   localparam int unsigned SlotW = $clog2(Operations);
   localparam int unsigned ClientW = $clog2(ReadClients);
 
