@@ -65,6 +65,13 @@ class NicCore {
   /// error. VQS-R-011.
   bool avail_index_jumps(unsigned queue, uint16_t index) const;
   uint16_t queue_size(unsigned queue) const { return queues_[queue].context.size; }
+  /// `size` bytes from `address` on are whole descriptors of the queue's table.
+  bool in_descriptor_table(unsigned queue, uint64_t address, uint32_t size) const {
+    const rs_queue_context& context = queues_[queue].context;
+    const uint64_t offset = address - context.desc;
+    const uint64_t end = uint64_t{16} * context.size;
+    return offset % 16 == 0 && size % 16 == 0 && offset <= end && size <= end - offset;
+  }
   bool can_sample(unsigned queue) const { return queue_taking(queue) && !queues_[queue].sampling; }
   /// The most that kFetchIds may ask for now.
   uint16_t ids_fetchable(unsigned queue) const {

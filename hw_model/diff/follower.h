@@ -84,6 +84,9 @@ class Follower final : public CardTap {
     uint64_t address;
     uint32_t size;
     uint64_t owner;  ///< by which ReadStore knows it
+    bool linked() const {
+      return purpose == Purpose::kDescriptors && owner == owner_of_next(chain);
+    }
     ReadStore::Wanted wanted() const { return {purpose, queue, owner, address, size}; }
   };
   /// A part of an indirect table that the card read.

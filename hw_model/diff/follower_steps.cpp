@@ -157,6 +157,7 @@ void Follower::follow(const TraceRecord& record) {
       return;
     case TraceKind::kDescribed:
       walk_on(record);
+      reads_.linked_end(record.queue, owner_of_next(record.chain));
       expect_record(record);
       return;
     case TraceKind::kDmaRead:
@@ -254,8 +255,17 @@ void Follower::walk_reads(const TraceRecord& record) {
   if (!is_walk(record.purpose)) return;
   const bool table = record.purpose == Purpose::kIndirectTable;
   if (!table && reads_.is_due(record.purpose, record.queue, owner_of_heads(record.chain))) return;
+  const Run run = !table && record.size > sizeof(formats::VirtqDesc) ? Run::kYes : Run::kNo;
+  if (run == Run::kYes && !core_.in_descriptor_table(record.queue, record.address, record.size) &&
+      !follower_mutant(FollowerMutant::kRunPlace)) {
+    fail(
+        fmt::format("chain {} of queue {} reads {} bytes at {:#x}, which are not whole descriptors "
+                    "of its table",
+                    record.chain, record.queue, record.size, record.address));
+    return;
+  }
   reads_.decided(record.purpose, record.queue, owner_of_next(record.chain), record.address,
-                 record.size);
+                 record.size, run);
   if (table) table_pieces_.push_back({record.queue, record.chain, record.address, record.size});
 }
 
@@ -407,7 +417,8 @@ bool Follower::feed(std::size_t index) {
 
 /// What the card read for the core's `read`.
 ReadStore::Taken Follower::take(const Pending& read, std::vector<std::byte>& bytes) {
-  const ReadStore::Taken taken = reads_.take(read.wanted(), bytes);
+  const ReadStore::Taken taken =
+      read.linked() ? reads_.take_linked(read.wanted(), bytes) : reads_.take(read.wanted(), bytes);
   if (taken != ReadStore::Taken::kMissing || !follower_mutant(FollowerMutant::kReadTooSoon)) {
     return taken;
   }

@@ -13,8 +13,8 @@
 namespace ringside::hw {
 
 void ReadStore::decided(Purpose purpose, unsigned queue, uint64_t owner, uint64_t address,
-                        uint32_t size) {
-  read_[key(purpose, queue)].decisions.push_back({owner, address, size});
+                        uint32_t size, Run run) {
+  read_[key(purpose, queue)].decisions.push_back({owner, address, size, run, decided_++});
 }
 
 bool ReadStore::is_due(Purpose purpose, unsigned queue, uint64_t owner) const {
@@ -25,17 +25,33 @@ bool ReadStore::is_due(Purpose purpose, unsigned queue, uint64_t owner) const {
          });
 }
 
-/// Older decisions that are passed over will not be requested any more: a part of them failed.
-uint64_t ReadStore::owner_of(Pieces& pieces, uint64_t address, uint32_t size) {
+/// The decision that a request belongs to, which counts it. Older ones that are passed over will
+/// not be requested any more: a part of them failed.
+ReadStore::Decision ReadStore::decision_of(Pieces& pieces, uint64_t address, uint32_t size) {
   std::deque<Decision>& decisions = pieces.decisions;
-  const auto found = std::find_if(decisions.begin(), decisions.end(), [&](const Decision& each) {
+  const auto fits = [&](const Decision& each) {
     return each.address + each.requested == address && size <= each.size - each.requested;
-  });
-  if (found == decisions.end()) return kNobody;
-  const uint64_t owner = found->owner;
+  };
+  auto found = std::find_if(decisions.begin(), decisions.end(), fits);
+  if (found == decisions.end()) return {kNobody, address, size, Run::kNo, kNobody, size};
+  if (found->failed) {  // rather one of which something is expected
+    const auto good =
+        std::find_if(found, decisions.end(), [&](const Decision& each) { return !each.failed; });
+    if (good != decisions.end() && fits(*good)) found = good;
+  }
   found->requested += size;
+  const Decision decision = *found;
   decisions.erase(decisions.begin(), found->requested == found->size ? found + 1 : found);
-  return owner;
+  return decision;
+}
+
+/// Of a decision: nothing more will be used of what it brought.
+void ReadStore::discard(Pieces& pieces, uint64_t decision) {
+  for (Piece& piece : pieces.pieces) {
+    if (piece.decision != decision) continue;
+    piece.given.assign(piece.size, true);
+    piece.taken = piece.size;
+  }
 }
 
 bool ReadStore::request(uint32_t tag, Purpose purpose, unsigned queue, uint64_t address,
@@ -43,11 +59,23 @@ bool ReadStore::request(uint32_t tag, Purpose purpose, unsigned queue, uint64_t 
   const Key where = key(purpose, queue);
   Pieces& pieces = read_[where];
   under_way_[tag] = {where, pieces.first + pieces.pieces.size()};
-  Piece piece{owner_of(pieces, address, size), address, size, 0, 0, false, {}, {}};
+  const Decision decision = decision_of(pieces, address, size);
+  Piece piece{decision.owner,
+              decision.number,
+              decision.requested - size,
+              decision.run,
+              address,
+              size,
+              0,
+              0,
+              false,
+              {},
+              {}};
   piece.bytes.reserve(size);
   piece.given.resize(size);
   pieces.pieces.push_back(std::move(piece));
-  return pieces.pieces.back().owner != kNobody;
+  if (decision.failed) discard(pieces, decision.number);
+  return decision.owner != kNobody;
 }
 
 bool ReadStore::completion(uint32_t tag, ByteView data, bool ok, bool last) {
@@ -58,6 +86,14 @@ bool ReadStore::completion(uint32_t tag, ByteView data, bool ok, bool last) {
   if (last) under_way_.erase(found);
   if (number < pieces.first) return true;  // given up
   Piece& piece = pieces.pieces[number - pieces.first];
+  if (!ok && piece.run == Run::kYes && !follower_mutant(FollowerMutant::kReadFailedIsGood)) {
+    for (Decision& decision : pieces.decisions) {
+      if (decision.number == piece.decision) decision.failed = true;
+    }
+    discard(pieces, piece.decision);
+    trim(pieces);
+    return true;
+  }
   if (!ok && !follower_mutant(FollowerMutant::kReadFailedIsGood)) piece.failed = true;
   if (!ok && follower_mutant(FollowerMutant::kReadFailedIsGood)) {
     piece.bytes.resize(piece.size);
@@ -78,6 +114,14 @@ ReadStore::Piece* ReadStore::covering(Pieces& pieces, uint64_t owner, uint64_t a
     return piece.failed || offset < piece.received ? &piece : nullptr;
   }
   return nullptr;
+}
+
+/// The owner's oldest piece of which something was not given out.
+ReadStore::Piece* ReadStore::first_of(Pieces& pieces, uint64_t owner) {
+  const auto found = std::ranges::find_if(pieces.pieces, [owner](const Piece& piece) {
+    return piece.owner == owner && piece.taken != piece.size;
+  });
+  return found == pieces.pieces.end() ? nullptr : &*found;
 }
 
 void ReadStore::trim(Pieces& pieces) {
@@ -141,6 +185,31 @@ ReadStore::Taken ReadStore::take(const Wanted& wanted, std::vector<std::byte>& b
   }
   trim(pieces);
   return failed ? Taken::kFailed : Taken::kWhole;
+}
+
+ReadStore::Taken ReadStore::take_linked(const Wanted& wanted, std::vector<std::byte>& bytes) {
+  Pieces& pieces = read_[key(wanted.purpose, wanted.queue)];
+  const Piece* first = first_of(pieces, wanted.owner);
+  const bool anywhere = follower_mutant(FollowerMutant::kRunLeftOver);
+  if (first != nullptr && first->address + first->taken != wanted.address && !anywhere) {
+    // The chain goes on elsewhere than the run.
+    linked_end(wanted.queue, wanted.owner);
+    first = first_of(pieces, wanted.owner);
+    const bool begins = first != nullptr && first->behind == 0 && first->address == wanted.address;
+    if (!begins) return Taken::kMissing;
+  }
+  return take(wanted, bytes);
+}
+
+/// A read of which nothing was used is none that is being used.
+void ReadStore::linked_end(unsigned queue, uint64_t owner) {
+  Pieces& pieces = read_[key(Purpose::kDescriptors, queue)];
+  const Piece* first = first_of(pieces, owner);
+  if (first == nullptr || first->run == Run::kNo) return;
+  const bool begun = first->taken != 0 || first->behind != 0;
+  if (!begun && !follower_mutant(FollowerMutant::kRunUnused)) return;
+  discard(pieces, first->decision);
+  trim(pieces);
 }
 
 void ReadStore::give_up(Pieces& pieces) {

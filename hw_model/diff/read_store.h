@@ -19,15 +19,23 @@ constexpr bool is_walk(Purpose purpose) {
   return purpose == Purpose::kDescriptors || purpose == Purpose::kIndirectTable;
 }
 
+/// What is known of a read of descriptors before it is made: a run may bring more than is used.
+enum class Run : bool { kNo, kYes };
+
 /// Decisions to read and requests in the order in which they were made, by queue and purpose. A
 /// request belongs to the oldest decision that it goes on with, and what it brings to that one's
 /// owner, whoever else reads the same place. Each byte that came is given out once: nothing is read
 /// twice by the core that the card read once.
+///
+/// Of linked descriptors a card may read a run: what follows the one that it needs in the table, in
+/// the hope that the chain goes on so. A run is used from its beginning on; what the chain does not
+/// come to is discarded, as is the whole run if a part of it failed.
 class ReadStore {
  public:
   /// `size` bytes from `address` on are to be read, by one or more requests. `owner`: any number by
   /// which they will be taken.
-  void decided(Purpose purpose, unsigned queue, uint64_t owner, uint64_t address, uint32_t size);
+  void decided(Purpose purpose, unsigned queue, uint64_t owner, uint64_t address, uint32_t size,
+               Run run = Run::kNo);
   /// Something was decided for this owner of which nothing was requested.
   bool is_due(Purpose purpose, unsigned queue, uint64_t owner) const;
   /// False if nobody decided to read this; then nobody can take it.
@@ -45,6 +53,11 @@ class ReadStore {
   /// Takes what is wanted, oldest first, into `bytes`. kMissing: not all of it has been read;
   /// nothing is taken.
   Taken take(const Wanted& wanted, std::vector<std::byte>& bytes);
+  /// Likewise the next of linked descriptors: it is next in the run from which the last was taken,
+  /// or the first of the owner's next read.
+  Taken take_linked(const Wanted& wanted, std::vector<std::byte>& bytes);
+  /// The owner needs no more linked descriptors: what is left of its last run is discarded.
+  void linked_end(unsigned queue, uint64_t owner);
   /// All of it is here.
   bool has(const Wanted& wanted) const;
   /// A part of it has been answered with a failure.
@@ -67,10 +80,16 @@ class ReadStore {
     uint64_t owner;
     uint64_t address;
     uint32_t size;
+    Run run;
+    uint64_t number;
     uint32_t requested = 0;
+    bool failed = false;  ///< a run
   };
   struct Piece {
     uint64_t owner;
+    uint64_t decision;  ///< its number
+    uint32_t behind;    ///< bytes of the decision before it
+    Run run;
     uint64_t address;
     uint32_t size;
     uint32_t received = 0;
@@ -94,9 +113,12 @@ class ReadStore {
   };
   static std::string say(Key where, const Piece& piece);
   static Piece* covering(Pieces& pieces, uint64_t owner, uint64_t address);
-  static uint64_t owner_of(Pieces& pieces, uint64_t address, uint32_t size);
+  static Decision decision_of(Pieces& pieces, uint64_t address, uint32_t size);
+  static void discard(Pieces& pieces, uint64_t decision);
+  static Piece* first_of(Pieces& pieces, uint64_t owner);
   static void trim(Pieces& pieces);
   static void give_up(Pieces& pieces);
+  uint64_t decided_ = 0;
   std::unordered_map<Key, Pieces> read_;
   std::unordered_map<uint32_t, UnderWay> under_way_;
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looks at descriptor heads as soon as they have landed, in ring order, and asks for what follows
-// in each chain (the next descriptor, or the beginning of the indirect table), so that many chains
-// wait for host memory at once while they are walked one by one. Reads nothing that the walk will
-// not need, unless it ends in an error.
+// in each chain (a run of descriptors from the next one on, or the beginning of the indirect
+// table), so that many chains wait for host memory at once while they are walked one by one. Of a
+// run the walk may not need all.
 module chain_lookahead
   import nic_pkg::*;
 #(
@@ -19,6 +19,7 @@ module chain_lookahead
   input  logic [Queues-1:0][31:0]         rewind_position,
   input  logic [Queues-1:0][3:0]          size_log2,
   input  logic                            indirect,
+  input  logic [Queues-1:0][4:0]          run,  // descriptors to ask for, 1 to 16
   input  logic                            heads_landed,
   input  queue_t                          heads_queue,
   input  logic [SlotW-1:0]                heads_slot,
@@ -44,6 +45,7 @@ module chain_lookahead
   output logic [4:0]                      step_count,  // descriptors
   output logic [BufferW-1:0]              step_buffer,
   input  logic                            landed,
+  input  logic                            landed_bad,  // a run of which something failed
   input  queue_t                          landed_queue,
   input  logic [BufferW-1:0]              landed_buffer,
   // the chain that each queue walks
@@ -51,6 +53,8 @@ module chain_lookahead
   output logic [Queues-1:0]               seen,  // its head was looked at
   output logic [Queues-1:0]               owns,  // what follows was asked for
   output logic [Queues-1:0]               have,  // and has landed
+  output logic [Queues-1:0]               bad,  // and failed
+  output logic [Queues-1:0][3:0]          more,  // of a run: descriptors behind the first
   output logic [Queues-1:0][BufferW-1:0]  buffer,
   input  logic                            finished,  // the walk of one
   input  queue_t                          finished_queue,
@@ -70,6 +74,8 @@ module chain_lookahead
   count_t given[Queues];
   count_t taken_back[Queues];
   logic [Buffers-1:0] full[Queues];
+  logic [Buffers-1:0] failed[Queues];
+  logic [3:0] behind[Queues][Buffers];  // the first descriptor of a run
 
   logic [Queues-1:0] want;
   logic pick_any;
@@ -78,7 +84,8 @@ module chain_lookahead
   logic valid, moves, needs, list, table_good;
   queue_t queue;
   logic next_set, indirect_set;
-  logic [15:0] next_one, size, limit;
+  logic [15:0] next_one, size, limit, to_end;
+  logic [4:0] run_count;
   logic [31:0] bytes;
   logic [63:0] from;
 
@@ -91,6 +98,8 @@ module chain_lookahead
       owns[q] = owners[q][position[q][SlotW-1:0]];
       buffer[q] = taken_back[q][BufferW-1:0];
       have[q] = full[q][taken_back[q][BufferW-1:0]];
+      bad[q] = failed[q][taken_back[q][BufferW-1:0]];
+      more[q] = behind[q][taken_back[q][BufferW-1:0]];
     end
   end
 
@@ -115,7 +124,9 @@ module chain_lookahead
   assign step_table = indirect_set;
   assign step_table_address = from;
   assign step_next = next_one;
-  assign step_count = list ? 5'd1 : bytes[31:4] >= 28'd16 ? 5'd16 : {1'b0, bytes[7:4]};
+  assign to_end = size - next_one;
+  assign run_count = to_end < 16'(run[queue]) ? to_end[4:0] : run[queue];
+  assign step_count = list ? run_count : bytes[31:4] >= 28'd16 ? 5'd16 : {1'b0, bytes[7:4]};
   assign step_buffer = given[queue][BufferW-1:0];
   assign moves = valid && go && (!needs || step_ready);
   assign working = (look_valid && look_ready) || fetched || moves;
@@ -158,15 +169,21 @@ module chain_lookahead
         if (needs) begin
           given[q] <= given[q] + 1'b1;
           full[q][given[q][BufferW-1:0]] <= 1'b0;
+          failed[q][given[q][BufferW-1:0]] <= 1'b0;
+          behind[q][given[q][BufferW-1:0]] <= 4'(run_count - 5'd1);
         end
       end
       waits[q] <= (waits[q] & ~gone) | come;
-      if (landed && landed_queue == queue_t'(q)) full[q][landed_buffer] <= 1'b1;
+      if (landed && landed_queue == queue_t'(q)) begin
+        full[q][landed_buffer] <= 1'b1;
+        failed[q][landed_buffer] <= landed_bad;
+      end
       if (done && owns[q]) taken_back[q] <= taken_back[q] + 1'b1;
       if (!rst_n || flush || rewind[q]) begin
         waits[q] <= '0;
         owners[q] <= '0;
         full[q] <= '0;
+        failed[q] <= '0;
         given[q] <= '0;
         taken_back[q] <= '0;
         at[q] <= rewind_position[q];

@@ -2,6 +2,11 @@
 // Walks descriptor chains in ring order, descriptor by descriptor as they land, and validates each
 // copy that was read; no descriptor table is believed (virtio 1.4, "The Virtqueue Descriptor
 // Table", "Indirect Descriptors"). Errors and their order are those of hw_model/core/chain_walk.cpp.
+//
+// What follows in the ring's table is read in runs: from the descriptor that is needed on, as many
+// as the longest run of the queue's last chains had. The walk goes on in a run as long as each
+// descriptor names the one behind it; the rest is discarded. A run that fails is no error of the
+// driver's: the one descriptor that is needed is read by itself then.
 module chain_walker
   import nic_pkg::*;
   import nic_faults_pkg::*;
@@ -33,8 +38,10 @@ module chain_walker
   input  logic [SlotW-1:0]             heads_slot,  // the first; they do not run over the end
   input  logic [CountW-1:0]            heads_count,
   input  logic                         piece_landed,
+  input  logic                         piece_bad,  // a run of which something failed
   input  queue_t                       piece_queue,
   input  logic                         ahead_landed,
+  input  logic                         ahead_bad,
   input  queue_t                       ahead_queue,
   input  logic [BufferW-1:0]           ahead_buffer,
   // id of the head at a place of the window
@@ -77,6 +84,7 @@ module chain_walker
   output logic                         working  // the next clock edge takes a step
 );
   localparam int unsigned Rows = 2 ** LandingBits / DataBytes;
+  localparam logic [4:0] MostRun = 5'(Piece);
   localparam int unsigned TableLimit = 1024;  // or the ring's size, if that is more. VQS-D-002
 
   localparam int unsigned PlaceW = LandingBits - QueueW - 4;  // names a descriptor of a queue
@@ -98,6 +106,14 @@ module chain_walker
     logic [11:0] block;  // piece that was fetched
   } walk_t;
 
+  // Of a chain in the ring's table.
+  typedef struct packed {
+    logic [15:0] index;  // of the next descriptor, in the ring's table
+    logic [3:0] left;  // behind it in the run that was fetched
+    logic [4:0] streak;  // descriptors behind each other, up to it; at most MostRun
+    logic [4:0] longest;
+  } run_t;
+
   typedef struct packed {
     logic [15:0] next;
     logic [12:0] reserved_flags;
@@ -115,7 +131,10 @@ module chain_walker
   logic [Queues-1:0] ahead;  // begun, and its next descriptor is among those read ahead
   logic [PieceW-1:0] place[Queues];  // where
   logic [Queues-1:0] in_pipe;
+  logic [Queues-1:0] again;  // have, but it failed: to be read by itself
+  logic [Queues-1:0][4:0] run;  // descriptors to ask for
   walk_t walks[2**QueueW];
+  run_t runs[2**QueueW];
 
   // -- heads, looked at before
   logic look_valid, look_ready, has_followers;
@@ -123,6 +142,8 @@ module chain_walker
   logic [SlotW-1:0] look_slot;
   logic [Queues-1:0] head_seen, follows, follows_here, heads_done, look_quiet;
   logic [Queues-1:0][BufferW-1:0] buffer;
+  logic [Queues-1:0] follows_bad;
+  logic [Queues-1:0][3:0] follows_more;
   logic look_works;
 
   logic [Queues-1:0] ready_to_go, want;
@@ -144,7 +165,7 @@ module chain_walker
   logic [DataBits-1:0] row;
   logic row_valid;
   queue_t row_queue;
-  logic row_head;
+  logic row_head, row_again;
   descriptor_t row_descriptor;
   // of the walk behind it
   logic valid, moves, described;
@@ -181,7 +202,7 @@ module chain_walker
   end
 
   chain_lookahead #(.Buffers(Buffers)) lookahead (
-    .clk, .rst_n, .go, .flush, .rewind, .rewind_position, .size_log2, .indirect,
+    .clk, .rst_n, .go, .flush, .rewind, .rewind_position, .size_log2, .indirect, .run,
     .heads_landed, .heads_queue, .heads_slot, .heads_count,
     .look_valid, .look_ready, .look_queue, .look_slot,
     .has_next(row_descriptor.has_next), .is_indirect(row_descriptor.is_indirect),
@@ -191,8 +212,8 @@ module chain_walker
     .step_position(ahead_position), .step_table(ahead_table),
     .step_table_address(ahead_table_address), .step_next(ahead_next), .step_count(ahead_count),
     .step_buffer(ahead_step_buffer),
-    .landed(ahead_landed), .landed_queue(ahead_queue), .landed_buffer(ahead_buffer),
-    .position, .seen(head_seen), .owns(follows), .have(follows_here), .buffer,
+    .landed(ahead_landed), .landed_bad(ahead_bad), .landed_queue(ahead_queue), .landed_buffer(ahead_buffer),
+    .position, .seen(head_seen), .owns(follows), .have(follows_here), .bad(follows_bad), .more(follows_more), .buffer,
     .finished(moves && described), .finished_queue(queue),
     .empty(heads_done), .quiet(look_quiet), .working(look_works)
   );
@@ -206,6 +227,8 @@ module chain_walker
   /* verilator lint_on UNUSEDSIGNAL */
   logic [31:0] length_less_1;
   walk_t walk, next;
+  run_t in, next_in;
+  logic read_again;  // nothing came: the descriptor is to be read by itself
 
   assign id_queue = row_queue;
   assign id_slot = position[row_queue][SlotW-1:0];
@@ -218,6 +241,9 @@ module chain_walker
   logic failed, continues;
   error_e code;
   logic [11:0] block, last_block;
+  logic goes_on, behind_it, in_run;
+  logic [4:0] run_count, least_run;
+  logic [15:0] to_end;
 
   assign size = 16'd1 << size_log2[queue];
   assign limit = size > 16'(TableLimit) ? size : 16'(TableLimit);
@@ -243,7 +269,9 @@ module chain_walker
     to_table = 1'b0;
     segment_good = 1'b0;
     described = 1'b0;
-    if (main && walk.walked >= size) begin  // VQS-R-008; a loop
+    if (read_again) begin
+      segment_good = 1'b0;
+    end else if (main && walk.walked >= size) begin  // VQS-R-008; a loop
       failed = 1'b1;
       code = ErrorChainTooLong;
     end else if (descriptor.is_indirect) begin  // WRITE is ignored. VQS-D-007, VQS-D-008
@@ -284,14 +312,23 @@ module chain_walker
       end
     end
   end
+  // A queue asks for as many as its longest run had, and for one less with each chain that had less.
+  assign least_run = run[queue] == 5'd1 ? 5'd1 : run[queue] - 5'd1;
+
   // Its next descriptor is here, or was asked for before.
   assign has_followers = first && follows[queue] && !failed && !described;
-  assign continues = has_followers ||
-                     (!main && segment_good && !failed && !described && same_block);
+  assign goes_on = segment_good && !failed && !described;
+  assign behind_it = !first && descriptor.next == in.index + 16'd1;
+  assign in_run = main && goes_on && (behind_it || (fault(RunLeftOver) && !first)) &&
+                  in.left != '0;
+  assign continues = has_followers || in_run || (!main && goes_on && same_block);
+
+  assign to_end = size - descriptor.next;
+  assign run_count = to_end < 16'(run[queue]) ? to_end[4:0] : run[queue];
 
   always_comb begin
     next = walk;
-    if (main) next.walked = walk.walked + 16'd1;
+    if (main && !read_again) next.walked = walk.walked + 16'd1;
     else next.seen = walk.seen + 16'd1;
     if (segment_good && descriptor.is_writable) begin
       next.writable = walk.writable + 16'd1;
@@ -310,6 +347,19 @@ module chain_walker
     next.block = block;
   end
 
+  always_comb begin
+    next_in = in;
+    if (read_again) begin
+      next_in.left = '0;
+    end else if (main && goes_on) begin
+      next_in.index = descriptor.next;
+      next_in.left = has_followers ? follows_more[queue] : in_run ? in.left - 4'd1 :
+                     4'(run_count - 5'd1);
+      next_in.streak = !behind_it ? 5'd1 : in.streak == MostRun ? MostRun : in.streak + 5'd1;
+      if (next_in.streak > in.longest) next_in.longest = next_in.streak;
+    end
+  end
+
   assign step_valid = valid && !continues;
   assign step_queue = queue;
   assign step_position = at;
@@ -325,9 +375,10 @@ module chain_walker
   assign step_read = !failed && !described;
   assign step_table = next.in_table;
   assign step_table_address = next.table_address;
-  assign step_offset = next.in_table ? 20'({block, 8'd0}) : {descriptor.next, 4'd0};
+  assign step_offset = next.in_table ? 20'({block, 8'd0}) :
+                       {read_again ? in.index : descriptor.next, 4'd0};
   always_comb begin
-    step_count = 5'd1;
+    step_count = read_again ? 5'd1 : run_count;
     if (next.in_table) begin
       step_count = 5'(Piece);
       if (block == last_block) step_count = {1'b0, 4'(next.entries - 16'd1)} + 5'd1;
@@ -343,12 +394,14 @@ module chain_walker
 
   always_ff @(posedge clk) begin
     if (moves) walks[queue] <= next;
+    if (moves) runs[queue] <= next_in;
   end
 
   always_ff @(posedge clk) begin
     if (fetch) begin
       row_queue <= pick;
       row_head <= !begun[pick];
+      row_again <= begun[pick] && (ahead[pick] ? follows_bad[pick] : again[pick]);
       last <= pick;
     end
     if (row_valid && (!valid || moves)) begin
@@ -358,6 +411,8 @@ module chain_walker
       descriptor <= row_descriptor;
       length_less_1 <= row_descriptor.length - 32'd1;
       walk <= row_head ? walk_t'(0) : walks[row_queue];
+      in <= row_head ? run_t'(0) : runs[row_queue];
+      read_again <= row_again && !fault(FailedRunUsed);
     end
     if (fetch_moves) row_valid <= pick_any;
     if (!valid || moves) valid <= row_valid;
@@ -380,16 +435,25 @@ module chain_walker
         begun[q] <= !described;
         have[q] <= continues && !has_followers && !ahead[q];
         ahead[q] <= has_followers || (continues && ahead[q]);
-        place[q] <= next.in_table ? descriptor.next[PieceW-1:0] : '0;
+        place[q] <= next.in_table ? descriptor.next[PieceW-1:0] :
+                    in_run ? place[q] + 1'b1 : '0;
         if (to_table) place[q] <= '0;
-        if (described) position[q] <= position[q] + 32'd1;
+        if (described) begin
+          position[q] <= position[q] + 32'd1;
+          run[q] <= in.longest > least_run ? in.longest : least_run;
+        end
       end
-      if (piece_landed && piece_queue == queue_t'(q)) have[q] <= 1'b1;
+      if (piece_landed && piece_queue == queue_t'(q)) begin
+        have[q] <= 1'b1;
+        again[q] <= piece_bad;
+      end
       if (!rst_n || flush || rewind[q]) begin
         in_pipe[q] <= 1'b0;
         begun[q] <= 1'b0;
         have[q] <= 1'b0;
         ahead[q] <= 1'b0;
+        again[q] <= 1'b0;
+        run[q] <= 5'd1;
         position[q] <= rewind_position[q];
       end
       if (!rst_n || flush) position[q] <= '0;

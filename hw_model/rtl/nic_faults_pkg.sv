@@ -41,6 +41,8 @@ package nic_faults_pkg;
     ChainCutShort,  // a chain ends with its third descriptor
     ReadableBehindWritable,  // that order is accepted
     ZeroLengthAccepted,  // an empty descriptor is no error
+    RunLeftOver,  // a chain that goes on elsewhere goes on with what is left of a run
+    FailedRunUsed,  // a run of which something failed is taken for good
     // -- tx_path
     FrameLong,  // sent frames have a byte more
     FrameOrderSwapped,  // of two frames that are whole the second leaves first

@@ -82,7 +82,7 @@ module ring_engine
     use_e use_of;
     queue_t queue;
     logic [SlotW-1:0] slot;  // first place in the window, or number of the fetch or buffer
-    count_t count;
+    count_t count;  // of heads, or of a run in the ring's table
   } note_t;
 
   // -- by queue
@@ -113,6 +113,10 @@ module ring_engine
   note_t note;
   logic failed;
   queue_t failed_queue;
+  // A run of which something failed: its chain may not need that.
+  logic run_failed;
+  assign run_failed = done_came && !ended_ok && note.count > count_t'(1) &&
+                      (note.use_of == ForWalk || note.use_of == ForAhead);
 
   always_ff @(posedge clk) begin
     done_came <= done_valid && done.client == ReadRing && rst_n && !flush;
@@ -121,7 +125,7 @@ module ring_engine
       ended_handle <= done.handle[HandleIndexW-1:0];
       ended_head <= done.head;
     end
-    if (done_came && !ended_ok) begin
+    if (done_came && !ended_ok && !run_failed) begin
       failed <= 1'b1;
       failed_queue <= note.queue;
     end
@@ -129,7 +133,7 @@ module ring_engine
   end
 
   logic come;
-  assign come = done_came && ended_ok;
+  assign come = done_came && (ended_ok || run_failed);
 
   // -- landing: of each queue the heads at 0, pieces at 1024, entries at 1280; at 1536 what nobody
   // looks at; in the upper half the buffers for what is read ahead
@@ -204,8 +208,10 @@ module ring_engine
     .write_count(landing.count), .write_data(landing.data),
     .heads_landed(come && note.use_of == ForHeads), .heads_queue(note.queue),
     .heads_slot(note.slot), .heads_count(note.count),
-    .piece_landed(come && note.use_of == ForWalk), .piece_queue(note.queue),
-    .ahead_landed(come && note.use_of == ForAhead), .ahead_queue(note.queue),
+    .piece_landed(come && note.use_of == ForWalk), .piece_bad(run_failed),
+    .piece_queue(note.queue),
+    .ahead_landed(come && note.use_of == ForAhead), .ahead_bad(run_failed),
+    .ahead_queue(note.queue),
     .ahead_buffer(note.slot[BufferW-1:0]),
     .id_queue, .id_slot, .id,
     .step_valid, .step_ready, .step_queue, .step_position, .step_described, .step_chain,
@@ -356,6 +362,7 @@ module ring_engine
       op.length = {7'd0, step_count, 4'd0};
       op.landing = LandingW'({op_queue, LandBits'(PiecesAt)});
       op_note.use_of = ForWalk;
+      op_note.count = step_table ? '0 : count_t'(step_count);
     end else if (look) begin
       base = ahead_table ? ahead_table_address : op_desc;
       offset = ahead_table ? 20'd0 : {ahead_next, 4'd0};
@@ -364,6 +371,7 @@ module ring_engine
       op.length = {7'd0, ahead_count, 4'd0};
       op.landing = LandingW'({op_queue, 1'b1, ahead_buffer, 8'd0});
       op_note.use_of = ForAhead;
+      op_note.count = ahead_table ? '0 : count_t'(ahead_count);
       op_note.slot = SlotW'(ahead_buffer);
     end else if (!resample && choice == FetchHeads) begin
       base = op_desc;

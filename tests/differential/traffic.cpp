@@ -58,7 +58,7 @@ void Traffic::begin_life() {
   if (!enumerated_) {
     host_.enable_pci(true);
     for (Queue* queue : {&rx_, &tx_}) {
-      queue->desc = host_.allocate(SplitRing::desc_bytes(kSizeMost));
+      queue->table = host_.allocate(SplitRing::desc_bytes(kSizeMost));
       queue->avail = host_.allocate(SplitRing::avail_bytes(kSizeMost));
       queue->used = host_.allocate(SplitRing::used_bytes(kSizeMost));
       queue->buffers = host_.allocate(uint64_t{kPart} * kSizeMost);
@@ -82,8 +82,9 @@ void Traffic::begin_life() {
   host_.get(BarLayout::kMsixPending, 8);
   host_.negotiate(features);
   host_.set(CommonCfg::kConfigMsixVector, 2, 0);
-  make_queue(rx_, 0, 1);
-  make_queue(tx_, 1, 2);
+  const uint32_t torn = below(4);
+  make_queue(rx_, 0, 1, torn == 0);
+  make_queue(tx_, 1, 2, torn == 1);
   host_.set(CommonCfg::kQueueSelect, 2, 1);
   host_.get(CommonCfg::kQueueEnable, 2);
   host_.set_status(15);
@@ -91,11 +92,15 @@ void Traffic::begin_life() {
   for (unsigned vector = 0; vector < kVectorsUsed; ++vector) mask(vector, false);
 }
 
-void Traffic::make_queue(Queue& queue, unsigned index, uint16_t vector) {
+/// `torn`: the table's second half lies where there is no memory, and is not used.
+void Traffic::make_queue(Queue& queue, unsigned index, uint16_t vector, bool torn) {
   constexpr uint16_t kSizes[] = {8, 16, 32, 64};
   queue.index = index;
   queue.size = kSizes[below(4)];
   queue.per_chain = one_in(2) ? 4 : 1;
+  queue.entries = torn ? queue.size / 2 : queue.size;
+  const uint64_t end = host_.memory.arena_base() + host_.memory.arena_size();
+  queue.desc = torn ? end - uint64_t{16} * queue.entries : queue.table;
   queue.avail_idx = 0;
   std::fill_n(host_.memory.translate(queue.avail, SplitRing::avail_bytes(queue.size)),
               SplitRing::avail_bytes(queue.size), std::byte{0});
@@ -144,15 +149,18 @@ void Traffic::step() {
 unsigned Traffic::room(const Queue& queue) {
   const auto used = host_.load<uint16_t>(queue.used + SplitRing::kUsedIdx);
   const auto held = static_cast<uint16_t>(queue.avail_idx - used);
-  const unsigned most = queue.size / queue.per_chain;
+  const unsigned most = queue.entries / queue.per_chain;
   return held >= most ? 0 : most - held;
 }
 
-/// Chains lie in `per_chain` descriptors each, the head not the first of them.
+/// Chains lie in `per_chain` descriptors each: in order, the other way around with the head in the
+/// middle, or from the middle on and over the end.
 void Traffic::put(Queue& queue, const std::vector<formats::VirtqDesc>& parts) {
   const unsigned first = first_of_next(queue);
+  const unsigned order = queue.avail_idx % 4;
   const auto place = [&](std::size_t i) {
-    return static_cast<uint16_t>(first + (i * 3 + 2) % queue.per_chain);
+    const std::size_t at = order < 2 ? i : order == 2 ? i * 3 + 2 : i + 2;
+    return static_cast<uint16_t>(first + at % queue.per_chain);
   };
   const auto slot = static_cast<uint16_t>(queue.avail_idx % queue.size);
   if (parts.size() > queue.per_chain || (indirect_ && one_in(3))) {

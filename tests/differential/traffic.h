@@ -50,7 +50,8 @@ class Traffic {
   struct Queue {
     unsigned index = 0;
     uint16_t size = 0, per_chain = 1, avail_idx = 0;
-    uint64_t desc = 0, avail = 0, used = 0, buffers = 0, tables = 0;
+    uint16_t entries = 0;  ///< of its table, those that lie in memory
+    uint64_t table = 0, desc = 0, avail = 0, used = 0, buffers = 0, tables = 0;
   };
 
   static constexpr unsigned kSizeMost = 64;
@@ -60,13 +61,13 @@ class Traffic {
   bool one_in(uint32_t n) { return below(n) == 0; }
   void wait_ns(uint32_t ns) { sc_core::wait(ns, sc_core::SC_NS); }
   void begin_life();
-  void make_queue(Queue& queue, unsigned index, uint16_t vector);
+  void make_queue(Queue& queue, unsigned index, uint16_t vector, bool torn);
   void step();
   void put(Queue& queue, const std::vector<formats::VirtqDesc>& parts);
   unsigned room(const Queue& queue);
   /// Of the next chain's descriptors; their buffers' memory begins there too.
   static unsigned first_of_next(const Queue& queue) {
-    return queue.avail_idx % (unsigned{queue.size} / queue.per_chain) * queue.per_chain;
+    return queue.avail_idx % (unsigned{queue.entries} / queue.per_chain) * queue.per_chain;
   }
   void put_transmit(unsigned count);
   void put_receive(unsigned count);

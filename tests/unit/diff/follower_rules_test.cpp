@@ -229,6 +229,154 @@ TEST_F(FollowerRules, TableOfWhichAPartFails) {
   EXPECT_EQ(difference(), "");
 }
 
+/// Linked descriptors, which the card reads as the test says and not as its core does.
+class FollowerRuns : public FollowerRules {
+ protected:
+  /// A chain of descriptors 0, 1, 2, ... of which the last links of `links` say where it goes on.
+  void chain(const std::vector<uint16_t>& links) {
+    uint16_t at = 0;
+    for (const uint16_t next : links) {
+      card.tx.set_desc(at, card.allocate(100), 100, VIRTQ_DESC_F_NEXT, next);
+      at = next;
+    }
+    card.tx.set_desc(at, card.allocate(100), 100);
+    card.tx.make_available(0);
+    card.tx.notify();
+    know_heads();
+    followed.spoiler.on_read = [this](Purpose& purpose, uint64_t& address, uint32_t&) {
+      return purpose != Purpose::kDescriptors || address == card.tx.desc;
+    };
+    followed.spoiler.on_record = [this](TraceRecord& record) {
+      return record.kind != TraceKind::kDmaRead || record.purpose != Purpose::kDescriptors ||
+             record.address == card.tx.desc;
+    };
+    ASSERT_EQ(card.choose(EventKind::kFetchDescriptors, kTransmit, 1), "");
+    card.answer_read();
+  }
+  /// The card says that it reads `count` descriptors from `first` on, and asks for them.
+  void ask(uint16_t first, uint32_t count) {
+    const uint64_t address = card.tx.desc + 16 * first;
+    followed.follower.record({.kind = TraceKind::kDmaRead,
+                              .purpose = Purpose::kDescriptors,
+                              .queue = kTransmit,
+                              .size = 16 * count,
+                              .address = address});
+    followed.follower.read_request(++tag, Purpose::kDescriptors, kTransmit, address, 16 * count);
+  }
+  void read(uint16_t first, uint32_t count) {
+    ask(first, count);
+    const std::byte* data = card.at(card.tx.desc + 16 * first, 16 * count);
+    followed.follower.read_completion(tag, {data, 16 * count}, true, true);
+  }
+  void at_rest() {
+    answer_all();
+    followed.follower.at_rest();
+  }
+  uint32_t tag = 100;
+};
+
+TEST_F(FollowerRuns, AreUsedAsFarAsTheChainGoes) {
+  chain({1, 2, 5, 6});
+  read(1, 4);  // of which 3 and 4 are for nothing
+  read(5, 9);
+  at_rest();
+  EXPECT_EQ(difference(), "");
+}
+
+TEST_F(FollowerRuns, WhatIsLeftOfOneIsNotUsed) {
+  chain({1, 3});
+  read(1, 3);
+  at_rest();
+  EXPECT_NE(difference().find("chain 0 of queue 1 is taken for whole before"), std::string::npos)
+      << difference();
+}
+
+TEST_F(FollowerRuns, WhatIsLeftOfOneMayBeReadAgain) {
+  chain({1, 3});
+  read(1, 3);
+  card.answer_read();
+  // The driver owns the card's copies only: what it writes there is read anew.
+  card.tx.set_desc(3, card.allocate(50), 50);
+  read(3, 1);
+  at_rest();
+  EXPECT_EQ(difference(), "");
+}
+
+TEST_F(FollowerRuns, OneThatTheChainNeverComesToIsMissed) {
+  chain({1});
+  read(1, 1);
+  read(2, 2);
+  at_rest();
+  EXPECT_NE(difference().find("the card read what it does not use: descriptors of queue 1"),
+            std::string::npos)
+      << difference();
+}
+
+TEST_F(FollowerRuns, OneIsReadInTheDescriptorTable) {
+  chain({15});
+  ask(15, 2);
+  EXPECT_NE(difference().find("which are not whole descriptors of its table"), std::string::npos)
+      << difference();
+}
+
+TEST_F(FollowerRuns, OneThatFailedIsReadAgain) {
+  chain({1, 2});
+  const uint64_t address = card.tx.desc + 16;
+  followed.follower.record({.kind = TraceKind::kDmaRead,
+                            .purpose = Purpose::kDescriptors,
+                            .queue = kTransmit,
+                            .size = 64,
+                            .address = address});
+  followed.follower.read_request(98, Purpose::kDescriptors, kTransmit, address, 32);
+  followed.follower.read_request(99, Purpose::kDescriptors, kTransmit, address + 32, 32);
+  followed.follower.read_completion(99, {}, false, true);
+  followed.follower.read_completion(98, {card.at(address, 32), 32}, true, true);
+  read(1, 1);
+  read(2, 1);
+  at_rest();
+  EXPECT_EQ(difference(), "");
+}
+
+TEST_F(FollowerRuns, WhatAFailedOneBroughtIsNotUsed) {
+  chain({1, 2});
+  const uint64_t address = card.tx.desc + 16;
+  followed.follower.record({.kind = TraceKind::kDmaRead,
+                            .purpose = Purpose::kDescriptors,
+                            .queue = kTransmit,
+                            .size = 64,
+                            .address = address});
+  followed.follower.read_request(98, Purpose::kDescriptors, kTransmit, address, 32);
+  followed.follower.read_completion(98, {card.at(address, 32), 32}, true, true);
+  followed.follower.read_request(99, Purpose::kDescriptors, kTransmit, address + 32, 32);
+  followed.follower.read_completion(99, {}, false, true);
+  at_rest();
+  EXPECT_NE(difference().find("chain 0 of queue 1 is taken for whole before"), std::string::npos)
+      << difference();
+}
+
+// Only the descriptor that is needed makes an error of the driver's.
+TEST_F(FollowerRuns, OneThatFailedIsNoError) {
+  chain({1, 2});
+  ask(1, 3);
+  followed.follower.read_completion(tag, {}, false, true);
+  const TraceRecord error{.kind = TraceKind::kDeviceError,
+                          .queue = kTransmit,
+                          .value = static_cast<uint64_t>(DeviceError::kDmaRead)};
+  followed.follower.record(error);
+  EXPECT_NE(difference().find("the core finds nothing wrong"), std::string::npos) << difference();
+}
+
+TEST_F(FollowerRuns, TheOneThatIsNeededFailsToo) {
+  chain({1, 2});
+  ask(1, 3);
+  followed.follower.read_completion(tag, {}, false, true);
+  ask(1, 1);
+  followed.follower.read_completion(tag, {}, false, true);
+  card.take(Event::dma_failed(card.reads[0].tag));
+  EXPECT_EQ(card.errors(DeviceError::kDmaRead), 1u);
+  EXPECT_EQ(difference(), "");
+}
+
 TEST_F(FollowerRules, QueueMayRestLater) {
   const uint32_t at = BarLayout::kRingState + RingState::kSize * kTransmit;
   card.set_bar(at + RingState::kSuspend, 2, 1);

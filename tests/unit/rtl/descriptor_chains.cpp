@@ -50,7 +50,7 @@ WalkedChain walk_chain(const HostBytes& memory, const RingPlace& ring, uint16_t 
   uint32_t left = entries;  // visits before it can only be a loop
   uint32_t index = head;
   while (!chain.error) {
-    if (chain.table_entries == 0 && left != ring.size()) ++chain.followed;
+    if (chain.table_entries == 0 && left != ring.size()) chain.links.push_back(index);
     if (left-- == 0) {
       chain.error = DeviceError::kChainTooLong;
       break;

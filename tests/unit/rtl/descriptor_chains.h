@@ -67,9 +67,9 @@ struct WalkedChain {
   std::vector<ChainSegment> segments;  ///< the readable ones first
   uint32_t readable = 0;
   uint64_t readable_bytes = 0, writable_bytes = 0;
-  uint32_t followed = 0;       ///< descriptors of the ring's table behind the head
-  uint64_t table = 0;          ///< the indirect table, if there is one
-  uint32_t table_entries = 0;  ///< 0: there is none
+  std::vector<uint32_t> links;  ///< descriptors of the ring's table behind the head
+  uint64_t table = 0;           ///< the indirect table, if there is one
+  uint32_t table_entries = 0;   ///< 0: there is none
 };
 
 /// Walks the chain that begins at descriptor `head`.

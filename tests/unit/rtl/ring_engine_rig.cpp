@@ -34,6 +34,17 @@ uint64_t get64(const Wide& wide, unsigned index) {
   return wide[2 * index] | uint64_t{wide[2 * index + 1]} << 32;
 }
 
+/// Descriptors that follow each other in the table, at most; what one read can bring is 16.
+uint32_t longest_streak(const std::vector<uint32_t>& links) {
+  uint32_t longest = 0;
+  uint32_t streak = 0;
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    streak = i != 0 && links[i] == links[i - 1] + 1 ? std::min(streak + 1, 16u) : 1;
+    longest = std::max(longest, streak);
+  }
+  return longest;
+}
+
 bool bit(uint32_t mask, unsigned index) { return ((mask >> index) & 1) != 0; }
 
 }  // namespace
@@ -203,7 +214,15 @@ void RingRig::drive_landing() {
     m.done_handle = read.handle;
     m.done_ok = !read.fail;
     m.done_head = memory_.get<uint16_t>(read.address);
-    if (read.fail) queues_[read.queue].read_failed = true;
+    if (read.fail) {
+      Queue& q = queues_[read.queue];
+      if (read.run) {
+        ++runs_failed_;
+        q.at(read.chain).again = true;
+      } else {
+        q.read_failed = true;
+      }
+    }
     landed_.pop_front();
   } else if (world.cut && chance(5)) {
     m.done_valid = 1;
@@ -241,8 +260,12 @@ void RingRig::resume(Queue& q, unsigned number) {
   rules.seen = rules.next = q.used;
   rules.known = rules.head = rules.described = rules.returned = rules.allocated;
   rules.no_notify = !world.event_idx;
+  rules.run = 1;
   q.base = q.taken = rules.allocated;
-  for (Published& published : q.published) published.followed = 0;
+  for (Published& published : q.published) {
+    published.followed = 0;
+    published.again = false;
+  }
 }
 
 /// Bus mastering, suspended queues, doorbells.
@@ -291,9 +314,9 @@ void RingRig::drive_inputs() {
 // -- outputs
 
 void RingRig::expect_read(Purpose purpose, unsigned queue, uint32_t chain, uint64_t address,
-                          uint32_t length) {
+                          uint32_t length, bool run) {
   expected_.push_back(
-      {static_cast<uint8_t>(purpose), static_cast<uint8_t>(queue), chain, address, length});
+      {static_cast<uint8_t>(purpose), static_cast<uint8_t>(queue), chain, address, length, run});
 }
 
 void RingRig::observe_choice(TraceKind kind, unsigned queue) {
@@ -395,8 +418,11 @@ void RingRig::observe_result(TraceKind kind, unsigned queue) {
                                 << static_cast<int>(*chain.error);
       ASSERT_EQ(m.trace_size, static_cast<uint32_t>(q.place.transmit ? chain.readable_bytes
                                                                      : chain.writable_bytes));
-      ASSERT_EQ(q.at(rules.described).followed, chain.followed);
+      ASSERT_EQ(q.at(rules.described).followed, chain.links.size());
+      ASSERT_FALSE(q.at(rules.described).again) << "a run that failed is used";
       ++rules.described;
+      // As many as the longest run had, and one less with each chain that had less.
+      rules.run = std::max({longest_streak(chain.links), rules.run - 1, 1u});
       return;
     }
   }
@@ -408,7 +434,8 @@ void RingRig::observe_walk_read(unsigned queue) {
   Queue& q = queues_[queue];
   ASSERT_GE(m.trace_chain, q.rules.described);
   ASSERT_LT(m.trace_chain, q.rules.head);
-  const WalkedChain& chain = q.at(m.trace_chain).chain;
+  Published& published = q.at(m.trace_chain);
+  const WalkedChain& chain = published.chain;
   const bool in_table = m.trace_purpose == static_cast<uint8_t>(Purpose::kIndirectTable);
   const uint64_t offset = m.trace_address - (in_table ? chain.table : q.place.desc);
   ASSERT_EQ(offset % 16, 0u);
@@ -417,12 +444,29 @@ void RingRig::observe_walk_read(unsigned queue) {
     ASSERT_LE(m.trace_size, 256u);
   } else {
     ASSERT_EQ(m.trace_purpose, static_cast<uint8_t>(Purpose::kDescriptors));
-    ASSERT_LT(offset, uint64_t{16} * q.place.size());
-    ASSERT_EQ(m.trace_size, 16u);
-    ++q.at(m.trace_chain).followed;
+    ASSERT_LE(offset + m.trace_size, uint64_t{16} * q.place.size());
+    ASSERT_EQ(m.trace_size % 16, 0u);
+    ASSERT_LE(m.trace_size, 256u);
+    const auto first = static_cast<uint32_t>(offset / 16);
+    const uint32_t count = m.trace_size / 16;
+    const bool again = std::exchange(published.again, false);
+    if (again) published.followed = published.failed_at;
+    ASSERT_EQ(count, again ? 1 : std::min(q.rules.run, q.place.size() - first));
+    longest_run_ = std::max(longest_run_, count);
+    published.failed_at = published.followed;
+    if (chain.links.empty()) {  // a head that is an error was looked at before it was judged
+      ASSERT_EQ(published.followed, 0u);
+      published.followed = 1;
+    }
+    for (uint32_t i = 0; i < count && published.followed < chain.links.size(); ++i) {
+      const bool goes_on = chain.links[published.followed] == first + i;
+      ASSERT_TRUE(goes_on || i != 0) << "a descriptor that the chain does not go on with";
+      if (!goes_on) break;
+      ++published.followed;
+    }
   }
   expect_read(static_cast<Purpose>(m.trace_purpose), queue, m.trace_chain, m.trace_address,
-              m.trace_size);
+              m.trace_size, !in_table && m.trace_size > 16);
 }
 
 void RingRig::observe_trace() {
@@ -471,7 +515,8 @@ void RingRig::observe_error() {
     ASSERT_EQ(error_->code, *chain.error);
     // What follows a head is asked for before the head itself is judged.
     const uint32_t followed = q.at(q.rules.described).followed;
-    ASSERT_TRUE(followed == chain.followed || (chain.followed == 0 && followed == 1));
+    const std::size_t links = chain.links.size();
+    ASSERT_TRUE(followed == links || (links == 0 && followed == 1));
   }
   for (Queue& each : queues_) each.rules.error_due.reset();
   inactive_until_ = ~uint64_t{0};  // the card stops at this edge
@@ -487,6 +532,7 @@ void RingRig::observe_read() {
   };
   ASSERT_TRUE(!expected_.empty() && matches(expected_.front()))
       << "a read that no record announced";
+  const bool run = expected_.front().run;
   expected_.pop_front();
   Read read{
       .purpose = m.read_purpose,
@@ -497,7 +543,8 @@ void RingRig::observe_read() {
       .address = m.read_address,
       .due = now_ + world.latency_min + random_.below(world.latency_max - world.latency_min + 1),
       .chain = m.read_chain,
-      .fail = random_.below(1000) < world.fail_per_mille,
+      .run = run,
+      .fail = random_.below(1000) < world.fail_per_mille || (run && chance(world.fail_runs)),
       .pieces = {}};
   for (uint32_t at = 0; at < read.length;) {
     const uint64_t most = std::min<uint64_t>(kRowBytes, read.length - at);

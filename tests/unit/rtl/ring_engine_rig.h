@@ -37,6 +37,7 @@ struct RingWorld {
   unsigned inactive = 0;         ///< Bus Master Enable is cleared for a while
   unsigned suspend = 0;          ///< a queue is suspended, and resumed at rest
   unsigned fail_per_mille = 0;   ///< of reads
+  unsigned fail_runs = 0;        ///< percentage of reads of several linked descriptors
   unsigned jump_per_mille = 0;   ///< of publications: the available index says too much
   unsigned stray_per_mille = 0;  ///< of entries: no descriptor has this number
   bool stop_clock = false;       ///< no clock edge while the engine is idle
@@ -74,6 +75,9 @@ class RingRig {
   uint64_t digest() const { return digest_; }
   uint64_t reads() const { return reads_; }
   uint64_t resumes() const { return resumes_; }
+  uint64_t runs_failed() const { return runs_failed_; }
+  /// Linked descriptors that one read asked for, at most.
+  uint32_t longest_run() const { return longest_run_; }
   uint64_t windows_full() const { return windows_full_; }
   Module& module() { return *bench_; }
   bool all_settled();
@@ -86,7 +90,9 @@ class RingRig {
     uint16_t head;
     uint16_t entry;  ///< what stands in the ring
     WalkedChain chain;
-    uint32_t followed = 0;  ///< reads of single descriptors
+    uint32_t followed = 0;   ///< of the chain's links, those that were asked for
+    uint32_t failed_at = 0;  ///< if `again`: before the run that failed
+    bool again = false;      ///< a run failed: the next read is of one descriptor
   };
   struct Fetch {
     uint32_t position, count;
@@ -95,6 +101,7 @@ class RingRig {
   struct Rules {
     uint16_t seen = 0, next = 0;
     uint32_t allocated = 0, known = 0, head = 0, described = 0, returned = 0;
+    uint32_t run = 1;  ///< linked descriptors that one read asks for
     bool sampling = false, no_notify = false;
     bool sample_behind_write = false;  ///< the read that follows a request for notifications
     std::optional<hw::DeviceError> error_due;
@@ -125,6 +132,7 @@ class RingRig {
     uint32_t landing;
     uint64_t address, due;
     uint32_t chain;
+    bool run;  ///< several linked descriptors
     bool fail;
     std::vector<std::pair<uint16_t, uint16_t>> pieces;  ///< offset, bytes; from the back
   };
@@ -133,6 +141,7 @@ class RingRig {
     uint32_t chain;
     uint64_t address;
     uint32_t length;
+    bool run;
   };
 
   bool chance(unsigned percent) { return random_.below(100) < percent; }
@@ -155,7 +164,7 @@ class RingRig {
   void observe_write();
   void observe_chains(unsigned queue);
   void expect_read(hw::Purpose purpose, unsigned queue, uint32_t chain, uint64_t address,
-                   uint32_t length);
+                   uint32_t length, bool run = false);
   bool taking(const Queue& queue) const {
     return bench_active_ && queue.enabled && !queue.suspended;
   }
@@ -171,6 +180,8 @@ class RingRig {
   uint64_t now_ = 0, digest_ = 0, reads_ = 0, resumes_ = 0, windows_full_ = 0;
   uint64_t written_at_ = 0, inactive_until_ = 0;
   uint16_t written_queue_ = 0;
+  uint64_t runs_failed_ = 0;
+  uint32_t longest_run_ = 0;
   bool draining_ = false, bench_active_ = false, flush_ = false, write_pending_ = false;
 };
 

@@ -136,6 +136,44 @@ TEST(RingEngineErrors, BrokenLoadsOfChainsNeverHang) {
   EXPECT_EQ(errors, 100u);
 }
 
+/// The rig holds every read of linked descriptors against its own prediction.
+TEST(RingEngineRuns, AreAsLongAsTheLastChains) {
+  RingWorld world = good_world(9);
+  world.size_log2 = 7;
+  world.style = {.segments_min = 1,
+                 .segments_max = 40,
+                 .indirect_percent = 10,
+                 .in_order_percent = 70,
+                 .damage_percent = 0};
+  world.suspend = 5;
+  RingRig rig(world);
+  ASSERT_TRUE(rig.run(500, 4'000'000)) << "it hangs";
+  ASSERT_TRUE(rig.drain(400'000)) << "something is never fetched";
+  EXPECT_FALSE(rig.error());
+  EXPECT_EQ(rig.longest_run(), 16u);
+
+  world.style.segments_max = 2;
+  RingRig pairs(world);
+  ASSERT_TRUE(pairs.run(100, 1'000'000)) << "it hangs";
+  EXPECT_EQ(pairs.longest_run(), 1u) << "chains of two never need more";
+}
+
+TEST_P(GoodDriver, RunsThatFailAreReadAgainOneByOne) {
+  RingWorld world = good_world(GetParam() + 4000);
+  world.size_log2 = 3 + static_cast<uint32_t>(GetParam() % 8);
+  world.style.segments_min = 3;
+  world.style.segments_max = 12;
+  world.style.in_order_percent = 80;
+  world.style.indirect_percent = 20;
+  world.fail_runs = 50;
+  world.suspend = 10;
+  RingRig rig(world);
+  ASSERT_TRUE(rig.run(200, 4'000'000)) << "it hangs";
+  ASSERT_TRUE(rig.drain(400'000)) << "something is never fetched";
+  EXPECT_FALSE(rig.error());
+  EXPECT_NE(rig.runs_failed(), 0u);
+}
+
 /// What the engine relies on is checked in every run: neighbours that break it are told.
 TEST(RingEngineChecks, WrongNeighboursAreNoticed) {
   using Module = Vring_engine_bench;
