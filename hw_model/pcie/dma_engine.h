@@ -42,6 +42,7 @@ struct DmaEngineCounters {
   uint64_t timeouts = 0;
   uint64_t cancelled_reads = 0;  ///< given up by cancel_waiting()
   uint64_t cancelled_bytes = 0;  ///< of them, never asked for
+  int64_t beyond_bytes = 0;      ///< read beyond what the client accounts for
 };
 
 /// One requester. Time comes from its caller; it sets no timers of its own. Reads that find no
@@ -80,6 +81,9 @@ class DmaEngine {
     ++counters_.cancelled_reads;
     counters_.cancelled_bytes += bytes;
   }
+  /// The client asks for so much more than it accounts for, or, negative, has so much without a
+  /// read.
+  void count_beyond(int64_t bytes) { counters_.beyond_bytes += bytes; }
   /// A read is whole with this completion, if none before it is missing. Others only need to be
   /// given to completion() before it.
   bool ends_read(const Tlp& tlp) const {

@@ -157,8 +157,8 @@ void AtCard::carry_out(TimePs at_ps, TimePs offered_ps) {
 void AtCard::read(const Action& action, TimePs decided_ps) {
   if (action.tag >= fetches_.size()) fetches_.resize(action.tag + 1);
   Fetch& fetch = fetches_[action.tag];
-  fetch = {action.queue, FetchFor::kPayload, false, static_cast<uint32_t>(action.value),
-           action.size};
+  fetch = {action.queue, FetchFor::kPayload, false, false, static_cast<uint32_t>(action.value),
+           action.size,  action.address};
   ReadClient client = ReadClient::kRing;
   switch (action.purpose) {
     case Purpose::kAvailIndex:
@@ -182,11 +182,20 @@ void AtCard::read(const Action& action, TimePs decided_ps) {
       } else if (heads_come_) {
         fetch.purpose = FetchFor::kAhead;
         fetch.buffer = true;
+        fetch.linked = action.purpose == Purpose::kDescriptors;
         look_ahead(action);
         return;
       } else {
         fetch.purpose = FetchFor::kWalk;
         fetch.buffer = std::exchange(walk_buffer_, false);
+        fetch.linked = action.purpose == Purpose::kDescriptors;
+        QueueState& state = queues_[action.queue];
+        fetch.turn = state.turn;
+        if (fetch.buffer && fetch.linked) goes_on(state.run, action.address);
+        if (run_next_ == action.address && fetch.linked) {
+          run_tag_ = action.tag;
+          return;
+        }
       }
   }
   ask(action, client, decided_ps);
@@ -195,6 +204,7 @@ void AtCard::read(const Action& action, TimePs decided_ps) {
 /// A head says that its chain goes on: what follows is asked for when a buffer is free for it.
 void AtCard::look_ahead(const Action& action) {
   QueueState& state = queues_[action.queue];
+  fetches_[action.tag].turn = state.next_turn++;
   const uint64_t behind = static_cast<uint32_t>(action.value) - looked_chain_;
   const TimePs looked = looked_ps_ + cycles(behind * config_.pipeline.look_chain_cycles);
   if (state.ahead < config_.pipeline.look_buffers) {
@@ -217,9 +227,26 @@ void AtCard::free_ahead(QueueState& state, TimePs at_ps) {
       std::max(next.at_ps, at_ps + cycles(config_.pipeline.look_chain_cycles)));
 }
 
+/// Linked descriptors that `action` reads: as many as the longest run of the queue's last chains
+/// had, up to the table's end.
+uint32_t AtCard::run_of(const Action& action) const {
+  uint32_t count = queues_[action.queue].run.count;
+  while (count > 1 &&
+         !core_.in_descriptor_table(action.queue, action.address, count * kDescriptorBytes)) {
+    --count;
+  }
+  return count;
+}
+
 /// A read of the core, decided at `decided_ps`, goes to the readers.
-void AtCard::ask(const Action& action, ReadClient client, TimePs decided_ps) {
-  if (fetches_[action.tag].ring()) {
+void AtCard::ask(const Action& asked, ReadClient client, TimePs decided_ps) {
+  Action action = asked;
+  Fetch& fetch = fetches_[action.tag];
+  if (fetch.linked) {
+    fetch.size = action.size = run_of(action) * kDescriptorBytes;
+    dma_.count_beyond(action.size - asked.size);
+  }
+  if (fetch.ring()) {
     ++queues_[action.queue].fetches;
     ++ring_fetches_;
   }
@@ -363,6 +390,7 @@ void AtCard::follow_reset(TimePs now_ps) {
     while (!state.ahead_waiting.empty()) {
       const Action action = state.ahead_waiting.front().action;
       state.ahead_waiting.pop();
+      state.landed.push_back({fetches_[action.tag].turn, action.tag, false, true, now_ps, {}});
       dma_.count_cancelled(action.size);
       take(Event::dma_failed(action.tag), now_ps);
     }
@@ -541,22 +569,113 @@ void AtCard::dma_read_done(uint32_t handle, ByteView data, bool ok, TimePs at_ps
       break;
     }
     case FetchFor::kAhead:
-    case FetchFor::kWalk: {
-      const uint32_t count = fetch.size / kDescriptorBytes;
-      const TimePs walked = here + cycles(1 + count * pipeline.walk_descriptor_cycles);
-      TimePs& described = state.described_ps[fetch.chain % Queue::kWindow];
-      described = std::max(described, walked);
-      state.walked_ps = std::max(state.walked_ps, walked);
-      walk_buffer_ = fetch.buffer;
-      take(event, walked);
-      if (std::exchange(walk_buffer_, false)) free_ahead(state, walked);
+    case FetchFor::kWalk:
+      followers_come(handle, data, ok, here);
       break;
-    }
     case FetchFor::kSuppression:
       state.decided_ps = here + cycles(pipeline.decide_cycles);
       take(event, state.decided_ps);
       break;
   }
+}
+
+/// What follows in a chain has come. Chains are walked in turn; one that went on while the bus was
+/// not the card's has none.
+void AtCard::followers_come(uint32_t handle, ByteView data, bool ok, TimePs at_ps) {
+  const Fetch fetch = fetches_[handle];
+  QueueState& state = queues_[fetch.queue];
+  if (fetch.buffer && fetch.turn != state.turn) {
+    state.landed.push_back({fetch.turn, handle, ok, false, at_ps, {data.begin(), data.end()}});
+    return;
+  }
+  walk(handle, data, ok, at_ps);
+  for (;;) {
+    const auto next = std::ranges::find(state.landed, state.turn, &Landed::turn);
+    if (next == state.landed.end()) return;
+    const Landed landed = std::move(*next);
+    state.landed.erase(next);
+    if (landed.cancelled) {
+      ++state.turn;
+    } else {
+      walk(landed.handle, landed.bytes, landed.ok, std::max(at_ps, landed.at_ps));
+    }
+  }
+}
+
+/// As far as what has come goes: the whole of a table, or the descriptors of a run that the chain
+/// comes to.
+void AtCard::walk(uint32_t handle, ByteView data, bool ok, TimePs at_ps) {
+  const PipelineConfig& pipeline = config_.pipeline;
+  const Fetch fetch = fetches_[handle];
+  QueueState& state = queues_[fetch.queue];
+  const TimePs from = std::max(at_ps, state.long_ps + cycles(pipeline.walk_descriptor_cycles - 1));
+  const auto take_at = [&](const Event& event, TimePs walked) {
+    TimePs& described = state.described_ps[fetch.chain % Queue::kWindow];
+    described = std::max(described, walked);
+    state.walked_ps = std::max(state.walked_ps, walked);
+    walk_buffer_ = fetch.buffer;
+    take(event, walked);
+  };
+  if (fetch.purpose == FetchFor::kAhead) {
+    state.run.streak = state.run.longest = state.run.descriptors = 0;
+    if (fetch.linked) goes_on(state.run, fetch.address);
+  }
+  const uint32_t count = fetch.size / kDescriptorBytes;
+  TimePs walked = from + cycles(1 + uint64_t{count} * pipeline.walk_descriptor_cycles);
+  if (!fetch.linked) {
+    take_at(ok ? Event::dma_done(handle, data) : Event::dma_failed(handle), walked);
+  } else if (!ok && count > 1) {  // perhaps it is not needed: the one that is, by itself
+    Action again{};
+    again.purpose = Purpose::kDescriptors;
+    again.queue = fetch.queue;
+    again.tag = handle;
+    again.address = fetch.address;
+    again.size = kDescriptorBytes;
+    fetches_[handle].linked = false;
+    fetches_[handle].size = kDescriptorBytes;
+    dma_.count_beyond(int64_t{kDescriptorBytes} - fetch.size);
+    ask(again, ReadClient::kRing, from);
+    return;
+  } else {
+    run_bytes_.assign(data.begin(), data.end());  // what is taken may bring reads
+    uint32_t tag = handle;
+    for (uint32_t i = 0;; ++i) {
+      run_tag_.reset();
+      run_next_.reset();
+      if (i + 1 < count) run_next_ = fetch.address + uint64_t{i + 1} * kDescriptorBytes;
+      walked = from + cycles(1 + uint64_t{i + 1} * pipeline.walk_descriptor_cycles);
+      take_at(ok ? Event::dma_done(
+                       tag, ByteView(run_bytes_).subspan(i * kDescriptorBytes, kDescriptorBytes))
+                 : Event::dma_failed(tag),
+              walked);
+      if (!run_tag_) break;
+      tag = *run_tag_;
+      dma_.count_beyond(-int64_t{kDescriptorBytes});
+    }
+    run_next_.reset();
+  }
+  if (std::exchange(walk_buffer_, false)) chain_walked(state, fetch.chain, walked);
+}
+
+/// The chain that is walked names the descriptor at `address`.
+void AtCard::goes_on(Run& run, uint64_t address) {
+  const bool behind = run.descriptors != 0 && address == run.address + kDescriptorBytes;
+  run.streak = behind ? std::min(run.streak + 1, config_.pipeline.run_most) : 1;
+  run.longest = std::max(run.longest, run.streak);
+  run.address = address;
+  ++run.descriptors;
+}
+
+/// Its buffer is the next one's. A run is as long as the longest of the last chains: one less with
+/// each that had less, also those of one descriptor.
+void AtCard::chain_walked(QueueState& state, uint32_t chain, TimePs at_ps) {
+  free_ahead(state, at_ps);
+  ++state.turn;
+  Run& run = state.run;
+  if (run.descriptors > 1) state.long_ps = at_ps;
+  const uint32_t shorter = chain - run.chain;  // large behind a reset
+  run.count = std::max({run.longest, run.count - std::min(run.count, shorter), 1u});
+  run.chain = chain;
 }
 
 /// A chain whose descriptors are here can be used from `at_ps` on, and when those before it are

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 #include <systemc>
 #include <vector>
 
@@ -79,8 +80,11 @@ class AtCard : public sc_core::sc_module,
     uint16_t queue = 0;
     FetchFor purpose = FetchFor::kPayload;
     bool buffer = false;  ///< its chain has one of the buffers for what follows
+    bool linked = false;  ///< a run of linked descriptors
     uint32_t chain = 0;   ///< the first
     uint32_t size = 0;    ///< bytes
+    uint64_t address = 0;
+    uint64_t turn = 0;  ///< of its chain, if that has a buffer: in which chains are walked
     /// Of the ring engine.
     bool ring() const { return purpose < FetchFor::kSuppression; }
   };
@@ -123,6 +127,23 @@ class AtCard : public sc_core::sc_module,
     Action action{};
     TimePs at_ps = 0;
   };
+  /// What follows in a chain, which has come before its turn.
+  struct Landed {
+    uint64_t turn = 0;
+    uint32_t handle = 0;
+    bool ok = false;
+    bool cancelled = false;  ///< by a reset, before it was asked for
+    TimePs at_ps = 0;
+    std::vector<std::byte> bytes;
+  };
+  /// Linked descriptors of a queue: how many one read asks for, and those of the chain that is
+  /// walked.
+  struct Run {
+    uint32_t count = 1;
+    uint32_t chain = ~uint32_t{0};  ///< the last that it follows from
+    uint32_t streak = 0, longest = 0, descriptors = 0;
+    uint64_t address = 0;  ///< of the last descriptor
+  };
   struct QueueState {
     TimePs wake_ps = kNever;  ///< when to look again
     // From when what is known counts:
@@ -135,6 +156,11 @@ class AtCard : public sc_core::sc_module,
     uint32_t entry_fetches = 0;              ///< of the available ring, in flight
     uint32_t ahead = 0;                      ///< chains with a buffer for what follows
     Fifo<Ahead> ahead_waiting;
+    uint64_t turn = 0,
+             next_turn = 0;  ///< of the chain that is walked, and of the next that goes on
+    std::vector<Landed> landed;
+    TimePs long_ps = 0;  ///< the last chain with several linked descriptors was walked
+    Run run;
     uint32_t fetches = 0;   ///< of its ring on the bus
     TimePs rest_ps = 0;     ///< since when there is none
     TimePs start_ps = 0;    ///< of the last frame
@@ -168,6 +194,11 @@ class AtCard : public sc_core::sc_module,
   void look_ahead(const Action& action);
   void free_ahead(QueueState& state, TimePs at_ps);
   void ask(const Action& action, ReadClient client, TimePs decided_ps);
+  uint32_t run_of(const Action& action) const;
+  void goes_on(Run& run, uint64_t address);
+  void followers_come(uint32_t handle, ByteView data, bool ok, TimePs at_ps);
+  void walk(uint32_t handle, ByteView data, bool ok, TimePs at_ps);
+  void chain_walked(QueueState& state, uint32_t chain, TimePs at_ps);
   TimePs write(const Action& action, TimePs offered_ps);
   TimePs granted(WriteClient client, TimePs offered_ps);
   TimePs payload_leaves(unsigned queue, TimePs taken_ps, TimePs* last_ps) const;
@@ -256,6 +287,11 @@ class AtCard : public sc_core::sc_module,
   uint32_t looked_chain_ = 0;
   TimePs looked_ps_ = 0;
   bool walk_buffer_ = false;  ///< of the chain that is walked, and that has not gone on
+  // Of the run that is walked: its bytes, the next descriptor's address if it is one of them, and
+  // the core's read of that.
+  std::vector<std::byte> run_bytes_;
+  std::optional<uint64_t> run_next_;
+  std::optional<uint32_t> run_tag_;
   BlockedTime ring_window_, read_window_, write_window_, tx_buffer_;
   std::vector<Fetch> fetches_;  ///< by the core's tag
   uint32_t ring_fetches_ = 0;   ///< in flight

@@ -39,6 +39,8 @@ struct PipelineConfig {
   uint32_t look_chain_cycles = 3;
   /// Chains of a queue for which what follows is asked for ahead of the walk.
   uint32_t look_buffers = 16;
+  /// Linked descriptors that one read asks for, at most.
+  uint32_t run_most = 16;
   /// Ring fetches in flight, over all queues.
   uint32_t ring_fetches_max = 128;
   /// Available-ring entries and descriptors in one fetch, at most.
