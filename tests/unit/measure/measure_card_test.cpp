@@ -113,6 +113,14 @@ TEST(MeasureCard, TakesChainsBothWays) {
   EXPECT_NEAR(rows[2]["tx_mfps"].get<double>(), 2.98, 0.05);
 }
 
+// One by one, a chain of eight would cost seven reads behind each other.
+TEST(MeasureCard, LinkedDescriptorsAreReadInRuns) {
+  const Outcome outcome =
+      run({"--sizes", "1514", "--directions", "transmit", "--chain", "8", "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NEAR(nlohmann::json::parse(outcome.out)[0]["tx_mfps"].get<double>(), 8.127, 0.05);
+}
+
 TEST(MeasureCard, RefusesInOneLine) {
   const std::pair<std::vector<const char*>, const char*> cases[] = {
       {{"--model", "diff"}, "--model: 'diff' cannot be measured; expected lt, at or rtl"},
