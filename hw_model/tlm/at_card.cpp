@@ -644,10 +644,10 @@ void AtCard::walk(uint32_t handle, ByteView data, bool ok, TimePs at_ps) {
       run_next_.reset();
       if (i + 1 < count) run_next_ = fetch.address + uint64_t{i + 1} * kDescriptorBytes;
       walked = from + cycles(1 + uint64_t{i + 1} * pipeline.walk_descriptor_cycles);
-      take_at(ok ? Event::dma_done(
-                       tag, ByteView(run_bytes_).subspan(i * kDescriptorBytes, kDescriptorBytes))
-                 : Event::dma_failed(tag),
-              walked);
+      const ByteView one =
+          ok ? ByteView(run_bytes_).subspan(std::size_t{i} * kDescriptorBytes, kDescriptorBytes)
+             : ByteView();
+      take_at(ok ? Event::dma_done(tag, one) : Event::dma_failed(tag), walked);
       if (!run_tag_) break;
       tag = *run_tag_;
       dma_.count_beyond(-int64_t{kDescriptorBytes});
