@@ -8,20 +8,6 @@
 // which it comes, and is told behind interrupts that were decided before. Before an action that may
 // stop the data plane, or reads what it changes, `active` is low for a cycle, so that nothing is
 // decided that its record would forbid or contradict.
-//
-// Trace, where it says more than hw_model/trace/nic_trace.h:
-// - Each request that is carried out gives one record, with its tag as `id`. A read that is held
-//   gives one with `frame` 1 then, and one with `frame` 2 when it is answered.
-// - Purpose PurposeConfig: it came as a configuration request. `address` is the offset in
-//   configuration space, or in the BAR if it went through the window of VIRTIO_PCI_CAP_PCI_CFG;
-//   `chain` 1: in configuration space.
-// - A doorbell of no virtqueue is a TraceRegisterWrite of PurposeDoorbell.
-// - TraceDeviceError with `size` 1: the write with the tag `id` was given up, because firmware left
-//   no room for its event for straps.hold_bound cycles.
-// - TraceManagementEvent of a link or of the first power-on has speed and state as `size`, `chain`.
-// - TraceQueueResumed: `value` is the used index; the position is not known here. `size` is 1 if
-//   the queue is at rest and begins anew behind that index; if it goes on where it is, `frame` of
-//   the TraceRegisterWrite is 1.
 module host_slave
   import nic_pkg::*;
   import nic_faults_pkg::*;
@@ -125,15 +111,6 @@ module host_slave
     Serve  // the host's request
   } action_e;
 
-  function automatic logic [63:0] low_bytes(logic [63:0] value, logic [3:0] width);
-    case (width)
-      4'd1: low_bytes = {56'h0, value[7:0]};
-      4'd2: low_bytes = {48'h0, value[15:0]};
-      4'd4: low_bytes = {32'h0, value[31:0]};
-      default: low_bytes = value;
-    endcase
-  endfunction
-
   // -- submodules
   action_e action;
   phase_e phase;
@@ -193,8 +170,8 @@ module host_slave
     .accessed, .address, .lanes, .read_data(regs_data), .must_hold, .read(regs_read),
     .write(regs_write),
     .write_data(work.data),
-    .event_valid(regs_event_valid), .event_data(regs_event), .suspends, .resumes, .rewinds, .changed_queue,
-    .next_number,
+    .event_valid(regs_event_valid), .event_data(regs_event), .suspends, .resumes, .rewinds,
+    .changed_queue, .next_number,
     .obey, .obey_kind(firmware.kind[3:0]), .command(firmware), .setup_error,
     .raise, .break_device, .expire, .reset_device, .reset_function(function_reset),
     .function_number,
@@ -447,11 +424,12 @@ module host_slave
   assign msix_write = regs_write && work.address[15:14] == BAR_MSIX_TABLE[15:14] &&
                       work.width[3:2] != '0;
 
-  logic doorbell_there;
+  logic doorbell_there, rings;
   logic [4:0] doorbell_queue;
   assign doorbell_queue = work.address[6:2];
   assign doorbell_there = work.doorbell && work.address[11:7] == '0 &&
                           doorbell_queue < queue_count;
+  assign rings = serve_bar && doorbell_there;
 
   // -- what an action does at once
   assign function_reset = phase == FunctionReset;
@@ -749,7 +727,7 @@ module host_slave
     reply_valid <= 1'b0;
     command_ready <= 1'b0;
     if (rst_n) begin
-      if (serve_bar && doorbell_there) begin
+      if (rings) begin
         if (control_moved && doorbell_queue == 5'd2) doorbell[ControlQueue] <= 1'b1;
         else doorbell[doorbell_queue[QueueW-1:0]] <= 1'b1;
       end
@@ -760,134 +738,25 @@ module host_slave
     if (reply_valid_next) reply <= firmware.value[7:0];
   end
 
-  // -- counters
-  assign error_counted = action == TellError || expire || setup_error;
-  always_ff @(posedge clk) begin
-    if (!rst_n) begin
-      counters <= '0;
-    end else begin
-      if (serve_bar && doorbell_there && !fault(DoorbellNotCounted))
-        counters.doorbells <= counters.doorbells + 64'd1;
-      if (sends) counters.msix_messages <= counters.msix_messages + 64'd1;
-      if (follow_intx && intx_wanted) counters.intx_asserts <= counters.intx_asserts + 64'd1;
-      if (reset_device) counters.device_resets <= counters.device_resets + 64'd1;
-      if (function_reset) counters.function_resets <= counters.function_resets + 64'd1;
-      if (expire) counters.holds_expired <= counters.holds_expired + 64'd1;
-      if (queued_take && queued_valid && queued.poisoned &&
-          (queued.kind == HostMemWrite || queued.kind == HostConfigWrite))
-        counters.poisoned_writes <= counters.poisoned_writes + 64'd1;
-      if (action == TellError) counters.errors[told.code] <= counters.errors[told.code] + 64'd1;
-      else if (expire)
-        counters.errors[ErrorManagementTimeout] <= counters.errors[ErrorManagementTimeout] + 64'd1;
-      else if (setup_error)
-        counters.errors[ErrorQueueSetup] <= counters.errors[ErrorQueueSetup] + 64'd1;
-    end
-  end
-
-  // -- trace: what was done at this edge is shown behind it
-  logic traced_read, traced_write, traced_doorbell;
-  assign traced_read = (action == Serve && !work.refused && !work.write) || follow_reply;
-  assign traced_write = (action == Serve && !work.refused && work.write && !traced_doorbell &&
-                         !(serve && work.function_reset)) || action == ResetFunction;
-  assign traced_doorbell = serve_bar && doorbell_there;
-
-  always_ff @(posedge clk) begin
-    trace_valid <= rst_n && (traced_read || traced_write || traced_doorbell);
-    if (traced_read || traced_write || traced_doorbell) begin
-      trace <= '0;
-      trace.queue <= NoQueue;
-      trace.address <= 64'(access_address);
-      trace.size <= 32'(access_width);
-      if (traced_doorbell) begin
-        trace.kind <= TraceDoorbell;
-        trace.queue <= 16'(doorbell_queue);
-        trace.address <= '0;
-        trace.size <= '0;
-      end else if (follow_reply || (traced_read && phase == Idle)) begin
-        trace.kind <= TraceRegisterRead;
-        trace.frame <= follow_reply ? 32'd2 : 32'(work_held);
-        trace.value <= hold ? '0 : access_value;
-      end else begin
-        trace.kind <= TraceRegisterWrite;
-        trace.frame <= 32'(regs_write && resumes && !rewinds);
-        trace.address <= 64'(work.address);
-        trace.size <= 32'(work.width);
-        trace.value <= low_bytes(work.data >> {work.config_space ? 1'b0 : work.address[2],
-                                               work.address[1:0], 3'b000}, work.width);
-      end
-      trace.chain <= 32'(!follow_reply && work.config_space);
-      if (follow_reply) begin
-        trace.id <= 32'(oldest.tag);
-        trace.purpose <= {4'h0, oldest.configuration ? PurposeConfig : PurposeRegisterRead};
-      end else begin
-        trace.id <= 32'(work.tag);
-        if (work.configuration) trace.purpose <= 8'(PurposeConfig);
-        else if (!work.write) trace.purpose <= 8'(PurposeRegisterRead);
-        else trace.purpose <= {4'h0, work.doorbell ? PurposeDoorbell : PurposeRegisterWrite};
-      end
-    end
-  end
-
-  logic traced_event;
-  assign traced_event = action == TellError || post || (action == Obey && command_known) || sends ||
-                        intx_message || reset_device || expire ||
-                        (regs_write && (suspends || resumes));
-  always_ff @(posedge clk) begin
-    event_trace_valid <= rst_n && traced_event;
-    if (traced_event) begin
-      event_trace <= '0;
-      event_trace.queue <= NoQueue;
-      if (action == TellError) begin
-        event_trace.kind <= TraceDeviceError;
-        event_trace.queue <= 16'(number_of(told.queue));
-        event_trace.value <= 64'(told.code);
-      end else if (expire) begin
-        event_trace.kind <= TraceDeviceError;
-        event_trace.queue <= '0;
-        event_trace.value <= 64'(ErrorManagementTimeout);
-        if (action == GiveUp) begin
-          event_trace.size <= 32'd1;
-          event_trace.id <= 32'(work.tag);
-        end
-      end else if (post) begin
-        event_trace.kind <= TraceManagementEvent;
-        event_trace.queue <= post_event.queue;
-        event_trace.id <= next_number;
-        event_trace.value <= 64'(post_event.kind);
-        if (post_event_is_link) begin
-          event_trace.size <= post_event.setup.desc[31:0];
-          event_trace.chain <= 32'(post_event.setup.flag);
-        end
-      end else if (action == Obey) begin
-        event_trace.kind <= TraceManagementCommand;
-        // The window keeps the queue of an earlier command.
-        if (firmware.kind == COMMAND_QUEUE_CONTEXT ||
-            firmware.kind == COMMAND_QUEUE_ACKNOWLEDGE) begin
-          event_trace.queue <= firmware.queue;
-        end else begin
-          event_trace.queue <= '0;
-        end
-        event_trace.id <= firmware.number;
-        event_trace.value <= 64'(firmware.kind);
-      end else if (sends) begin
-        event_trace.kind <= TraceMsix;
-        event_trace.queue <= send_valid ? send_queue : NoQueue;
-        event_trace.value <= 64'(message_vector);
-      end else if (intx_message) begin
-        event_trace.kind <= TraceIntx;
-        event_trace.value <= 64'(follow_intx && intx_wanted);
-      end else if (reset_device) begin
-        event_trace.kind <= TraceReset;
-      end else begin
-        event_trace.kind <= suspends ? TraceQueueSuspended : TraceQueueResumed;
-        event_trace.queue <= 16'(changed_queue);
-        if (resumes) begin
-          event_trace.size <= 32'(rewinds);
-          event_trace.value <= 64'(regs_data[15:0]);
-        end
-      end
-    end
-  end
+  // -- counters and trace
+  host_records host_records (
+    .clk, .rst_n,
+    .serves(action == Serve), .follow_reply, .resets_function(action == ResetFunction),
+    .work, .oldest, .reset_waits(serve && work.function_reset), .work_held, .hold,
+    .access_address, .access_width, .access_value,
+    .rings, .doorbell_queue,
+    .poisoned_write(queued_take && queued_valid && queued.poisoned &&
+                    (queued.kind == HostMemWrite || queued.kind == HostConfigWrite)),
+    .regs_write, .suspends, .resumes, .rewinds, .changed_queue, .used_index(regs_data[15:0]),
+    .tells_error(action == TellError), .told_code(told.code), .told_queue(number_of(told.queue)),
+    .setup_error, .expire, .gives_up(action == GiveUp),
+    .post, .post_is_link(post_event_is_link), .post_event, .firmware, .next_number,
+    .obeys(action == Obey), .command_known,
+    .sends, .sent_queue(send_valid ? send_queue : NoQueue), .message_vector,
+    .intx_message, .intx_asserts(follow_intx && intx_wanted),
+    .reset_device, .function_reset,
+    .counters, .error_counted, .trace_valid, .trace, .event_trace_valid, .event_trace
+  );
 
   // -- rest
   logic waits;  // outputs that are not taken, or pulses that end

@@ -355,6 +355,16 @@ package nic_pkg;
     endcase
   endfunction
 
+  // The lowest `width` bytes: 1, 2, 4 or 8.
+  function automatic logic [63:0] low_bytes(logic [63:0] value, logic [3:0] width);
+    case (width)
+      4'd1: low_bytes = {56'h0, value[7:0]};
+      4'd2: low_bytes = {48'h0, value[15:0]};
+      4'd4: low_bytes = {32'h0, value[31:0]};
+      default: low_bytes = value;
+    endcase
+  endfunction
+
   // -- errors of the driver, as hw_model/core/counters.h numbers them (DeviceError)
   typedef enum logic [4:0] {
     ErrorAvailIndexJump,
