@@ -133,7 +133,8 @@ void HostPins::send_completion(const ClockEdge& edge) {
                    *pins_.host_completion_lower_address, config});
   if (tlp.tag == clears_bus_master_) {
     clears_bus_master_ = kNoTag;
-    bus_master_(false);
+    // A write that is refused, as one of three bytes, clears nothing.
+    if (*pins_.host_completion_status == 0) bus_master_(false);
   }
   if (has_data) {
     tlp.length = std::min<uint32_t>(*pins_.host_completion_length, 8);
