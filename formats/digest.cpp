@@ -37,7 +37,7 @@ void StreamDigest::update_slow(ByteView bytes) {
   used_ = 0;
   if (bytes.size() >= kDirectBytes) {
     XXH3_128bits_update(state_.get(), bytes.data(), bytes.size());
-  } else {
+  } else if (!bytes.empty()) {
     std::memcpy(block_.get(), bytes.data(), bytes.size());
     used_ = bytes.size();
   }

@@ -38,6 +38,14 @@ class StreamDigest {
     if (!bytes.empty()) std::memcpy(block_.get() + used_, bytes.data(), bytes.size());
     used_ += bytes.size();
   }
+  /// As update() with the fields one behind another, as they lie in memory.
+  template <typename... Fields>
+  void update_fields(const Fields&... fields) {
+    constexpr std::size_t kBytes = (sizeof fields + ...);
+    static_assert(kBytes < kDirectBytes);
+    if (kBytes > block_bytes_ - used_) update_slow({});
+    ((std::memcpy(block_.get() + used_, &fields, sizeof fields), used_ += sizeof fields), ...);
+  }
   /// Digest of everything so far as 32 lower-case hexadecimal digits (canonical, big-endian); more
   /// may follow. Does not depend on how the stream was cut.
   std::string hex() const;
@@ -61,13 +69,8 @@ class RunDigest {
   /// `kind` and `source` are the caller's numbers; they must not depend on the machine.
   /// `place` is where the bytes belong (a bus address), 0 where that means nothing.
   void record(uint64_t time_ps, uint8_t kind, uint32_t source, ByteView bytes, uint64_t place = 0) {
-    std::byte header[kHeaderBytes];
-    const uint64_t kind_and_length = kind | uint64_t{bytes.size()} << 8;
-    std::memcpy(header, &time_ps, 8);
-    std::memcpy(header + 8, &kind_and_length, 8);
-    std::memcpy(header + 16, &place, 8);
-    std::memcpy(header + 24, &source, 4);
-    stream_.update(header);
+    // Straight to their place: what reads as one what has just been written as many waits for it.
+    stream_.update_fields(time_ps, kind | uint64_t{bytes.size()} << 8, place, source);
     stream_.update(bytes);
     ++records_;
   }
@@ -76,7 +79,6 @@ class RunDigest {
   uint64_t records() const { return records_; }
 
  private:
-  static constexpr std::size_t kHeaderBytes = 28;
   /// There may be hundreds, of which each must not push the others out of the caches.
   StreamDigest stream_{2 * StreamDigest::kDirectBytes};
   uint64_t records_ = 0;

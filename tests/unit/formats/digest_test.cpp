@@ -61,6 +61,22 @@ TEST(StreamDigest, EqualsOneShotHoweverItIsCut) {
   }
 }
 
+TEST(StreamDigest, FieldsAreTheirBytesAlsoWhereABlockIsFull) {
+  StreamDigest digest(StreamDigest::kDirectBytes);
+  std::vector<std::byte> bytes;
+  for (uint64_t i = 0; i < 1000; ++i) {
+    const auto field = static_cast<uint32_t>(~i);
+    const auto odd = static_cast<uint8_t>(i);
+    digest.update_fields(i, field, odd);
+    for (const ByteView part :
+         {std::as_bytes(std::span(&i, 1)), std::as_bytes(std::span(&field, 1)),
+          std::as_bytes(std::span(&odd, 1))}) {
+      bytes.insert(bytes.end(), part.begin(), part.end());
+    }
+  }
+  EXPECT_EQ(digest.hex(), one_shot(bytes));
+}
+
 TEST(StreamDigest, Empty) {
   // XXH3-128 of nothing, seed 0, as the xxHash specification publishes it.
   EXPECT_EQ(StreamDigest().hex(), "99aa06d3014798d86001c324468d497f");
