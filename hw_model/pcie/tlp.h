@@ -54,7 +54,7 @@ struct TlpFields {
   /// this and from the two low bits of `address`.
   uint32_t length = 0;
   uint64_t address = 0;      ///< of the first byte, 64 bits; configuration: offset
-  uint32_t data_offset = 0;  ///< of the payload in Tlp::data
+  uint64_t data_offset = 0;  ///< of the payload in Tlp::data; so wide that no padding is left
 };
 
 struct Tlp : TlpFields {

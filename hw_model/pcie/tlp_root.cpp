@@ -246,7 +246,7 @@ void TlpRoot::answer(const Read& read) {
     tlp.byte_count = static_cast<uint16_t>(end - at);
     tlp.length = static_cast<uint32_t>(next - at);
     tlp.data = data;
-    tlp.data_offset = static_cast<uint32_t>(at - read.address);
+    tlp.data_offset = at - read.address;
     tlp.more = next != end;
     ++counters_.completions;
     down_.send(std::move(tlp), read.ready_ps);
