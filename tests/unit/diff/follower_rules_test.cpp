@@ -255,7 +255,7 @@ class FollowerRuns : public FollowerRules {
   }
   /// The card says that it reads `count` descriptors from `first` on, and asks for them.
   void ask(uint16_t first, uint32_t count) {
-    const uint64_t address = card.tx.desc + 16 * first;
+    const uint64_t address = card.tx.desc + 16ULL * first;
     followed.follower.record({.kind = TraceKind::kDmaRead,
                               .purpose = Purpose::kDescriptors,
                               .queue = kTransmit,
@@ -265,8 +265,9 @@ class FollowerRuns : public FollowerRules {
   }
   void read(uint16_t first, uint32_t count) {
     ask(first, count);
-    const std::byte* data = card.at(card.tx.desc + 16 * first, 16 * count);
-    followed.follower.read_completion(tag, {data, 16 * count}, true, true);
+    const std::size_t bytes = std::size_t{16} * count;
+    const std::byte* data = card.at(card.tx.desc + 16ULL * first, bytes);
+    followed.follower.read_completion(tag, {data, bytes}, true, true);
   }
   void at_rest() {
     answer_all();
