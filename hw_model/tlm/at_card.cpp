@@ -15,10 +15,12 @@ namespace ringside::hw {
 
 namespace {
 
-DmaEngineConfig dma_config(const PipelineConfig& pipeline) {
+DmaEngineConfig dma_config(const NicConfig& card) {
+  const PipelineConfig& pipeline = card.pipeline;
   DmaEngineConfig config;
   config.tags = pipeline.read_tags;
-  config.operations = pipeline.read_operations;
+  config.operations =
+      card.queue_pairs > 1 ? pipeline.read_operations_several : pipeline.read_operations;
   config.reassembly_bytes = pipeline.reassembly_bytes;
   config.reuse_ps = pipeline.cycles(pipeline.read_result_cycles + pipeline.read_request_cycles);
   config.completion_timeout_ps = pipeline.completion_timeout_ps;
@@ -59,7 +61,7 @@ AtCard::AtCard(const sc_core::sc_module_name& name, const NicConfig& config,
       core_(core_config(config), frames),
       payloads_(payloads),
       up_(up),
-      dma_(dma_config(config.pipeline), config.pcie, up, payloads, *this, ledger_) {
+      dma_(dma_config(config), config.pcie, up, payloads, *this, ledger_) {
   control_->attach(management_);
   follow_configuration(0);
   up_.on_ready([this] {

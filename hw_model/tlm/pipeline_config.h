@@ -53,8 +53,9 @@ struct PipelineConfig {
   uint32_t read_request_cycles = 4;
   /// From the last beat of the last completion until the bytes are in their memory.
   uint32_t read_result_cycles = 3;
-  /// Reads of all clients of which anything has been asked for.
+  /// Reads of all clients of which anything has been asked for: with one queue pair, with several.
   uint32_t read_operations = 64;
+  uint32_t read_operations_several = 128;
   /// The grant moves from one client of the readers, or of the writer, to another.
   uint32_t grant_cycles = 1;
 
