@@ -33,8 +33,8 @@ struct ringside_card {
   void (*eval)(void* self);
   /* Assertions that failed, and $finish, since the start. */
   unsigned (*failed_assertions)(void* self);
-  /* Begins to write signals to an FST file, times in ps; 0, or another value if it cannot. NULL,
-   * all three: there is no such part. */
+  /* Begins to write signals to an FST file, times in ps that grow; 0, or another value if it
+   * cannot. NULL, all three: there is no such part. */
   int (*record_waves)(void* self, const char* path);
   void (*dump_waves)(void* self, uint64_t time_ps);
   void (*finish_waves)(void* self);

@@ -149,9 +149,11 @@ void RtlCard::start_of_simulation() {
 void RtlCard::settle(bool clk, TimePs time_ps) {
   *pins_.clk = clk ? 1 : 0;
   hardware_->eval();
-  // Times of waves only grow, also where virtual time stands still.
-  dumped_ps_ = std::max(dumped_ps_, time_ps);
-  if (wave_window_.has(dumped_ps_)) hardware_->dump_waves(dumped_ps_);
+  if (!wave_window_.has(time_ps)) return;
+  // The file takes one state a time: where virtual time stands still, a picosecond lies between.
+  const TimePs dump_ps = std::max(next_dump_ps_, time_ps);
+  hardware_->dump_waves(dump_ps);
+  next_dump_ps_ = dump_ps + 1;
 }
 
 void RtlCard::edge() {
@@ -239,6 +241,7 @@ void RtlCard::catch_up(uint64_t cycle) {
       return;
     }
     settle(true, edges_.time_of(skipped));
+    last_cycle_ = skipped;
   }
 }
 
@@ -322,6 +325,8 @@ unsigned RtlCard::debug(tlm::tlm_generic_payload& request) {
   }
   const uint64_t cycle = edges_.last_at(now_ps());
   if (host_.pending() || host_.unanswered() != 0) return 0;
+  // Waves cannot go back to earlier edges.
+  if (started_ && options_.clock == ClockMode::kAlways) catch_up(cycle);
   *pins_.now = cycle;
   *pins_.host_request_kind = request.is_read() ? 2 : 3;
   *pins_.host_request_address = request.get_address();

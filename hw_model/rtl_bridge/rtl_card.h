@@ -130,7 +130,7 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
   uint64_t last_cycle_ = 0;
   unsigned failed_assertions_ = 0;
   WaveWindow wave_window_;
-  TimePs dumped_ps_ = 0;
+  TimePs next_dump_ps_ = 0;                 ///< of waves: the earliest that the file takes
   std::vector<std::byte> before_, behind_;  ///< images
 };
 

@@ -27,8 +27,8 @@ class VerilatedCard {
   virtual Status record_waves(const std::string& path, const WaveWindow& window) = 0;
   /// Ends the file.
   virtual void finish_waves() {}
-  /// The state that just settled is of `time_ps`, which never goes back, and belongs in the file,
-  /// if there is one.
+  /// The state that just settled is of `time_ps`, which grows from call to call, and belongs in the
+  /// file, if there is one.
   virtual void dump_waves(TimePs /*time_ps*/) {}
   /// Assertions of the RTL that failed since the start. Their messages are on standard output.
   virtual unsigned failed_assertions() const = 0;

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <memory>
 
 #include "hw_model/rtl_bridge/verilated_waves.h"
@@ -90,6 +91,89 @@ TEST(RtlWaves, OfAPartOfARunAreOfThatPartAlone) {
   std::ifstream view(folder + "/card.gtkw");
   const std::string text(std::istreambuf_iterator<char>(view), {});
   EXPECT_NE(text.find("\n[timestart] 4001000\n*-11.000000 5100000 -1 "), std::string::npos) << text;
+  std::filesystem::remove_all(folder);
+}
+
+/// Counts the states that are for the file.
+struct CountedWaves : Waves {
+  explicit CountedWaves(unsigned* dumps) : dumps_(dumps) {}
+  void dump_waves(hw::TimePs time_ps) override {
+    ++*dumps_;
+    Waves::dump_waves(time_ps);
+  }
+
+ private:
+  unsigned* const dumps_;
+};
+
+/// The clock runs while virtual time stands still; of a card whose clock never stops the edges
+/// before that are due.
+TEST(RtlWaves, HaveEveryEdgeOfDebugAccesses) {
+  const std::string folder = testing::TempDir() + "/waves_debug_" + std::to_string(getpid());
+  std::filesystem::create_directories(folder);
+  constexpr hw::TimePs kLate = 5'000'500;
+  constexpr unsigned kAccesses = 20;
+  struct Card {
+    hw::ClockMode mode;
+    std::string file;
+    unsigned dumps = 0;
+    std::unique_ptr<EchoHost> host;
+  };
+  Card cards[] = {{hw::ClockMode::kStopped, folder + "/stopped.fst", 0, nullptr},
+                  {hw::ClockMode::kAlways, folder + "/always.fst", 0, nullptr}};
+  for (Card& card : cards) {
+    const std::string name = "host" + std::to_string(&card - cards);
+    card.host =
+        std::make_unique<EchoHost>(name, hw::NicConfig{}, hw::RtlOptions{.clock = card.mode},
+                                   hw::LinkConfig{}, std::make_unique<CountedWaves>(&card.dumps));
+    ASSERT_TRUE(card.host->nic->record_waves(card.file, {}).ok());
+  }
+  std::cout << std::flush;
+  testing::internal::CaptureStdout();
+  const bool done = run_thread([&] {
+    tlm::tlm_generic_payload payload;
+    hw::PcieExtension extension;
+    extension.space = hw::PcieSpace::kConfig;
+    payload.set_extension(&extension);
+    uint32_t value = 0;
+    payload.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
+    payload.set_data_length(4);
+    payload.set_command(tlm::TLM_WRITE_COMMAND);
+    for (const hw::TimePs pause_ps : {hw::TimePs{0}, kLate}) {
+      sc_core::wait(sc_core::sc_time::from_value(pause_ps));
+      for (value = 0; value < kAccesses; ++value) {
+        for (Card& card : cards) {
+          payload.set_address(0x20);
+          EXPECT_EQ(card.host->port.down->transport_dbg(payload), 4u);
+        }
+      }
+    }
+    payload.clear_extension(&extension);
+    for (Card& card : cards) card.host->set(kScratch, 1);
+    wait_us(2);
+  });
+  const std::string said = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(said.find("Warning"), std::string::npos) << said;
+  ASSERT_TRUE(done);
+  for (Card& card : cards) {
+    card.host->nic->finish_waves();
+    const FstFile file(card.file);
+    const auto& clock = file.changes.at(file.handles.at("TOP.clk"));
+    // Each state has another level of the clock.
+    EXPECT_EQ(clock.size(), card.dumps) << card.file;
+    unsigned early = 0, late = 0;
+    for (const auto& [time, value] : clock) {
+      if (time < 1000) {
+        ++early;
+      } else if (time >= kLate && time < kLate + 1000) {
+        ++late;
+      } else {
+        EXPECT_EQ(time % 4000, value == "1" ? 0u : 2000u) << card.file << " " << time;
+      }
+    }
+    EXPECT_GE(early, 2 * kAccesses) << card.file;
+    EXPECT_GE(late, 2 * kAccesses) << card.file;
+  }
   std::filesystem::remove_all(folder);
 }
 
