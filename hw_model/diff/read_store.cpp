@@ -25,24 +25,71 @@ bool ReadStore::is_due(Purpose purpose, unsigned queue, uint64_t owner) const {
          });
 }
 
-/// The decision that a request belongs to, which counts it. Older ones that are passed over will
-/// not be requested any more: a part of them failed.
+/// The decision that a request belongs to, which counts it.
 ReadStore::Decision ReadStore::decision_of(Pieces& pieces, uint64_t address, uint32_t size) {
   std::deque<Decision>& decisions = pieces.decisions;
   const auto fits = [&](const Decision& each) {
     return each.address + each.requested == address && size <= each.size - each.requested;
   };
   auto found = std::find_if(decisions.begin(), decisions.end(), fits);
-  if (found == decisions.end()) return {kNobody, address, size, Run::kNo, kNobody, size};
+  if (found == decisions.end()) {
+    if (settle(pieces, address, size)) return decision_of(pieces, address, size);
+    return {kNobody, address, size, Run::kNo, kNobody, size};
+  }
   if (found->failed) {  // rather one of which something is expected
     const auto good =
         std::find_if(found, decisions.end(), [&](const Decision& each) { return !each.failed; });
-    if (good != decisions.end() && fits(*good)) found = good;
+    if (good != decisions.end() && fits(*good)) {
+      const Decision run = *found;
+      const Decision other = book(pieces, good, size);
+      pieces.doubt = {run, other};
+      return other;
+    }
   }
+  return book(pieces, found, size);
+}
+
+/// Counts a request of `found`. Older ones that are passed over will not be requested any more: a
+/// part of them failed.
+ReadStore::Decision ReadStore::book(Pieces& pieces, const Place& found, uint32_t size) {
   found->requested += size;
   const Decision decision = *found;
-  decisions.erase(decisions.begin(), found->requested == found->size ? found + 1 : found);
+  pieces.decisions.erase(pieces.decisions.begin(),
+                         found->requested == found->size ? found + 1 : found);
+  if (pieces.doubt) {
+    Doubt& doubt = *pieces.doubt;
+    doubt.other.requested = decision.requested;
+    const bool may_be_the_runs = decision.requested <= doubt.run.size - doubt.run.requested;
+    if (decision.number != doubt.other.number || !may_be_the_runs) pieces.doubt.reset();
+  }
   return decision;
+}
+
+/// A request that fits no decision: it does if what was in doubt was the run's. False if not.
+bool ReadStore::settle(Pieces& pieces, uint64_t address, uint32_t size) {
+  if (!pieces.doubt) return false;
+  auto [run, other] = *pieces.doubt;
+  run.requested += other.requested;
+  const bool goes_on = address == run.address + run.requested && size <= run.size - run.requested;
+  const bool begins = address == other.address && size <= other.size;
+  if (!goes_on && !begins) return false;
+  pieces.doubt.reset();
+  for (Piece& piece : pieces.pieces) {
+    if (piece.decision != other.number) continue;
+    piece.owner = run.owner;
+    piece.decision = run.number;
+    piece.run = Run::kYes;
+    piece.failed = false;
+  }
+  discard(pieces, run.number);
+  trim(pieces);
+  std::deque<Decision>& decisions = pieces.decisions;
+  if (!decisions.empty() && decisions.front().number == other.number) decisions.pop_front();
+  other.requested = 0;
+  other.failed = false;
+  decisions.push_front(other);
+  if (run.requested != run.size) decisions.push_front(run);
+  return true;
 }
 
 /// Of a decision: nothing more will be used of what it brought.
@@ -178,6 +225,7 @@ ReadStore::Taken ReadStore::take(const Wanted& wanted, std::vector<std::byte>& b
     const uint32_t part = std::min(piece->size - offset, wanted.size - at);
     failed = failed || piece->failed;
     const bool again = follower_mutant(FollowerMutant::kReadTwice);
+    if (pieces.doubt && pieces.doubt->other.number == piece->decision) pieces.doubt.reset();
     for (uint32_t i = 0; i < part; ++i) piece->given[offset + i] = !again;
     piece->taken += again ? 0 : part;
     if (!piece->failed) std::memcpy(bytes.data() + at, piece->bytes.data() + offset, part);
@@ -216,6 +264,7 @@ void ReadStore::give_up(Pieces& pieces) {
   pieces.first += pieces.pieces.size();
   pieces.pieces.clear();
   pieces.decisions.clear();
+  pieces.doubt.reset();
 }
 
 void ReadStore::give_up(unsigned queue) {

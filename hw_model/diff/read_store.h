@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -106,14 +107,25 @@ class ReadStore {
     Key key;
     uint64_t number;  ///< of the piece in its queue's order
   };
+  /// Whose a request is that goes on with a run that failed, and begins what was decided next: one
+  /// that waited to leave when the run failed is still the run's.
+  struct Doubt {
+    Decision run;
+    /// Has the request, until another comes that can be of this one only.
+    Decision other;
+  };
   struct Pieces {
     std::deque<Decision> decisions;  ///< not wholly requested
     std::deque<Piece> pieces;
     uint64_t first = 0;  ///< number of the front
+    std::optional<Doubt> doubt;
   };
   static std::string say(Key where, const Piece& piece);
   static Piece* covering(Pieces& pieces, uint64_t owner, uint64_t address);
   static Decision decision_of(Pieces& pieces, uint64_t address, uint32_t size);
+  using Place = std::deque<Decision>::iterator;
+  static Decision book(Pieces& pieces, const Place& found, uint32_t size);
+  static bool settle(Pieces& pieces, uint64_t address, uint32_t size);
   static void discard(Pieces& pieces, uint64_t decision);
   static Piece* first_of(Pieces& pieces, uint64_t owner);
   static void trim(Pieces& pieces);
