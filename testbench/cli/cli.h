@@ -42,8 +42,9 @@ inline constexpr int kExitCheckFailed = 1;
 inline constexpr int kExitBadInput = 2;
 
 /// Runs one command and returns the exit status: 0 all checks hold, 1 a check failed or the run was
-/// cut short, 2 the input was wrong, which one line on `err` explains. While a run lasts, SIGINT
-/// or SIGTERM ends it in good order; one more, 0.2 s after it or later, ends the process.
+/// cut short, 2 the input was wrong, which one line on `err` explains. While a run or serving
+/// lasts, SIGINT, SIGTERM or SIGHUP ends it in good order; one more, 0.2 s after it or later, ends
+/// the process.
 int cli_main(int argc, const char* const* argv, const CliEnvironment& environment);
 
 }  // namespace ringside::tb

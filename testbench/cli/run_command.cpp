@@ -177,8 +177,8 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
 
   RunResult result;
   const RunContext context{folder.path, repeat_command(arguments)};
+  const InterruptGuard guard;  // until the summary is whole
   {
-    const InterruptGuard guard;
     options.interrupted = &guard.interrupted();
     std::optional<ProgressLine> progress;
     if (environment.terminal && !arguments.quiet) {

@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "testbench/cli/commands.h"
+#include "testbench/cli/interrupt_guard.h"
 #include "testbench/cli/out_folder.h"
 #include "testbench/report/progress.h"
 #include "testbench/report/summary.h"
@@ -232,6 +233,9 @@ int command_serve(const ServeArguments& arguments, const CliEnvironment& environ
   options.ready = [&] {
     for (const std::string& socket : options.sockets) say(socket + ": waiting for a front end");
   };
+  // Until the summary is whole.
+  const InterruptGuard guard;
+  options.end_descriptor = guard.descriptor();
   const RunResult result = environment.serve(options);
   line.reset();
   if (result.input_wrong) {

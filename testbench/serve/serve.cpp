@@ -2,12 +2,10 @@
 // See serve.h.
 #include "testbench/serve/serve.h"
 
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 #include <ctime>
 #include <exception>
 
@@ -20,40 +18,6 @@ namespace ringside::tb {
 namespace {
 
 constexpr long kProgressNs = 250'000'000;
-
-/// SIGINT, SIGTERM and the SIGHUP of a closed terminal as a descriptor. The first one is all that
-/// it takes: the next acts as before.
-class EndSignals {
- public:
-  EndSignals() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
-    // Blocked, it would end what nohup started too.
-    struct sigaction hangup {};
-    sigaction(SIGHUP, nullptr, &hangup);
-    if (hangup.sa_handler != SIG_IGN) sigaddset(&signals_, SIGHUP);
-    sigprocmask(SIG_BLOCK, &signals_, &before_);
-    descriptor_ = OwnedFd(signalfd(-1, &signals_, SFD_NONBLOCK | SFD_CLOEXEC));
-  }
-  ~EndSignals() { restore(); }
-  EndSignals(const EndSignals&) = delete;
-  EndSignals& operator=(const EndSignals&) = delete;
-  int descriptor() const { return descriptor_.get(); }
-  /// Takes the signal that is there.
-  void take() {
-    signalfd_siginfo info{};
-    while (read(descriptor_.get(), &info, sizeof info) == sizeof info) {
-    }
-    restore();
-  }
-
- private:
-  void restore() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  sigset_t signals_{};
-  sigset_t before_{};
-  OwnedFd descriptor_;
-};
 
 double thread_cpu_s() {
   timespec now{};
@@ -86,7 +50,6 @@ RunResult serve(const ServeOptions& options) {
     return result;
   }
   install_stack_guard();
-  EndSignals signals;
   const auto wall_start = std::chrono::steady_clock::now();
   const double cpu_start = thread_cpu_s();
   try {
@@ -103,10 +66,12 @@ RunResult serve(const ServeOptions& options) {
     result.input_wrong = !status.ok();
     result.error = status.error;
     if (status.ok()) {
-      loop->watch(signals.descriptor(), [&signals] {
-        signals.take();
-        loop->stop();
-      });
+      if (options.end_descriptor >= 0) {
+        loop->watch(options.end_descriptor, [&options] {
+          loop->unwatch(options.end_descriptor);
+          loop->stop();
+        });
+      }
       OwnedFd timer;
       if (options.progress) {
         timer = progress_timer();
@@ -118,7 +83,7 @@ RunResult serve(const ServeOptions& options) {
       if (options.ready) options.ready();
       loop->run();
       if (timer.valid()) loop->unwatch(timer.get());
-      loop->unwatch(signals.descriptor());
+      loop->unwatch(options.end_descriptor);
       result.error = server->failure();
     }
     server->close();

@@ -56,11 +56,13 @@ struct ServeOptions {
   std::function<void()> ready;
   /// Called some times a second; may be empty.
   std::function<void(const ServeProgress&)> progress;
+  /// Serving ends when it is readable. Nobody reads it. -1: there is none.
+  int end_descriptor = -1;
 };
 
-/// Serves until SIGINT or SIGTERM, or until something breaks. Once a process. Sockets are removed
-/// when it returns. `error` and `input_wrong` as of run_scenario(); not `incomplete`, because an
-/// end from outside is how it ends.
+/// Serves until `end_descriptor` says so, or until something breaks. Once a process. Sockets are
+/// removed when it returns. `error` and `input_wrong` as of run_scenario(); not `incomplete`,
+/// because an end from outside is how it ends.
 RunResult serve(const ServeOptions& options);
 
 }  // namespace ringside::tb

@@ -2,6 +2,7 @@
 // A stand-in for the simulation: results that are known beforehand.
 #pragma once
 
+#include <poll.h>
 #include <time.h>
 
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <fstream>
 
 #include "testbench/run/runner.h"
+#include "testbench/serve/serve.h"
 
 namespace ringside::test {
 
@@ -134,6 +136,22 @@ inline tb::RunResult pretend_run(const tb::Scenario& scenario, const tb::RunOpti
     std::ofstream(options.out_dir + "/wire.pcapng") << "capture";
     result.files.push_back("wire.pcapng");
   }
+  return result;
+}
+
+/// Says "started" in its folder, waits for the end, and takes another second over it.
+inline tb::RunResult pretend_serve(const tb::ServeOptions& options) {
+  std::ofstream(options.out_dir + "/started") << "1";
+  pollfd end = {options.end_descriptor, POLLIN, 0};
+  while (poll(&end, 1, -1) != 1) {
+  }
+  std::ofstream(options.out_dir + "/ending") << "1";
+  timespec left = {1, 0};
+  while (nanosleep(&left, &left) != 0) {
+  }
+  tb::RunResult result;
+  result.nics.push_back({"card0", name_of(options.scenario.model), {{"tx_frames", 1}}});
+  result.peers.push_back({options.sockets.front(), "card0", 1});
   return result;
 }
 

@@ -58,6 +58,20 @@ class Program : public ::testing::Test {
 
   Outcome run(const std::vector<std::string>& arguments) const { return finish(start(arguments)); }
 
+  void wait_for(const char* file) const {
+    const timespec pause = {0, 1'000'000};
+    for (int i = 0; i < 20000 && !fs::exists(folder_ / file); ++i) nanosleep(&pause, nullptr);
+    ASSERT_TRUE(fs::exists(folder_ / file));
+  }
+
+  /// `serve`, which waits for its end.
+  pid_t start_serving() const {
+    fs::remove_all(folder_ / "served");
+    const pid_t child = start({"serve", "--vhost-user", "card", "--out", "served"});
+    wait_for("served/started");
+    return child;
+  }
+
   /// Status 2, exactly this line, nothing on stdout, and no folder.
   void expect_bad(const std::vector<std::string>& arguments, const std::string& line) const {
     const Outcome outcome = run(arguments);
@@ -458,6 +472,30 @@ TEST_F(Program, AnInterruptLeavesASummaryThatSaysSo) {
   EXPECT_EQ(outcome.status, 1);
   EXPECT_EQ(summary("r")["incomplete"], true);
   EXPECT_NE(outcome.out.find("incomplete: ended before it was done\n"), std::string::npos);
+}
+
+TEST_F(Program, ServingEndsInGoodOrderAtASignalThatComesTwice) {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    const pid_t child = start_serving();
+    EXPECT_EQ(kill(child, signal), 0);
+    wait_for("served/ending");
+    EXPECT_EQ(kill(child, signal), 0);  // timeout(1) tells its command, and the command's group
+    const Outcome outcome = finish(child);
+    EXPECT_EQ(outcome.status, 0) << signal;
+    EXPECT_NE(outcome.out.find("results in served\n"), std::string::npos) << outcome.out;
+    EXPECT_EQ(summary("served")["peers"][0]["served"], 1);
+  }
+}
+
+TEST_F(Program, ALaterSignalEndsServingAtOnce) {
+  const pid_t child = start_serving();
+  EXPECT_EQ(kill(child, SIGTERM), 0);
+  wait_for("served/ending");
+  const timespec longer = {0, 250'000'000};
+  nanosleep(&longer, nullptr);
+  EXPECT_EQ(kill(child, SIGTERM), 0);
+  EXPECT_EQ(finish(child).status, 1000 + SIGTERM);
+  EXPECT_FALSE(fs::exists(folder_ / "served/summary.json"));
 }
 
 TEST_F(Program, TheCommandThatRepeatsARunDoes) {
