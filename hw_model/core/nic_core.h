@@ -51,9 +51,11 @@ class NicCore {
   /// DMA and interrupts are allowed: DRIVER_OK, no error, no reset under way, Bus Master Enable.
   bool active() const { return active_; }
   bool queue_active(unsigned queue) const { return active_ && queues_[queue].enabled; }
-  /// Active and not suspended: the card may take buffers.
   /// An error stopped the data plane: until a reset nothing that reads bring counts.
   bool broken() const { return broken_; }
+  /// What the read `tag`, which has not ended, brings still counts.
+  bool awaits(uint32_t tag) const { return !reads_[tag].stale && !broken_ && !quiesced_; }
+  /// Active and not suspended: the card may take buffers.
   bool queue_taking(unsigned queue) const { return active_ && queues_[queue].taking; }
   /// The driver notified the queue since its available index was last sampled.
   bool kicked(unsigned queue) const { return ((kicked_ >> queue) & 1) != 0; }

@@ -107,10 +107,11 @@ std::string_view NicCore::dma_done(const Event& event, ActionList& actions) {
     return "a completion of another size than its read";
   }
   const Read read = reads_[event.tag];
+  const bool counts = awaits(event.tag);
   reads_[event.tag] = {};
   free_reads_.push_back(event.tag);
   if (tracing()) note_read_done(read, event);
-  if (read.stale || broken_ || quiesced_) return {};
+  if (!counts) return {};
   if (!event.ok) {
     device_error(DeviceError::kDmaRead, read.queue, actions);
     return {};

@@ -100,7 +100,6 @@ void DmaEngine::cancel_waiting(TimePs now_ps) {
     const uint32_t index = waiting_.front();
     Operation& operation = *operations_[index];
     ++counters_.cancelled_reads;
-    counters_.cancelled_bytes += operation.size - operation.asked;
     operation.last_ps = std::max(operation.last_ps, now_ps);
     fail(index);
     // Else it ends with what is in flight of it.
@@ -293,6 +292,7 @@ void DmaEngine::fail(uint32_t index) {
   Operation& operation = *operations_[index];
   operation.failed = true;
   if (operation.asked == operation.size) return;
+  counters_.missing_bytes += operation.size - operation.asked;
   // Operations are asked for one after another: only the first can be half asked.
   waiting_.pop();
   operation.asked = operation.size;
@@ -303,6 +303,7 @@ void DmaEngine::end_request(uint16_t tag, TagState next, ByteView data, TimePs a
   const uint32_t index = request.operation;
   Operation& operation = *operations_[index];
   bytes_in_flight_ -= request.size - request.received;
+  counters_.missing_bytes += request.size - request.received;
   if (operation.size > config_.reassembly_bytes) {
     // No buffer holds it: the client gets it in pieces, of which this model shows the whole.
     operation.held -= request.size;

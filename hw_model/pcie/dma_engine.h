@@ -41,7 +41,7 @@ struct DmaEngineCounters {
   uint64_t poisoned = 0;
   uint64_t timeouts = 0;
   uint64_t cancelled_reads = 0;  ///< given up by cancel_waiting()
-  uint64_t cancelled_bytes = 0;  ///< of them, never asked for
+  uint64_t missing_bytes = 0;    ///< that the client wanted and that never came
   int64_t beyond_bytes = 0;      ///< read beyond what the client accounts for
 };
 
@@ -79,7 +79,7 @@ class DmaEngine {
   /// Counts a read of `bytes` that its client had not asked for yet among those.
   void count_cancelled(uint32_t bytes) {
     ++counters_.cancelled_reads;
-    counters_.cancelled_bytes += bytes;
+    counters_.missing_bytes += bytes;
   }
   /// The client asks for so much more than it accounts for, or, negative, has so much without a
   /// read.

@@ -231,13 +231,26 @@ void AtCard::free_ahead(QueueState& state, TimePs at_ps) {
 
 /// Linked descriptors that `action` reads: as many as the longest run of the queue's last chains
 /// had, up to the table's end.
-uint32_t AtCard::run_of(const Action& action) const {
-  uint32_t count = queues_[action.queue].run.count;
+uint32_t AtCard::run_of(const Action& action) {
+  const Fetch& fetch = fetches_[action.tag];
+  QueueState& state = queues_[action.queue];
+  // All between the last chain that went on and this one have one descriptor.
+  if (fetch.purpose == FetchFor::kAhead && fetch.turn == state.turn) {
+    shorten(state.run, fetch.chain - 1);
+  }
+  uint32_t count = state.run.count;
   while (count > 1 &&
          !core_.in_descriptor_table(action.queue, action.address, count * kDescriptorBytes)) {
     --count;
   }
   return count;
+}
+
+/// A run is one less with each chain since the last, up to `chain`.
+void AtCard::shorten(Run& run, uint32_t chain) {
+  const uint32_t shorter = chain - run.chain;  // large behind a reset
+  run.count = std::max(run.count - std::min(run.count, shorter), 1u);
+  run.chain = chain;
 }
 
 /// A read of the core, decided at `decided_ps`, goes to the readers.
@@ -389,6 +402,7 @@ void AtCard::follow_reset(TimePs now_ps) {
   if (resets == resets_seen_) return;
   resets_seen_ = resets;
   for (QueueState& state : queues_) {
+    state.run = {};
     while (!state.ahead_waiting.empty()) {
       const Action action = state.ahead_waiting.front().action;
       state.ahead_waiting.pop();
@@ -626,7 +640,8 @@ void AtCard::walk(uint32_t handle, ByteView data, bool ok, TimePs at_ps) {
   TimePs walked = from + cycles(1 + uint64_t{count} * pipeline.walk_descriptor_cycles);
   if (!fetch.linked) {
     take_at(ok ? Event::dma_done(handle, data) : Event::dma_failed(handle), walked);
-  } else if (!ok && count > 1) {  // perhaps it is not needed: the one that is, by itself
+  } else if (!ok && count > 1 && core_.awaits(handle)) {
+    // Perhaps what failed is not needed: the one that is, by itself.
     Action again{};
     again.purpose = Purpose::kDescriptors;
     again.queue = fetch.queue;
@@ -635,7 +650,7 @@ void AtCard::walk(uint32_t handle, ByteView data, bool ok, TimePs at_ps) {
     again.size = kDescriptorBytes;
     fetches_[handle].linked = false;
     fetches_[handle].size = kDescriptorBytes;
-    dma_.count_beyond(int64_t{kDescriptorBytes} - fetch.size);
+    dma_.count_beyond(kDescriptorBytes);
     ask(again, ReadClient::kRing, from);
     return;
   } else {
@@ -675,9 +690,8 @@ void AtCard::chain_walked(QueueState& state, uint32_t chain, TimePs at_ps) {
   ++state.turn;
   Run& run = state.run;
   if (run.descriptors > 1) state.long_ps = at_ps;
-  const uint32_t shorter = chain - run.chain;  // large behind a reset
-  run.count = std::max({run.longest, run.count - std::min(run.count, shorter), 1u});
-  run.chain = chain;
+  shorten(run, chain);
+  run.count = std::max(run.count, run.longest);
 }
 
 /// A chain whose descriptors are here can be used from `at_ps` on, and when those before it are

@@ -194,7 +194,8 @@ class AtCard : public sc_core::sc_module,
   void look_ahead(const Action& action);
   void free_ahead(QueueState& state, TimePs at_ps);
   void ask(const Action& action, ReadClient client, TimePs decided_ps);
-  uint32_t run_of(const Action& action) const;
+  uint32_t run_of(const Action& action);
+  static void shorten(Run& run, uint32_t chain);
   void goes_on(Run& run, uint64_t address);
   void followers_come(uint32_t handle, ByteView data, bool ok, TimePs at_ps);
   void walk(uint32_t handle, ByteView data, bool ok, TimePs at_ps);

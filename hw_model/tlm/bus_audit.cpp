@@ -82,7 +82,7 @@ std::string audit_bus(PcieLink& link, const DmaEngine& dma, const PcieLedger& le
   check_channel(audit, link.up(), total(ledger, BusDirection::kUp));
   check_channel(audit, link.down(), total(ledger, BusDirection::kDown));
   audit.equal("bytes read by DMA",
-              dma_bytes(ledger, BusDirection::kDown) + dma.counters().cancelled_bytes,
+              dma_bytes(ledger, BusDirection::kDown) + dma.counters().missing_bytes,
               core[Counter::kDmaReadBytes] + static_cast<uint64_t>(dma.counters().beyond_bytes));
   audit.equal("bytes written by DMA", dma_bytes(ledger, BusDirection::kUp),
               core[Counter::kDmaWriteBytes]);

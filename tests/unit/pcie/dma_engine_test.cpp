@@ -291,7 +291,7 @@ TEST(DmaEngine, CancelledReadsThatWaitForCreditsAreNotAskedFor) {
   sc_core::sc_start();
   EXPECT_EQ(rig.engine.counters().read_requests, 2u);
   EXPECT_EQ(rig.engine.counters().cancelled_reads, 3u);
-  EXPECT_EQ(rig.engine.counters().cancelled_bytes, 3 * 2048u - 2 * 512);
+  EXPECT_EQ(rig.engine.counters().missing_bytes, 3 * 2048u - 2 * 512);
   ASSERT_EQ(rig.client.done.size(), 3u);
   for (const ReadDone& read : rig.client.done) EXPECT_FALSE(read.ok);
   EXPECT_TRUE(rig.engine.idle());
