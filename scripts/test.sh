@@ -77,10 +77,11 @@ step "All tests, release"
 RINGSIDE_DEBUG_PROGRAM=$(find "$root/build/debug" -type f -name ringside -perm -u+x)
 RINGSIDE_ASAN_PROGRAM=$(find "$root/build/asan" -type f -name ringside -perm -u+x)
 export RINGSIDE_DEBUG_PROGRAM RINGSIDE_ASAN_PROGRAM
+failed=build/release/Testing/Temporary/LastTestsFailed.log
+rm -f "$failed" # an earlier run's, where CTest does not come to its end
 run_ctest release && exit
 # What failed runs again, alone, so that its output stands at the end. A second run counts only where every test
 # that failed deals with real time and programs of others (label wall_clock), which a busy machine can upset.
-failed=build/release/Testing/Temporary/LastTestsFailed.log
 ctest --test-dir build/release -N -L wall_clock | sed -n 's/^ *Test *#\([0-9]*\): \(.*\)$/\1:\2/p' >build/wall_clock
 others=$(grep -cvxFf build/wall_clock "$failed" || true)
 step "Once more, alone, what failed"
