@@ -116,8 +116,23 @@ void HostPins::look_at_command(const Tlp& tlp) {
   const ByteView bytes = tlp.payload();
   if (!bus_master_ || tlp.address != PciConfig::kCommand || bytes.empty()) return;
   const bool on = (std::to_integer<unsigned>(bytes[0]) & kBusMasterEnable) != 0;
-  clears_bus_master_ = on ? kNoTag : tlp.tag;
-  if (on) bus_master_(true);
+  command_writes_.push_back({tlp.tag, on});
+  tell_bus_master();
+}
+
+/// One that is refused, as one of three bytes, changes nothing; another also settles those before
+/// it.
+void HostPins::command_answered(unsigned tag, bool success) {
+  const auto found = std::ranges::find(command_writes_, tag, &CommandWrite::tag);
+  if (found == command_writes_.end()) return;
+  if (success) master_ = found->on;
+  command_writes_.erase(success ? command_writes_.begin() : found, found + 1);
+  tell_bus_master();
+}
+
+/// The card may have taken note of a write that sets the bit before it answers.
+void HostPins::tell_bus_master() {
+  bus_master_(master_ || std::ranges::any_of(command_writes_, &CommandWrite::on));
 }
 
 void HostPins::send_completion(const ClockEdge& edge) {
@@ -131,10 +146,8 @@ void HostPins::send_completion(const ClockEdge& edge) {
   completions_.completion(
       edge.cycle, {tlp.tag, *pins_.host_completion_status, has_data, *pins_.host_completion_length,
                    *pins_.host_completion_lower_address, config});
-  if (tlp.tag == clears_bus_master_) {
-    clears_bus_master_ = kNoTag;
-    // A write that is refused, as one of three bytes, clears nothing.
-    if (*pins_.host_completion_status == 0) bus_master_(false);
+  if (config && !command_writes_.empty()) {
+    command_answered(tlp.tag, tlp.status == CompletionStatus::kSuccess);
   }
   if (has_data) {
     tlp.length = std::min<uint32_t>(*pins_.host_completion_length, 8);

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <utility>
+#include <vector>
 
 #include "hw_model/pcie/fifo.h"
 #include "hw_model/pcie/ledger.h"
@@ -26,7 +27,8 @@ class HostPins {
            PcieLedger& ledger, const Complain& complain);
 
   /// Told of Bus Master Enable: when the card takes a write that sets it, and when the card answers
-  /// one that clears it, behind which no request of the card's may come.
+  /// one that clears it, behind which no request of the card's may come. One that it refuses leaves
+  /// the bit as it was.
   void on_bus_master(std::function<void(bool on)> told) { bus_master_ = std::move(told); }
 
   /// A request arrived at `now_ps`; the card sees it at the first edge behind that.
@@ -44,9 +46,15 @@ class HostPins {
     Tlp tlp;
     TimePs told_ps = 0;
   };
-  static constexpr unsigned kNoTag = ~0U;
+  /// Of the Command register.
+  struct CommandWrite {
+    unsigned tag;
+    bool on;  ///< sets Bus Master Enable
+  };
   void show(const Tlp& tlp);
   void look_at_command(const Tlp& tlp);
+  void command_answered(unsigned tag, bool success);
+  void tell_bus_master();
   void took(const ClockEdge& edge);
   void send_completion(const ClockEdge& edge);
   Purpose purpose_of(const Tlp& tlp) const;
@@ -61,8 +69,9 @@ class HostPins {
   StableCheck stable_;
   HangCheck hang_;
   CompletionCheck completions_;
-  std::function<void(bool)> bus_master_;  ///< may be empty
-  unsigned clears_bus_master_ = kNoTag;   ///< of the write that is not answered yet
+  std::function<void(bool)> bus_master_;      ///< may be empty
+  bool master_ = true;                        ///< what the writes that were answered say
+  std::vector<CommandWrite> command_writes_;  ///< that the card took and did not answer, in order
 };
 
 }  // namespace ringside::hw

@@ -419,6 +419,44 @@ TEST_F(PinChecks, NoRequestsWithoutBusMasterEnable) {
   expect_nothing();
 }
 
+TEST_F(PinChecks, RefusedWritesLeaveBusMasterEnable) {
+  constexpr uint64_t kCommand = 4;
+  constexpr uint8_t kMaster = 4, kRefused = 1;
+  const auto request = [&] { one([&] { write(64, 64); }); };
+  ask(hw::TlpType::kConfigWrite, 1, kCommand, 3, 0);
+  answer(1, false, 0, 0, true, kRefused);
+  request();
+  expect_nothing();
+  ask(hw::TlpType::kConfigWrite, 2, kCommand, 2, 0);
+  answer(2, false, 0, 0, true);
+  request();
+  expect("Bus Master Enable is off");
+  ask(hw::TlpType::kConfigWrite, 3, kCommand, 3, kMaster);
+  request();  // the card may have taken it for good
+  expect_nothing();
+  answer(3, false, 0, 0, true, kRefused);
+  request();
+  expect("Bus Master Enable is off");
+  // Set behind a write that clears and is not answered: it is on until that is refused.
+  ask(hw::TlpType::kConfigWrite, 4, kCommand, 2, kMaster);
+  answer(4, false, 0, 0, true);
+  ask(hw::TlpType::kConfigWrite, 5, kCommand, 2, 0);
+  ask(hw::TlpType::kConfigWrite, 6, kCommand, 3, kMaster);
+  answer(5, false, 0, 0, true);
+  request();
+  expect_nothing();
+  answer(6, false, 0, 0, true, kRefused);
+  request();
+  expect("Bus Master Enable is off");
+  // Set for good.
+  ask(hw::TlpType::kConfigWrite, 7, kCommand, 2, 0);
+  ask(hw::TlpType::kConfigWrite, 8, kCommand, 2, kMaster);
+  answer(7, false, 0, 0, true);
+  answer(8, false, 0, 0, true);
+  request();
+  expect_nothing();
+}
+
 TEST_F(PinChecks, AnswersInTime) {
   ask(hw::TlpType::kMemRead, 7, 0x1084, 4);
   edges(kAnswer - 1);
