@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "formats/units.h"
 #include "hw_model/pcie/purpose.h"
@@ -56,6 +57,7 @@ struct TlpFields {
   uint64_t address = 0;      ///< of the first byte, 64 bits; configuration: offset
   uint64_t data_offset = 0;  ///< of the payload in Tlp::data; so wide that no padding is left
 };
+static_assert(std::has_unique_object_representations_v<TlpFields>);
 
 struct Tlp : TlpFields {
   PayloadPtr data;  ///< bytes [data_offset, data_offset + length)
