@@ -165,19 +165,31 @@ std::string one_line(std::string text) {
   return printable(text, 1000);
 }
 
-/// The first word, if it is neither a verb nor an option that stands alone, as an error; else
-/// empty.
-std::string unknown_verb(const CLI::App& app, int argc, const char* const* argv) {
-  const std::string word = argc < 2 ? "" : argv[1];
+/// Of `app`, whose first word is `word`: why none of its verbs is meant; else empty.
+std::string unknown_verb(const CLI::App& app, const std::string& word) {
   if (word == "-h" || word == "--help" || word == "--version") return {};
   std::vector<std::string> verbs;
   for (const CLI::App* verb : app.get_subcommands(nullptr)) {
     if (verb->get_name() == word) return {};
     verbs.push_back(verb->get_name());
   }
-  if (word.empty()) return "no command; expected " + join_words(verbs, "or");
-  return "no command is named '" + printable(word) + "'; expected " + join_words(verbs, "or") +
-         suggestion(word, verbs);
+  const bool top = app.get_parent() == nullptr;
+  const std::string expected = "; expected " + join_words(verbs, "or");
+  if (word.empty()) return (top ? "no command" : app.get_name() + ": nothing named") + expected;
+  return (top ? "no command is named '" : app.get_name() + ": no '") + printable(word) + "'" +
+         expected + suggestion(word, verbs);
+}
+
+/// The first word, if it is neither a verb nor an option that stands alone, as an error, or the
+/// second one of a verb that has verbs; else empty.
+std::string unknown_verb(const CLI::App& app, int argc, const char* const* argv) {
+  const auto word = [&](int i) { return std::string(i < argc ? argv[i] : ""); };
+  if (const std::string error = unknown_verb(app, word(1)); !error.empty()) return error;
+  for (const CLI::App* verb : app.get_subcommands(nullptr)) {
+    if (verb->get_name() != word(1) || verb->get_subcommands(nullptr).empty()) continue;
+    return unknown_verb(*verb, word(2));
+  }
+  return {};
 }
 
 }  // namespace
