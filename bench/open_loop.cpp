@@ -28,19 +28,21 @@ double cpu_s() {
 }
 
 Speed measure(const tb::OpenLoopPoint& point) {
-  std::vector<tb::OpenLoopResult> results;
+  tb::OpenLoopResult result;
+  tb::OpenLoopWatch watch;
+  watch.measured = [&result](const tb::OpenLoopResult& measured) { result = measured; };
   const double start = cpu_s();
-  const Status status = tb::measure_open_loop({point}, &results);
+  const tb::OpenLoopEnd end = tb::measure_open_loop({point}, watch);
   Speed speed;
   speed.cpu_s = cpu_s() - start;
-  if (!status.ok()) {
-    std::fprintf(stderr, "bench_open_loop: %s\n", status.error.c_str());
+  if (!end.error.empty()) {
+    std::fprintf(stderr, "bench_open_loop: %s\n", end.error.c_str());
     return {};
   }
   const double window = static_cast<double>(point.measure_ps) * 1e-12;
   const double all = window + static_cast<double>(point.warm_up_ps) * 1e-12;
   const double frames =
-      static_cast<double>(results[0].receive.frames + results[0].transmit.frames) * all / window;
+      static_cast<double>(result.receive.frames + result.transmit.frames) * all / window;
   speed.frames_per_s = frames / speed.cpu_s;
   speed.cycles_per_s = all * static_cast<double>(point.nic.pipeline.clock_hz) / speed.cpu_s;
   return speed;

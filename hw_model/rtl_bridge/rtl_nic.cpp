@@ -182,8 +182,9 @@ std::vector<std::string> RtlNic::shortfalls() const {
   std::vector<std::string> lines;
   const CardPins& pins = card_.pins();
   if (config_.queue_pairs > *pins.build_queue_pairs) {
-    lines.push_back(fmt::format("this hardware has {} queue pair(s), not {}",
-                                *pins.build_queue_pairs, config_.queue_pairs));
+    const unsigned pairs = *pins.build_queue_pairs;
+    lines.push_back(fmt::format("this hardware has {} queue pair{}, not {}", pairs,
+                                pairs == 1 ? "" : "s", config_.queue_pairs));
   }
   if (config_.queue_size_max > *pins.build_ring_limit) {
     lines.push_back(fmt::format("this hardware has queues of up to {} entries, not {}",

@@ -101,7 +101,8 @@ CLI::App* add_measure_card(CLI::App& measure, MeasureCardArguments& arguments) {
       "Gen4 x16, 512 bits at 250 MHz. Frames that come faster than the card takes them are\n"
       "dropped. Latency of a received frame: from its last bit to the used index that names it;\n"
       "of a sent one: from the available index to its first bit. cycles_per_frame are the card's\n"
-      "own. A card in RTL has as many pairs as it was built with.");
+      "own. A card in RTL has as many pairs as it was built with.\n"
+      "A row is printed when its point is measured; JSON at the end, also after ^C.");
   return card;
 }
 
@@ -184,7 +185,7 @@ std::string unknown_verb(const CLI::App& app, const std::string& word) {
 /// second one of a verb that has verbs; else empty.
 std::string unknown_verb(const CLI::App& app, int argc, const char* const* argv) {
   const auto word = [&](int i) { return std::string(i < argc ? argv[i] : ""); };
-  if (const std::string error = unknown_verb(app, word(1)); !error.empty()) return error;
+  if (std::string error = unknown_verb(app, word(1)); !error.empty()) return error;
   for (const CLI::App* verb : app.get_subcommands(nullptr)) {
     if (verb->get_name() != word(1) || verb->get_subcommands(nullptr).empty()) continue;
     return unknown_verb(*verb, word(2));

@@ -29,8 +29,8 @@ struct CliEnvironment {
   Status (*measure_pcie)(const std::vector<PciePoint>& points,
                          std::vector<PcieBandwidth>* results) = nullptr;
   /// Likewise: tb::measure_open_loop.
-  Status (*measure_card)(const std::vector<OpenLoopPoint>& points,
-                         std::vector<OpenLoopResult>* results) = nullptr;
+  OpenLoopEnd (*measure_card)(const std::vector<OpenLoopPoint>& points,
+                              const OpenLoopWatch& watch) = nullptr;
   /// Name and version of parts that only the program knows ("SystemC", "2.3.4").
   std::vector<std::pair<std::string, std::string>> components = {};
   /// The folder that the program lies in; empty if not known.

@@ -4,16 +4,25 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <ostream>
 
 #include "hw_model/wire/wire_size.h"
 #include "testbench/cli/commands.h"
+#include "testbench/cli/interrupt_guard.h"
 #include "testbench/cli/measure_table.h"
+#include "testbench/report/progress.h"
 #include "testbench/scenario/quantity.h"
 #include "testbench/scenario/suggest.h"
 
 namespace ringside::tb {
 namespace {
+
+#if RINGSIDE_HAVE_RTL
+constexpr bool kHaveRtl = true;
+#else
+constexpr bool kHaveRtl = false;
+#endif
 
 constexpr uint32_t kSizes[] = {60, 128, 256, 512, 1024, 1514, 4096, 9014};
 constexpr uint32_t kSizeLeast = 60, kSizeMost = 9014;
@@ -74,6 +83,49 @@ MeasureRow row(const OpenLoopResult& result) {
           fmt::format("{:.3f}", result.limit_busy)};
 }
 
+/// A row of CSV when its point is measured; JSON at the end, of the points that were.
+int measure_and_print(const std::vector<OpenLoopPoint>& points, bool json,
+                      const CliEnvironment& environment) {
+  std::vector<MeasureRow> rows;
+  OpenLoopEnd end;
+  {
+    const InterruptGuard guard;
+    std::optional<ProgressLine> progress;
+    if (environment.terminal) progress.emplace(environment.err, steady_clock_ms);
+    OpenLoopWatch watch;
+    watch.interrupted = &guard.interrupted();
+    watch.measured = [&](const OpenLoopResult& result) {
+      rows.push_back(row(result));
+      if (json) return;
+      if (progress) progress->clear();
+      if (rows.size() == 1) environment.out << measure_csv_header(kColumns);
+      environment.out << measure_csv_row(rows.back()) << std::flush;
+    };
+    watch.progress = [&](const OpenLoopPoint& point, double share) {
+      if (!progress) return;
+      progress->progress(fmt::format("{} of {} bytes", name_of(point.direction), point.frame_bytes),
+                         share);
+    };
+    end = environment.measure_card(points, watch);
+  }
+  if (end.input_wrong) {
+    const uint16_t pairs = points.front().pairs;
+    const bool rebuild = points.front().model == ModelKind::kRtl && pairs > 1;
+    environment.err << "ringside: measure card: " << end.error
+                    << (rebuild ? fmt::format("; build with -DRINGSIDE_RTL_QUEUE_PAIRS={}", pairs)
+                                : "")
+                    << "\n";
+    return kExitBadInput;
+  }
+  if (json) environment.out << measure_json(kColumns, rows);
+  if (end.interrupted) {
+    end.error = fmt::format("interrupted after {} of {} points", rows.size(), points.size());
+  }
+  if (end.error.empty()) return kExitOk;
+  environment.err << "ringside: measure card: " << printable(end.error, 4096) << "\n";
+  return kExitCheckFailed;
+}
+
 }  // namespace
 
 int command_measure_card(const MeasureCardArguments& arguments, const CliEnvironment& environment) {
@@ -89,6 +141,9 @@ int command_measure_card(const MeasureCardArguments& arguments, const CliEnviron
                                 printable(*arguments.model), names(kModels)));
     }
     point.model = *model;
+    if (point.model == ModelKind::kRtl && !kHaveRtl) {
+      return refuse("--model: this build has no model rtl");
+    }
   }
   if (arguments.rate) {
     const QuantityResult rate = parse_quantity(Quantity::kRate, *arguments.rate);
@@ -141,17 +196,7 @@ int command_measure_card(const MeasureCardArguments& arguments, const CliEnviron
       points.push_back(point);
     }
   }
-  std::vector<OpenLoopResult> results;
-  const Status status = environment.measure_card(points, &results);
-  if (!status.ok()) {
-    environment.err << "ringside: measure card: " << status.error << "\n";
-    return kExitCheckFailed;
-  }
-  std::vector<MeasureRow> rows;
-  rows.reserve(results.size());
-  for (const OpenLoopResult& result : results) rows.push_back(row(result));
-  environment.out << (arguments.json ? measure_json(kColumns, rows) : measure_csv(kColumns, rows));
-  return kExitOk;
+  return measure_and_print(points, arguments.json, environment);
 }
 
 }  // namespace ringside::tb

@@ -10,9 +10,17 @@
 
 namespace ringside::tb {
 
+std::string measure_csv_header(std::span<const char* const> columns) {
+  return fmt::format("{}\n", fmt::join(columns, ","));
+}
+
+std::string measure_csv_row(const MeasureRow& row) {
+  return fmt::format("{}\n", fmt::join(row, ","));
+}
+
 std::string measure_csv(std::span<const char* const> columns, const std::vector<MeasureRow>& rows) {
-  std::string text = fmt::format("{}\n", fmt::join(columns, ","));
-  for (const MeasureRow& row : rows) text += fmt::format("{}\n", fmt::join(row, ","));
+  std::string text = measure_csv_header(columns);
+  for (const MeasureRow& row : rows) text += measure_csv_row(row);
   return text;
 }
 

@@ -12,6 +12,9 @@ namespace ringside::tb {
 /// A row's values, as text that is a number or a word.
 using MeasureRow = std::vector<std::string>;
 
+/// A line of `columns`, or of a row's values.
+std::string measure_csv_header(std::span<const char* const> columns);
+std::string measure_csv_row(const MeasureRow& row);
 /// A line of `columns`, then a line for each row.
 std::string measure_csv(std::span<const char* const> columns, const std::vector<MeasureRow>& rows);
 /// An array of an object for each row; values that are numbers are numbers.

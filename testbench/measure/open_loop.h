@@ -3,12 +3,13 @@
 // interrupts, a wire that brings frames at a set rate. What the card itself can do.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "formats/status.h"
 #include "hw_model/tlm/nic_config.h"
 #include "testbench/scenario/scenario.h"
 
@@ -62,9 +63,27 @@ struct OpenLoopResult {
   std::vector<hw::NicCounter> counters;  ///< at the end
 };
 
-/// Measures all points in one simulation, the only one of the process. An error says which point
-/// could not be measured: the card did not come up, or a frame was not what it should be.
-Status measure_open_loop(const std::vector<OpenLoopPoint>& points,
-                         std::vector<OpenLoopResult>* results);
+/// What happens beside the measurement of points, one after the other. Each may be left out.
+struct OpenLoopWatch {
+  /// Set by a signal: no further point, and the one that is measured is given up.
+  const std::atomic<bool>* interrupted = nullptr;
+  /// A point, as soon as it is measured.
+  std::function<void(const OpenLoopResult& result)> measured;
+  /// Now and then: the point that is measured, and the share of all virtual time that has passed.
+  std::function<void(const OpenLoopPoint& point, double share)> progress;
+};
+
+/// How the measurement ended. Points that were measured before it did are good.
+struct OpenLoopEnd {
+  bool interrupted = false;
+  /// Why a point could not be measured: the card did not come up, or a frame was not what it should
+  /// be; or, with `input_wrong`, why none was: the card is not made for it.
+  std::string error;
+  bool input_wrong = false;
+};
+
+/// Measures the points one after the other, in one simulation, the only one of the process. What a
+/// point gives does not depend on those before it.
+OpenLoopEnd measure_open_loop(const std::vector<OpenLoopPoint>& points, const OpenLoopWatch& watch);
 
 }  // namespace ringside::tb

@@ -82,6 +82,7 @@ OpenLoopRig::OpenLoopRig(const sc_core::sc_module_name& name, const OpenLoopPoin
   nic_->pcie_initiator().bind(port_.up);
   port_.set_sizes(nic_->link_config().mps, nic_->link_config().mrrs);
   nic_->connect(*this);
+  nic_->on_fault([this] { fail(nic_->fault()); });
   memory_.observe(this);
   make_patterns();
 
@@ -90,7 +91,7 @@ OpenLoopRig::OpenLoopRig(const sc_core::sc_module_name& name, const OpenLoopPoin
     options.set_stack_size(static_cast<int>(kStackBytes));
     sc_core::sc_spawn([this, body] { (this->*body)(); }, thread_name, &options);
   };
-  thread(&OpenLoopRig::bring_up, "bring_up");
+  thread(&OpenLoopRig::live, "life");
   thread(&OpenLoopRig::ring_doorbells, "doorbells");
   const auto method = [this](void (OpenLoopRig::*body)(), const char* method_name,
                              sc_core::sc_event& event) {
@@ -119,10 +120,36 @@ void OpenLoopRig::make_patterns() {
   }
 }
 
+std::string OpenLoopRig::shortfall() const {
+  const std::vector<std::string> lines = nic_->shortfalls();
+  return lines.empty() ? std::string() : lines.front();
+}
+
+void OpenLoopRig::start(hw::TimePs at_ps) {
+  start_event_.notify(sc_core::sc_time::from_value(at_ps) - sc_core::sc_time_stamp());
+}
+
 void OpenLoopRig::fail(std::string what) {
   if (!error_.empty()) return;
   error_ = std::move(what);
-  sc_core::sc_stop();
+  finish();
+}
+
+void OpenLoopRig::finish() {
+  done_ = true;
+  arrival_event_.cancel();
+  offer_event_.cancel();
+  measure_event_.cancel();
+  for (Pair& pair : pairs_) pair.rx.running = pair.tx.running = false;
+  done_event_.notify(sc_core::SC_ZERO_TIME);
+  if (sc_core::sc_get_status() == sc_core::SC_RUNNING) sc_core::sc_pause();
+}
+
+void OpenLoopRig::live() {
+  sc_core::wait(start_event_);
+  bring_up();
+  if (!done_) sc_core::wait(done_event_);
+  set(CommonCfg::kDeviceStatus, 1, 0);
 }
 
 // -- host memory and registers
@@ -468,9 +495,7 @@ void OpenLoopRig::measure() {
     limit_busy_ = share;
     limit_ = busy[i].name;
   }
-  arrival_event_.cancel();
-  offer_event_.cancel();
-  for (Pair& pair : pairs_) pair.rx.running = pair.tx.running = false;
+  finish();
 }
 
 /// Of all pairs.

@@ -26,9 +26,17 @@ class OpenLoopRig : public sc_core::sc_module,
  public:
   OpenLoopRig(const sc_core::sc_module_name& name, const OpenLoopPoint& point);
 
+  /// What the card lacks to be measured so; empty if nothing. Before the simulation starts too.
+  std::string shortfall() const;
+  /// The card comes up at `at_ps`, which is not before now. Until then the rig does nothing.
+  void start(hw::TimePs at_ps);
+  /// Measured, or failed. The simulation is paused when it happens; the card is reset, so that it
+  /// takes no more time.
+  bool done() const { return done_; }
   OpenLoopResult result() const;
   /// What went wrong, or nothing.
   const std::string& error() const { return error_; }
+  void fail(std::string what);
 
   // EthernetPort: the card's end of a wire that swallows what is sent
   void attach(hw::EthernetReceiver& receiver) override { receiver_ = &receiver; }
@@ -66,7 +74,9 @@ class OpenLoopRig : public sc_core::sc_module,
     hw::FramePtr pattern;
   };
 
+  void live();
   void bring_up();
+  void finish();
   void make_patterns();
   void switch_pairs_on(unsigned most);
   void ring_doorbells();
@@ -98,7 +108,6 @@ class OpenLoopRig : public sc_core::sc_module,
   hw::TimePs interval_ps() const;
   bool receives() const { return point_.direction != OpenLoopDirection::kTransmit; }
   bool transmits() const { return point_.direction != OpenLoopDirection::kReceive; }
-  void fail(std::string what);
   OpenLoopFlow sum(Flow Pair::*flow) const;
 
   OpenLoopPoint point_;
@@ -122,8 +131,10 @@ class OpenLoopRig : public sc_core::sc_module,
   std::vector<hw::NicResource> busy_before_;
   std::string limit_;
   double limit_busy_ = 0;
+  bool done_ = false;
   std::string error_;
-  sc_core::sc_event doorbell_event_, arrival_event_, offer_event_, measure_event_;
+  sc_core::sc_event start_event_, done_event_, doorbell_event_, arrival_event_, offer_event_,
+      measure_event_;
 };
 
 }  // namespace ringside::tb

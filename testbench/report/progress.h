@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One line on a terminal that says how far a run is.
+// One line on a terminal that says how far a run or a measurement is.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,14 @@ class ProgressLine : public ProgressSink {
   void clear();
 
   void progress(uint64_t sim_time_ps, uint64_t duration_ps, uint64_t done, uint64_t total) override;
+  /// `what` is being done; `share` of all of it is, 0 to 1.
+  void progress(const std::string& what, double share);
 
  private:
+  bool due();
+  std::string left(double share) const;
+  void show(const std::string& line);
+
   std::ostream& out_;
   Clock clock_;
   uint64_t start_ms_;

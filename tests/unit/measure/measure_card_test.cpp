@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `ringside measure card`: one simulation a process, run by CTest.
+#include <algorithm>
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -17,12 +19,15 @@ struct Outcome {
   std::string err;
 };
 
-Outcome run(std::vector<const char*> arguments) {
+using Measure = decltype(tb::CliEnvironment::measure_card);
+
+std::ostringstream out;  // of the command that runs
+
+Outcome run(std::vector<const char*> arguments, Measure measure = tb::measure_open_loop) {
   arguments.insert(arguments.begin(), {"ringside", "measure", "card"});
-  std::ostringstream out;
+  out.str("");
   std::ostringstream err;
-  const tb::CliEnvironment environment{
-      .out = out, .err = err, .measure_card = tb::measure_open_loop};
+  const tb::CliEnvironment environment{.out = out, .err = err, .measure_card = measure};
   const int status =
       tb::cli_main(static_cast<int>(arguments.size()), arguments.data(), environment);
   return {status, out.str(), err.str()};
@@ -98,8 +103,11 @@ TEST(MeasureCard, SplitsBuffersOverLinkedDescriptors) {
   std::vector<tb::OpenLoopPoint> points(2, point);
   points[1].chain = 4;
   std::vector<tb::OpenLoopResult> results;
-  const Status status = tb::measure_open_loop(points, &results);
-  ASSERT_TRUE(status.ok()) << status.error;
+  tb::OpenLoopWatch watch;
+  watch.measured = [&results](const tb::OpenLoopResult& result) { results.push_back(result); };
+  const tb::OpenLoopEnd end = tb::measure_open_loop(points, watch);
+  ASSERT_EQ(end.error, "");
+  ASSERT_EQ(results.size(), 2u);
   EXPECT_GT(results[1].transmit.frames, 500u);
   EXPECT_NEAR(reads_per_frame(results[1]) - reads_per_frame(results[0]), 7 - 1.0 / 32, 0.05);
 }
@@ -120,6 +128,142 @@ TEST(MeasureCard, LinkedDescriptorsAreReadInRuns) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_NEAR(nlohmann::json::parse(outcome.out)[0]["tx_mfps"].get<double>(), 8.127, 0.05);
 }
+
+std::vector<std::string> lines(const std::string& text) {
+  std::vector<std::string> found;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) found.push_back(line);
+  return found;
+}
+
+// A card that is measured has the process's only simulation, but not its own past.
+TEST(MeasureCard, GivesTheSameAfterOtherPoints) {
+  tb::OpenLoopPoint point;
+  point.frame_bytes = 256;
+  tb::OpenLoopPoint other = point;
+  other.direction = tb::OpenLoopDirection::kBoth;
+  other.frame_bytes = 60;
+  other.measure_ps = 12'345'678;
+  std::vector<tb::OpenLoopResult> results;
+  tb::OpenLoopWatch watch;
+  watch.measured = [&results](const tb::OpenLoopResult& result) { results.push_back(result); };
+  const tb::OpenLoopEnd end = tb::measure_open_loop({point, other, point}, watch);
+  ASSERT_EQ(end.error, "");
+  ASSERT_EQ(results.size(), 3u);
+  EXPECT_GT(results[0].receive.frames, 1000u);
+  EXPECT_EQ(results[0].receive.frames, results[2].receive.frames);
+  EXPECT_EQ(results[0].receive.dropped, results[2].receive.dropped);
+  EXPECT_EQ(results[0].receive.latency_p99_ps, results[2].receive.latency_p99_ps);
+  EXPECT_EQ(results[0].limit_busy, results[2].limit_busy);
+}
+
+std::vector<std::size_t> lines_after_points;
+
+/// As the program does; notes what the command has printed when a point is done.
+tb::OpenLoopEnd watched(const std::vector<tb::OpenLoopPoint>& points,
+                        const tb::OpenLoopWatch& watch) {
+  tb::OpenLoopWatch mine = watch;
+  mine.measured = [&watch](const tb::OpenLoopResult& result) {
+    watch.measured(result);
+    lines_after_points.push_back(lines(out.str()).size());
+  };
+  return tb::measure_open_loop(points, mine);
+}
+
+/// Likewise; ^C when the first point is done.
+tb::OpenLoopEnd interrupted(const std::vector<tb::OpenLoopPoint>& points,
+                            const tb::OpenLoopWatch& watch) {
+  tb::OpenLoopWatch mine = watch;
+  mine.measured = [&watch](const tb::OpenLoopResult& result) {
+    watch.measured(result);
+    std::raise(SIGINT);
+  };
+  return tb::measure_open_loop(points, mine);
+}
+
+/// Likewise, but in the second point.
+tb::OpenLoopEnd interrupted_inside(const std::vector<tb::OpenLoopPoint>& points,
+                                   const tb::OpenLoopWatch& watch) {
+  tb::OpenLoopWatch mine = watch;
+  mine.progress = [](const tb::OpenLoopPoint& point, double share) {
+    EXPECT_GT(share, 0);
+    EXPECT_LE(share, 1);
+    if (point.frame_bytes == 128) std::raise(SIGINT);
+  };
+  return tb::measure_open_loop(points, mine);
+}
+
+TEST(MeasureCard, PrintsEachRowWhenItsPointIsMeasured) {
+  const Outcome outcome = run({"--sizes", "60,128", "--directions", "receive"}, watched);
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(lines_after_points, (std::vector<std::size_t>{2, 3}));
+  EXPECT_EQ(lines(outcome.out).size(), 3u);
+}
+
+TEST(MeasureCard, KeepsItsRowsWhenInterrupted) {
+  const Outcome outcome = run({"--sizes", "60,128", "--directions", "receive"}, interrupted);
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err, "ringside: measure card: interrupted after 1 of 2 points\n");
+  const std::vector<std::string> rows = lines(outcome.out);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[1].rfind("at,receive,60,", 0), 0u) << rows[1];
+}
+
+TEST(MeasureCard, IsInterruptedInsideAPoint) {
+  const Outcome outcome = run(
+      {"--sizes", "60,128", "--directions", "receive", "--time", "1s", "--load", "0.01", "--json"},
+      [](const std::vector<tb::OpenLoopPoint>& points, const tb::OpenLoopWatch& watch) {
+        std::vector<tb::OpenLoopPoint> changed = points;
+        changed.front().measure_ps = 1'000'000;
+        return interrupted_inside(changed, watch);
+      });
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err, "ringside: measure card: interrupted after 1 of 2 points\n");
+  const nlohmann::json rows = nlohmann::json::parse(outcome.out);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0]["frame_B"], 60);
+}
+
+// Nothing of the simulator's own on standard output, which is for rows.
+TEST(MeasureCard, FailsInOneLine) {
+  testing::internal::CaptureStdout();
+  const Outcome outcome =
+      run({"--sizes", "60,128", "--directions", "receive", "--chain", "8"},
+          [](const std::vector<tb::OpenLoopPoint>& points, const tb::OpenLoopWatch& watch) {
+            std::vector<tb::OpenLoopPoint> changed = points;
+            for (tb::OpenLoopPoint& point : changed)
+              point.ring_size = point.frame_bytes == 60 ? 64 : 4;
+            return tb::measure_open_loop(changed, watch);
+          });
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err,
+            "ringside: measure card: receive of 128 bytes: a chain of 8 descriptors is longer than "
+            "queue 0, which has 4\n");
+  EXPECT_EQ(lines(outcome.out).size(), 2u);
+}
+
+#if RTL_QUEUE_PAIRS > 0 && RTL_QUEUE_PAIRS < 8
+TEST(MeasureCard, RefusesPairsThatTheHardwareHasNot) {
+  const std::string built = std::to_string(RTL_QUEUE_PAIRS);
+  testing::internal::CaptureStdout();
+  const Outcome outcome = run({"--model", "rtl", "--pairs", "8", "--sizes", "60,128"});
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err, "ringside: measure card: this hardware has " + built + " queue pair" +
+                             (RTL_QUEUE_PAIRS == 1 ? "" : "s") +
+                             ", not 8; build with -DRINGSIDE_RTL_QUEUE_PAIRS=8\n");
+}
+#endif
+
+#if RTL_QUEUE_PAIRS == 0
+TEST(MeasureCard, RefusesAModelThatIsNotBuilt) {
+  const Outcome outcome = run({"--model", "rtl"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.err, "ringside: measure card: --model: this build has no model rtl\n");
+}
+#endif
 
 TEST(MeasureCard, RefusesInOneLine) {
   const std::pair<std::vector<const char*>, const char*> cases[] = {

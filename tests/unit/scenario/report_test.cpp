@@ -260,6 +260,12 @@ TEST(Progress, ShowsTimeRateAndWhatIsLeft) {
     line.progress(2'000'000'000, 60'000'000'000'000, 0, 0);
     EXPECT_EQ(out.str(), "\r\033[K2.00 ms simulated");
     out.str("");
+    line.progress("receive of 60 bytes", 0.5);
+    EXPECT_EQ(out.str(), "") << "too soon";
+    test_clock_ms = 7000;
+    line.progress("receive of 60 bytes", 0.75);
+    EXPECT_EQ(out.str(), "\r\033[Kreceive of 60 bytes, 75 %, 2 s left");
+    out.str("");
   }
   EXPECT_EQ(out.str(), "\r\033[K") << "cleared at the end";
 }
