@@ -18,6 +18,9 @@ namespace {
 /// in an indirect table, whatever came before it.
 constexpr uint16_t kPoisonFlags = VIRTQ_DESC_F_INDIRECT;
 
+/// Descriptors of the longest run.
+constexpr uint32_t kMostRun = 16;
+
 /// Of a register read, `frame`: it waits for firmware, and a second record says when it is
 /// answered.
 constexpr uint64_t kHeld = 1;
@@ -262,6 +265,13 @@ void Follower::walk_reads(const TraceRecord& record) {
         fmt::format("chain {} of queue {} reads {} bytes at {:#x}, which are not whole descriptors "
                     "of its table",
                     record.chain, record.queue, record.size, record.address));
+    return;
+  }
+  if (run == Run::kYes && record.size > kMostRun * sizeof(formats::VirtqDesc) &&
+      !follower_mutant(FollowerMutant::kRunLength)) {
+    fail(fmt::format(
+        "chain {} of queue {} reads {} bytes at {:#x}: more than a run of {} descriptors",
+        record.chain, record.queue, record.size, record.address, kMostRun));
     return;
   }
   reads_.decided(record.purpose, record.queue, owner_of_next(record.chain), record.address,

@@ -34,6 +34,7 @@ struct Request {
 
 class FollowerRules : public testing::Test {
  protected:
+  explicit FollowerRules(uint16_t ring_size = 16) : followed(kBasic | kIndirect, ring_size) {}
   std::string difference() { return followed.follower.difference().text(); }
   /// All reads that wait, the oldest first.
   void answer_all() {
@@ -84,7 +85,7 @@ class FollowerRules : public testing::Test {
     followed.spoiler.on_record = nullptr;
   }
 
-  FollowedCard followed{kBasic | kIndirect};
+  FollowedCard followed;
   RunningCard& card = followed.card;
 };
 
@@ -232,6 +233,7 @@ TEST_F(FollowerRules, TableOfWhichAPartFails) {
 /// Linked descriptors, which the card reads as the test says and not as its core does.
 class FollowerRuns : public FollowerRules {
  protected:
+  using FollowerRules::FollowerRules;
   /// A chain of descriptors 0, 1, 2, ... of which the last links of `links` say where it goes on.
   void chain(const std::vector<uint16_t>& links) {
     uint16_t at = 0;
@@ -317,6 +319,27 @@ TEST_F(FollowerRuns, OneIsReadInTheDescriptorTable) {
   chain({15});
   ask(15, 2);
   EXPECT_NE(difference().find("which are not whole descriptors of its table"), std::string::npos)
+      << difference();
+}
+
+/// With a table for more than one of the longest.
+class FollowerLongRuns : public FollowerRuns {
+ protected:
+  FollowerLongRuns() : FollowerRuns(32) {}
+};
+
+TEST_F(FollowerLongRuns, OneHasSixteenDescriptors) {
+  chain({1, 2});
+  read(1, 16);
+  at_rest();
+  EXPECT_EQ(difference(), "");
+}
+
+TEST_F(FollowerLongRuns, OneHasNoMore) {
+  chain({1, 2});
+  read(1, 17);
+  at_rest();
+  EXPECT_NE(difference().find("more than a run of 16 descriptors"), std::string::npos)
       << difference();
 }
 
