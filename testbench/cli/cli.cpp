@@ -11,13 +11,13 @@
 namespace ringside::tb {
 namespace {
 
-/// Options that change the scenario.
-/// Where results go and what is said of them; `folder` is what --out means if it is not given.
+/// Where results go and what is said of them; `folder` is what --out means if it is not given,
+/// `kinds` those of --trace.
 void add_result_options(CLI::App& verb, ResultArguments& arguments, const std::string& folder,
-                        const std::string& quiet) {
+                        const std::string& quiet, const std::string& kinds) {
   verb.add_option("--out", arguments.out, "Folder for results " + folder);
   verb.add_flag("--force", arguments.force, "Write into the folder even if it exists");
-  verb.add_option("--trace", arguments.traces, "What to record: pcapng, events or perfetto")
+  verb.add_option("--trace", arguments.traces, "What to record: " + kinds)
       ->delimiter(',')
       ->expected(1)
       ->take_all()
@@ -26,6 +26,7 @@ void add_result_options(CLI::App& verb, ResultArguments& arguments, const std::s
   verb.add_flag("--json", arguments.json, "Print summary.json in place of the summary");
 }
 
+/// Options that change the scenario.
 void add_scenario_options(CLI::App& verb, RunArguments& arguments) {
   verb.add_option("SCENARIO", arguments.scenario, "The scenario's file")->required();
   verb.add_option("--model", arguments.model, "Model of every card, in place of the scenario's");
@@ -152,7 +153,7 @@ void add_serve(CLI::App& app, ServeArguments& arguments) {
       ->take_all()
       ->type_name("KEY=VALUE");
   add_result_options(*serve, arguments, "[none without --trace]",
-                     "No messages, no progress and no summary");
+                     "No messages, no progress and no summary", "pcapng, events or perfetto");
   serve->footer(
       "Two cards are joined by a link, more of them, or several and a TAP or capture, by a "
       "switch.\n"
@@ -205,7 +206,8 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
   RunArguments arguments;
   CLI::App* run = app.add_subcommand("run", "Run a scenario");
   add_scenario_options(*run, arguments);
-  add_result_options(*run, arguments, "[out/SCENARIO-NNN]", "No progress and no summary");
+  add_result_options(*run, arguments, "[out/SCENARIO-NNN]", "No progress and no summary",
+                     "pcapng, events, perfetto or, of cards in RTL, waves");
   run->add_flag("--no-look-ahead", arguments.no_look_ahead,
                 "No host goes ahead of the others: slower, same result");
   run->add_option("--wave-window", arguments.wave_window,

@@ -47,3 +47,28 @@ for page in README.md docs/*.md; do
   }
   figure "$page: $commands lines of commands run"
 done
+
+# What the page of traces shows of a frame is what a run has (times apart, which may change with the
+# model), and its windows are not empty.
+python3 - "$program" docs/tracing.md <<'PY' || fail "docs/tracing.md shows something else than its commands print"
+import re
+import subprocess
+import sys
+
+program, page = sys.argv[1:]
+text = open(page, encoding="utf-8").read()
+shown = re.search(r"^```sh\nringside (events [^\n]* --frame 40)\n```\n+```text\n(.*?)^```", text, re.M | re.S)
+windows = re.findall(r"^ringside (events [^\n]* --from [^\n]*)$", text, re.M)
+
+
+def output(command):
+    return subprocess.run([program, *command.split()], check=True, capture_output=True, text=True).stdout
+
+
+def without_times(lines):
+    return re.sub(r" *\d+\.\d{6} us", " # us", lines)
+
+
+assert without_times(output(shown[1])) == without_times(shown[2]), output(shown[1])
+assert windows and all(output(window) for window in windows), windows
+PY
