@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # find_package(RingsideCard): a card of one's own in Verilog or SystemVerilog as a shared object for
-# `ringside run`. Needs Verilator and its headers, zlib and Python; nothing of Ringside but two
-# headers. Also found in a clone, which needs not be built: -DRingsideCard_DIR=CLONE/cmake.
+# `ringside run`. Needs Verilator and its headers, zlib and Python; nothing of Ringside but what
+# is installed with this file. Also found in a clone, which needs not be built: -DRingsideCard_DIR=CLONE/cmake.
 include(CMakeFindDependencyMacro)
 find_dependency(verilator HINTS $ENV{VERILATOR_ROOT} /usr/local/share/verilator /usr/share/verilator)
 find_dependency(ZLIB)

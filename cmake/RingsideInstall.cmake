@@ -44,6 +44,8 @@ install(FILES ${CMAKE_CURRENT_LIST_DIR}/RingsideCardConfig.cmake ${CMAKE_CURRENT
 install(FILES hw_model/rtl_bridge/ringside_card.h hw_model/rtl_bridge/verilated_context.h
               hw_model/rtl_bridge/verilated_fst.h hw_model/rtl_bridge/verilated_library.h
         DESTINATION ${ringside_card_dir}/include/hw_model/rtl_bridge COMPONENT card)
+install(FILES docs/hardware/own-card.md docs/hardware/interfaces.md
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/ringside-card COMPONENT card)
 
 install(DIRECTORY examples docs DESTINATION ${ringside_data_dir})
 install(FILES LICENSE DESTINATION ${ringside_data_dir})

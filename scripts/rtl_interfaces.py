@@ -3,7 +3,8 @@
 """Tables of the card's ports and structures for a page, from the SystemVerilog sources.
 
 Usage: rtl_interfaces.py PAGE RTL_FOLDER. Prints PAGE with what stands between `<!-- ports NAME... -->` or
-`<!-- fields STRUCTURE -->` or `<!-- values ENUMERATION -->` or `<!-- sizes -->` and `<!-- end -->` made anew.
+`<!-- fields STRUCTURE -->` or `<!-- values ENUMERATION -->` or `<!-- sizes -->` or `<!-- pins -->` and
+`<!-- end -->` made anew; pins are those of ../rtl_bridge/card_pins.def beside RTL_FOLDER.
 Every port of nic_card must be on the page, once. Exit status 1 with one line if it is not, or if a name
 is not found.
 """
@@ -17,7 +18,9 @@ FIELD = re.compile(r"^    (.+?)\s+(\w+);\s*(?://\s*(.*))?$")
 VALUE = re.compile(r"^    (\w+),?\s*(?://\s*(.*))?$")
 DEFINE = re.compile(r"^`define (NIC_\w+) (\d+)$", re.M)
 SIZE = re.compile(r"^  localparam int unsigned \w+ = `(NIC_\w+);\s*(?://\s*(.*))?$", re.M)
-SECTION = re.compile(r"(<!-- (ports|fields|values|sizes)\s*([\w\s]*?)\s*-->\n).*?(<!-- end -->)", re.S)
+PIN = re.compile(r"^(?:WIDE_)?(IN|OUT)\((?:u?int\d+_t, )?(\w+), ([^,)]+)(?:, (\w+))?\)$", re.M)
+CONSTANT = re.compile(r"^inline constexpr unsigned (k\w+) = (\d+);$", re.M)
+SECTION = re.compile(r"(<!-- (ports|fields|values|sizes|pins)\s*([\w\s]*?)\s*-->\n).*?(<!-- end -->)", re.S)
 
 
 class NotFound(Exception):
@@ -60,8 +63,27 @@ def code(text: str) -> str:
     return f"`{text}`"
 
 
+WIDTHS = {"kDataBits": "32 to 512: the datapath's", "kLaneBits": "2 to 6: names a byte of the datapath"}
+ABSENT = {"kDataBits": "the width of `tx_data`", "kNeverCycle": "all ones"}
+
+
+def pins_of(bridge: pathlib.Path) -> list[tuple[str, str, str, str]]:
+    """Name, direction, bits, what it says if a card has no such pin."""
+    constants = dict(CONSTANT.findall((bridge / "card_pins.h").read_text()))
+    lines = []
+    for direction, name, bits, absent in PIN.findall((bridge / "card_pins.def").read_text()):
+        product = 1
+        for factor in [] if bits in WIDTHS else bits.split(" * "):
+            product *= int(constants.get(factor, factor))
+        needed = absent == "kNeeded" or name == "clk"
+        lines.append((code(name), "input" if direction == "IN" else "output", WIDTHS.get(bits, str(product)),
+                      "**must be there**" if needed else ABSENT.get(absent, absent)))
+    return lines
+
+
 class Page:
     def __init__(self, rtl: pathlib.Path):
+        self.bridge = rtl / ".." / "rtl_bridge"
         self.package = (rtl / "nic_pkg.sv").read_text()
         self.ports = ports_of((rtl / "nic_card.sv").read_text())
         self.shown: list[str] = []
@@ -84,6 +106,8 @@ class Page:
             values = [match for match in map(VALUE.match, body_of(self.package, names[0], "enum")) if match]
             return table((code(names[0]), "value", ""),
                          *((code(match[1]), str(index), match[2] or "") for index, match in enumerate(values)))
+        if kind == "pins":
+            return table(("pin", "", "bits", "left out"), *pins_of(self.bridge))
         comments = dict(SIZE.findall(self.package))
         return table(("define", "default", ""),
                      *((code(name), value, comments.get(name, "")) for name, value in DEFINE.findall(self.package)))

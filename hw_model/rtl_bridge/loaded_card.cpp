@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "formats/suggest.h"
 #include "hw_model/rtl_bridge/wave_view.h"
 
 namespace ringside::hw {
@@ -132,8 +133,10 @@ Status LoadedCard::check_data_width() {
 Status LoadedCard::check_names() const {
   for (const ringside_card_pin& pin : listed_) {
     if (known_.contains(pin.name)) continue;
+    const std::vector<std::string> names(known_.begin(), known_.end());
     return fault(
-        fmt::format("port {} is no pin of a card; docs/hardware/own-card.md lists them", pin.name));
+        fmt::format("port {} is no pin of a card{}; docs/hardware/interfaces.md lists the pins",
+                    pin.name, formats::suggestion(pin.name, names)));
   }
   return Status::success();
 }
@@ -170,6 +173,21 @@ Status LoadedCard::connect() {
   return check_build();
 }
 
+/// What is wrong with a library that has no RINGSIDE_CARD_MAKE.
+std::string other_version(void* library) {
+  constexpr unsigned kVersions = 100;
+  const std::string expected = RINGSIDE_CARD_MAKE;
+  const std::string name = expected.substr(0, expected.rfind('_') + 1);
+  for (unsigned version = 0; version < kVersions; ++version) {
+    const std::string other = name + std::to_string(version);
+    if (dlsym(library, other.c_str()) == nullptr) continue;
+    return fmt::format("a card for another version of Ringside: it has {}; expected {}", other,
+                       expected);
+  }
+  return fmt::format("no card: it has no function {}; expected a library of ringside_card()",
+                     expected);
+}
+
 }  // namespace
 
 Status adopt_card(const std::string& name, const ringside_card* given,
@@ -189,8 +207,7 @@ Status load_card(const std::string& library, std::unique_ptr<VerilatedCard>* car
   using Make = const ringside_card* (*)();
   const auto make = reinterpret_cast<Make>(dlsym(handle, RINGSIDE_CARD_MAKE));
   if (make == nullptr) {
-    return Status::failure(library + ": no card for this version of Ringside: it has no function " +
-                           RINGSIDE_CARD_MAKE);
+    return Status::failure(library + ": " + other_version(handle));
   }
   const ringside_card* given = make();
   if (given == nullptr) return Status::failure(library + ": " RINGSIDE_CARD_MAKE "() gave no card");

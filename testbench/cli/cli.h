@@ -23,6 +23,8 @@ struct CliEnvironment {
   bool terminal = false;
   /// Makes the simulation: run_scenario.
   RunResult (*run)(const Scenario& scenario, const RunOptions& options) = nullptr;
+  /// Whether run() would take the scenario's libraries: check_libraries.
+  Status (*check_libraries)(const Scenario& scenario) = nullptr;
   /// Serves cards: tb::serve.
   RunResult (*serve)(const ServeOptions& options) = nullptr;
   /// Makes the measurement: tb::measure_pcie.

@@ -7,6 +7,7 @@
 #include <systemc>
 
 #include "testbench/cli/cli.h"
+#include "testbench/run/make_nic.h"
 
 int main(int argc, char** argv) {
   std::error_code error;
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
       .err = std::cerr,
       .terminal = isatty(STDERR_FILENO) == 1,
       .run = ringside::tb::run_scenario,
+      .check_libraries = ringside::tb::check_libraries,
       .serve = ringside::tb::serve,
       .measure_pcie = ringside::tb::measure_pcie,
       .measure_card = ringside::tb::measure_open_loop,

@@ -68,6 +68,20 @@ std::string read_windows(const RunArguments& arguments, const Scenario& scenario
   return {};
 }
 
+/// Says that `scenario` cannot be run because of `error`, which begins with the key that it is
+/// about: where a library was named, or else in its file.
+void refuse(const Scenario& scenario, const std::string& error, const CliEnvironment& environment) {
+  std::string place = printable(scenario.path, 4096);
+  for (const Nic& nic : scenario.nics) {
+    const bool own = !nic.card.empty() && error.starts_with("nic." + nic.name + ".card: ");
+    if (own) place = nic.card_place;
+  }
+  for (const App& app : scenario.apps) {
+    if (error.starts_with("app." + app.name + ": ")) place = app.library_place;
+  }
+  environment.err << fmt::format("{}: {}\n", place, printable(error, 4096));
+}
+
 /// Writes difference.txt and difference.json, and names them in `result`.
 void report_difference(const Scenario& scenario, const RunContext& context,
                        const CliEnvironment& environment, RunResult& result) {
@@ -142,7 +156,8 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
   const auto has_signals = [&](const Nic& nic) { return scenario->has_signals(nic); };
   if (traces.waves && std::none_of(scenario->nics.begin(), scenario->nics.end(), has_signals)) {
     environment.err << fmt::format(
-        "--trace waves: model {} has no signals; expected --model rtl or diff\n",
+        "--trace waves: model {} has no signals; expected --model rtl or diff, or a card of "
+        "your own\n",
         name_of(scenario->model));
     return kExitBadInput;
   }
@@ -215,8 +230,7 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
     std::error_code error;
     // Fails, as it should, if something is in it.
     if (folder.created) fs::remove(folder.path, error);
-    environment.err << fmt::format("{}: {}\n", printable(arguments.scenario, 4096),
-                                   printable(result.error, 4096));
+    refuse(*scenario, result.error, environment);
     return kExitBadInput;
   }
   const std::string json = summary_json(*scenario, result, context);
@@ -243,6 +257,10 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
 int command_check(const RunArguments& arguments, const CliEnvironment& environment) {
   const std::optional<Scenario> scenario = load_for(arguments, environment);
   if (!scenario) return kExitBadInput;
+  if (const Status status = environment.check_libraries(*scenario); !status.ok()) {
+    refuse(*scenario, status.error, environment);
+    return kExitBadInput;
+  }
   const std::size_t traffic = scenario->flows.size() + scenario->pings.size() +
                               scenario->udp_echoes.size() + scenario->tcp_echoes.size() +
                               scenario->apps.size();

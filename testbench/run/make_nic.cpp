@@ -9,6 +9,7 @@
 #include "hw_model/rtl_bridge/rtl_nic.h"
 #include "hw_model/tlm/at_nic.h"
 #include "hw_model/tlm/lt_nic.h"
+#include "testbench/run/user_app.h"
 
 namespace ringside::tb {
 
@@ -33,20 +34,26 @@ std::unique_ptr<hw::ControlPlane> make_firmware(const std::string& name,
                                        config.management_latency_ps);
 }
 
-/// Firmware works at the management bus, if the card has one.
-Status make_own_card(const Nic& nic, bool followed, const hw::NicConfig& config,
-                     hw::FramePool& frames, const HardwareOptions& hardware,
-                     std::unique_ptr<hw::NicModel>* made) {
+/// `followed`: by the core.
+Status load_own_card(const Nic& nic, bool followed, std::unique_ptr<hw::VerilatedCard>* card) {
   const std::string key = "nic." + nic.name + ".card: ";
-  std::unique_ptr<hw::VerilatedCard> card;
-  if (Status status = hw::load_card(nic.card, &card); !status.ok()) {
+  if (Status status = hw::load_card(nic.card, card); !status.ok()) {
     return Status::failure(key + status.error);
   }
-  if (followed && !card->has_trace()) {
+  if (followed && !(*card)->has_trace()) {
     return Status::failure(key + nic.card +
                            " has no trace_valid and trace_record, so that the core cannot follow "
                            "it; expected another model than diff");
   }
+  return Status::success();
+}
+
+/// Firmware works at the management bus, if the card has one.
+Status make_own_card(const Nic& nic, bool followed, const hw::NicConfig& config,
+                     hw::FramePool& frames, const HardwareOptions& hardware,
+                     std::unique_ptr<hw::NicModel>* made) {
+  std::unique_ptr<hw::VerilatedCard> card;
+  if (Status status = load_own_card(nic, followed, &card); !status.ok()) return status;
   auto control = card->has_management() ? make_firmware(nic.name, config) : nullptr;
   *made = hw::make_rtl_nic(module_of(nic.name).c_str(), config,
                            {.clock = clock_mode(hardware.clock), .followed = followed},
@@ -65,6 +72,20 @@ Status make_nic_of(const Nic& nic, ModelKind model, const hw::NicConfig& config,
   *made = make_nic(model, nic.name, config, frames, hardware);
   if (*made != nullptr) return Status::success();
   return Status::failure(std::string("model: this build has no model ") + name_of(model));
+}
+
+Status check_libraries(const Scenario& scenario) {
+  for (const Nic& nic : scenario.nics) {
+    if (nic.card.empty()) continue;
+    std::unique_ptr<hw::VerilatedCard> card;
+    const bool followed = scenario.model == ModelKind::kDiff;
+    if (Status status = load_own_card(nic, followed, &card); !status.ok()) return status;
+  }
+  for (const App& app : scenario.apps) {
+    std::unique_ptr<TrafficTask> task;
+    if (Status status = make_user_app(app, &task); !status.ok()) return status;
+  }
+  return Status::success();
 }
 
 const char* model_of(const Nic& nic, ModelKind model) {

@@ -24,6 +24,10 @@ Status make_nic_of(const Nic& nic, ModelKind model, const hw::NicConfig& config,
                    hw::FramePool& frames, const HardwareOptions& hardware,
                    std::unique_ptr<hw::NicModel>* made);
 
+/// Whether the libraries of cards and applications are what run_scenario() takes. Errors are those
+/// of the run.
+Status check_libraries(const Scenario& scenario);
+
 /// What summaries call the card that make_nic_of() makes: its model, or "own".
 const char* model_of(const Nic& nic, ModelKind model);
 

@@ -38,11 +38,12 @@ std::string Diagnostics::first() const {
   const Error& error =
       *std::min_element(errors_.begin(), errors_.end(),
                         [&](const Error& a, const Error& b) { return order(a) < order(b); });
-  if (!error.location.option.empty()) {
-    return fmt::format("{}: {}", printable(error.location.option, kLongestOption), error.message);
-  }
-  return fmt::format("{}:{}: {}", printable(file_, kLongestFileName),
-                     std::max(error.location.line, 1U), error.message);
+  return fmt::format("{}: {}", place_text(error.location), error.message);
+}
+
+std::string Diagnostics::place_text(const Location& location) const {
+  if (!location.option.empty()) return printable(location.option, kLongestOption);
+  return fmt::format("{}:{}", printable(file_, kLongestFileName), std::max(location.line, 1U));
 }
 
 Location Diagnostics::where(std::string_view path) const {

@@ -27,6 +27,9 @@ class Diagnostics {
   void add(std::string_view path, std::string message);
   void add_at(Location location, std::string message);
 
+  /// Where `path`, or the nearest path above it, was written: "FILE:LINE", or the option.
+  std::string place(std::string_view path) const { return place_text(where(path)); }
+
   bool ok() const { return errors_.empty(); }
   /// One line without its end: errors of options before those of the file, which they may have
   /// caused; then the one that comes first.
@@ -38,6 +41,7 @@ class Diagnostics {
     std::string message;
   };
   Location where(std::string_view path) const;
+  std::string place_text(const Location& location) const;
 
   std::string file_;
   std::map<std::string, Location, std::less<>> locations_;

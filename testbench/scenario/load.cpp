@@ -411,6 +411,12 @@ LoadResult parse(std::string_view text, const std::string& path,
   if (scenario.name.empty()) scenario.name = std::filesystem::path(path).stem().string();
   if (diagnostics.ok()) check_scenario(scenario, diagnostics, needs_traffic);
   if (!diagnostics.ok()) return {std::nullopt, diagnostics.first()};
+  for (Nic& nic : scenario.nics) {
+    if (!nic.card.empty()) nic.card_place = diagnostics.place("nic." + nic.name + ".card");
+  }
+  for (App& app : scenario.apps) {
+    app.library_place = diagnostics.place("app." + app.name + ".app");
+  }
   return {std::move(scenario), {}};
 }
 

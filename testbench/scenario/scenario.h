@@ -90,6 +90,8 @@ struct Nic {
   /// Shared object with a card of the user's own (hw_model/rtl_bridge/ringside_card.h), in place of
   /// the model; complete and readable. Empty: none.
   std::string card;
+  /// Where that was set, for messages: "FILE:LINE" or an option.
+  std::string card_place;
   MacAddress mac;
   uint16_t mtu_bytes;
   /// Asked for by the driver; a power of two.
@@ -255,6 +257,8 @@ struct App {
   /// `app = "lib.so:entry"`, cut in two; the library's path is complete and readable.
   std::string library;
   std::string entry;
+  /// Where that was set, as Nic::card_place.
+  std::string library_place;
   uint64_t start_ps;
   /// Sorted by key.
   std::vector<AppArgument> args;

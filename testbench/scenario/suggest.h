@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the user probably meant.
+// What the user probably meant, and other text for messages.
 #pragma once
 
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "formats/suggest.h"
+
 namespace ringside::tb {
 
-/// " (did you mean 'x'?)" with the candidate that is nearest in edits (insertion, deletion,
-/// substitution, exchange of neighbours), or nothing if none is near. Earlier ones win ties.
-std::string suggestion(std::string_view word, std::span<const std::string> candidates);
+using formats::suggestion;
 
 /// "a, b and c"; "or" in place of "and" if so asked.
 std::string join_words(std::span<const std::string> words, std::string_view last = "and");

@@ -109,11 +109,11 @@ cd ../own-card
 if "$program" list models | grep -q '^diff'; then
   refused 2 'has no trace_valid and trace_record, so that the core cannot follow it' --model diff
 fi
-refused 2 'nic.alice0.card: cannot load .*CMakeLists.txt' --set 'nic.*.card=CMakeLists.txt'
+refused 2 '^--set .*: nic.alice0.card: cannot load .*CMakeLists.txt' --set 'nic.*.card=CMakeLists.txt'
 # A shared object, but no card.
 echo 'int nothing;' >nothing.cpp
 c++ -shared -fPIC -o nothing.so nothing.cpp
-refused 2 'nothing.so: no card for this version of Ringside: it has no function ringside_card_make_1' --set 'nic.*.card=nothing.so'
+refused 2 'nothing.so: no card: it has no function ringside_card_make_1' --set 'nic.*.card=nothing.so'
 # Front ends need ring state registers. Nothing is left behind.
 refused_by 2 'nic.card0.card: build/my_card.so: the card has no ring state registers' serve --vhost-user card.sock --loopback \
   --trace pcapng --out served --set nic.card=build/my_card.so

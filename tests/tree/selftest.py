@@ -224,6 +224,26 @@ between
         self.assertNotIn("old", output)
         self.assertEqual(self.fill(output)[1], output)
 
+    def test_pins(self):
+        write(self.root, "rtl/nic_pkg.sv", self.PACKAGE)
+        write(self.root, "rtl/nic_card.sv", self.CARD)
+        write(self.root, "rtl_bridge/card_pins.h", "inline constexpr unsigned kPorts = 3;\n")
+        write(self.root, "rtl_bridge/card_pins.def", """#define OUT(type, name, bits, absent) PIN(type, name)
+IN(uint8_t, clk, 1)
+IN(uint64_t, now, 48)
+OUT(uint8_t, valid, 1, kNeeded)
+WIDE_IN(rx_data, kDataBits)
+WIDE_OUT(record, 32 * kPorts, 0)
+OUT(uint64_t, deadline, 48, kNeverCycle)
+""")
+        write(self.root, "page.md", self.PAGE + "<!-- pins -->\nold\n<!-- end -->\n")
+        status, output = run(rtl_interfaces.main, self.root / "page.md", self.root / "rtl")
+        self.assertEqual(status, 0)
+        self.assertEqual(output.split("<!-- pins -->\n")[1].splitlines()[2:-1], [
+            "| `clk` | input | 1 | **must be there** |", "| `now` | input | 48 | |",
+            "| `valid` | output | 1 | **must be there** |", "| `rx_data` | input | 32 to 512: the datapath's | |",
+            "| `record` | output | 96 | 0 |", "| `deadline` | output | 48 | all ones |"])
+
     def test_what_is_missing_fires(self):
         for there, becomes, message in (
                 ("clk request", "request", "port clk of nic_card is on the page 0 times"),

@@ -143,7 +143,10 @@ TEST(RtlLoadedCard, WrongWidthsAndDirectionsAreTold) {
   EXPECT_EQ(error_with([](FakeLibrary& l) { l.pin("tx_data").bits = 1024; }),
             "mine.so: pin tx_data has 1024 bits; expected 32, 64, 128, 256 or 512");
   EXPECT_EQ(error_with([](FakeLibrary& l) { l.pin("trace_valid").name = "trace_vaild"; }),
-            "mine.so: port trace_vaild is no pin of a card; docs/hardware/own-card.md lists them");
+            "mine.so: port trace_vaild is no pin of a card (did you mean 'trace_valid'?); "
+            "docs/hardware/interfaces.md lists the pins");
+  EXPECT_EQ(error_with([](FakeLibrary& l) { l.pin("trace_valid").name = "led"; }),
+            "mine.so: port led is no pin of a card; docs/hardware/interfaces.md lists the pins");
 }
 
 TEST(RtlLoadedCard, WrongConstantsAreTold) {

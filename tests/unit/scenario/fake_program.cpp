@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
       .err = std::cerr,
       .terminal = isatty(STDERR_FILENO) == 1,
       .run = ringside::test::pretend_run,
+      .check_libraries = ringside::test::pretend_check,
       .serve = ringside::test::pretend_serve,
   };
   return ringside::tb::cli_main(argc, argv, environment);

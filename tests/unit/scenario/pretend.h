@@ -68,6 +68,12 @@ inline void pretend_difference(const tb::Scenario& scenario, const tb::RunOption
   result.checks.push_back({"diff alice0", false, difference.what});
 }
 
+/// The libraries of a scenario with the seed kPretendBadInput are wrong.
+inline Status pretend_check(const tb::Scenario& scenario) {
+  if (scenario.seed != kPretendBadInput) return Status::success();
+  return Status::failure("nic.alice0.card: no card");
+}
+
 inline tb::RunResult pretend_run(const tb::Scenario& scenario, const tb::RunOptions& options) {
   tb::RunResult result;
   result.digest = "00112233445566778899aabbccddeeff";

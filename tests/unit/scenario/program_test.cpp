@@ -114,7 +114,8 @@ TEST_F(Program, BadCommandLinesEndWithStatusTwoAndOneLine) {
              " (did you mean 'events'?)");
 #if RINGSIDE_HAVE_RTL
   expect_bad({"run", "two.toml", "--trace", "waves"},
-             "--trace waves: model lt has no signals; expected --model rtl or diff");
+             "--trace waves: model lt has no signals; expected --model rtl or diff, or a "
+             "card of your own");
 #endif
   expect_bad({"run", "two.toml", "--wave-window", "1us..2us"},
              "--wave-window without waves; expected --trace waves beside it");
@@ -186,6 +187,10 @@ TEST_F(Program, BadScenariosEndWithStatusTwoAndLeaveNothing) {
              "two.toml: app.probe: 'libprobe.so' has no entry 'main'; expected an extern \"C\" "
              "one");
   EXPECT_FALSE(fs::exists(folder_ / "new"));
+  // A check loads libraries, too, and says where they were named.
+  expect_bad({"check", "two.toml", "--seed", "4"}, "two.toml: nic.alice0.card: no card");
+  expect_bad({"check", "two.toml", "--seed", "4", "--set", "nic.*.card=two.toml"},
+             "--set nic.*.card=two.toml: nic.alice0.card: no card");
 }
 
 TEST_F(Program, ChecksExplainsAndLists) {
