@@ -212,8 +212,10 @@ module chain_walker
     .step_position(ahead_position), .step_table(ahead_table),
     .step_table_address(ahead_table_address), .step_next(ahead_next), .step_count(ahead_count),
     .step_buffer(ahead_step_buffer),
-    .landed(ahead_landed), .landed_bad(ahead_bad), .landed_queue(ahead_queue), .landed_buffer(ahead_buffer),
-    .position, .seen(head_seen), .owns(follows), .have(follows_here), .bad(follows_bad), .more(follows_more), .buffer,
+    .landed(ahead_landed), .landed_bad(ahead_bad), .landed_queue(ahead_queue),
+    .landed_buffer(ahead_buffer),
+    .position, .seen(head_seen), .owns(follows), .have(follows_here), .bad(follows_bad),
+    .more(follows_more), .buffer,
     .finished(moves && described), .finished_queue(queue),
     .empty(heads_done), .quiet(look_quiet), .working(look_works)
   );
