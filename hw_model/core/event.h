@@ -21,7 +21,8 @@ enum class EventKind : uint8_t {
   kMemoryRead,      ///< `address` is the offset in the BAR; answered by kReadReply `tag`
   kMemoryWrite,     ///< likewise, `value`
   kHoldExpired,     ///< the bound on held reads has passed
-  kDmaReadDone,     ///< answers kDmaRead `tag`: `data` (valid during the step), `ok`
+  kDmaReadDone,     ///< answers kDmaRead `tag`: `data` (valid during the step), `ok`; `value` 1:
+                    ///< it counts although an error stopped the card
   kDmaWriteFailed,  ///< a DMA write was refused
   kMsixHeld,        ///< the message of kMsix with vector `tag` has not left, and may not now: it is
                     ///< pending
@@ -81,6 +82,12 @@ struct Event {
     Event event{EventKind::kDmaReadDone};
     event.tag = tag;
     event.data = data;
+    return event;
+  }
+  /// What a card that is followed had used when another error stopped it.
+  static Event dma_used_before(uint32_t tag, ByteView data) {
+    Event event = dma_done(tag, data);
+    event.value = 1;
     return event;
   }
   static Event dma_failed(uint32_t tag) {

@@ -651,9 +651,14 @@ void Follower::device_error(const TraceRecord& record) {
     awaited_.erase(std::remove_if(first, awaited_.end(), unsaid), awaited_.end());
     return true;
   };
-  for (const Breaking& breaking : std::exchange(breaking_, {})) {
-    if (breaking.queue != record.queue || !can_show(error, breaking.purpose)) continue;
-    step(Event::dma_done(breaking.tag, breaking.bytes));
+  for (auto breaking = breaking_.begin(); breaking != breaking_.end();) {
+    if (breaking->queue != record.queue || !can_show(error, breaking->purpose)) {
+      ++breaking;  // the card will say so behind this error
+      continue;
+    }
+    const Breaking shows = std::move(*breaking);
+    breaking = breaking_.erase(breaking);
+    step(Event::dma_used_before(shows.tag, shows.bytes));
     if (found_too()) return;
   }
   const bool of_read = error == DeviceError::kDmaRead;

@@ -171,6 +171,32 @@ TEST_F(FollowerRules, ErrorLeavesOtherResultsUnsaid) {
   EXPECT_EQ(difference(), "");
 }
 
+// A frame's read fails behind a look at an index that jumps, and is the first to be told.
+TEST_F(FollowerRules, TwoErrorsAreFoundAtOnce) {
+  card.put_transmit(0, {100});
+  card.tx.notify();
+  describe_chains();
+  ASSERT_EQ(card.choose(EventKind::kStartFrame, kTransmit), "");
+  ASSERT_EQ(card.choose(EventKind::kSampleAvail, kTransmit), "");
+  ASSERT_EQ(card.reads.size(), 2u);
+  const uint16_t index = static_cast<uint16_t>(card.tx.avail_idx + 17);
+  followed.follower.read_completion(
+      card.reads[1].tag, {reinterpret_cast<const std::byte*>(&index), sizeof index}, true, true);
+  followed.follower.record(
+      {.kind = TraceKind::kAvailSampled, .queue = kTransmit, .size = 17, .value = index});
+  followed.follower.read_completion(card.reads[0].tag, {}, false, true);
+  card.take(Event::dma_failed(card.reads[0].tag));
+  EXPECT_EQ(card.errors(DeviceError::kDmaRead), 1u);
+  EXPECT_EQ(difference(), "");
+  const TraceRecord second{.kind = TraceKind::kDeviceError,
+                           .queue = kTransmit,
+                           .value = static_cast<uint64_t>(DeviceError::kAvailIndexJump)};
+  followed.follower.record(second);
+  EXPECT_EQ(difference(), "");
+  followed.follower.record(second);
+  EXPECT_NE(difference().find("the core finds nothing wrong"), std::string::npos) << difference();
+}
+
 TEST_F(FollowerRules, ErrorIsFoundInWhatFailed) {
   card.put_transmit(0, {100, 100, 100});
   card.tx.notify();
