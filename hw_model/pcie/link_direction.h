@@ -2,6 +2,7 @@
 // One direction of a link as a busy-until reservation, with the data link layer's own traffic.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "hw_model/pcie/lane_clock.h"
@@ -35,6 +36,7 @@ class LinkDirection {
       dllps_.idle(gap);
       skips_.idle(gap);
       free_ = earliest;
+      since_ = earliest;
     }
     const uint64_t start = free_;
     const uint64_t taken = bytes * byte_ticks_;
@@ -48,8 +50,13 @@ class LinkDirection {
   }
 
   TimePs free_at_ps() const { return to_ps(free_); }
-  /// Time taken by TLPs and by what was put between them.
-  TimePs busy_ps() const { return (tlps_ + overhead_) / kTicksPerPs; }
+  /// Time taken until now by TLPs and by what was put between them: without what is reserved
+  /// beyond, as far as that is without a gap.
+  TimePs busy_ps(TimePs now_ps) const {
+    const uint64_t now = now_ps * kTicksPerPs;
+    const uint64_t ahead = free_ > now ? free_ - std::max(now, since_) : 0;
+    return (tlps_ + overhead_ - ahead) / kTicksPerPs;
+  }
   /// SKIP ordered sets and DLLPs that were put between TLPs, bytes.
   uint64_t overhead_bytes() const { return overhead_ / byte_ticks_; }
 
@@ -91,7 +98,8 @@ class LinkDirection {
   }
 
   uint64_t byte_ticks_;
-  uint64_t free_ = 0;  ///< ticks, like the next two
+  uint64_t free_ = 0;   ///< ticks, like the next three
+  uint64_t since_ = 0;  ///< from then until free_ there is no gap
   uint64_t tlps_ = 0;
   uint64_t overhead_ = 0;
   Source dllps_;

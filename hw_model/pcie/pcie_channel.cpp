@@ -207,7 +207,7 @@ void PcieChannel::guard() {
 PcieDirectionCounters PcieChannel::counters() const {
   PcieDirectionCounters counters = counters_;
   counters.dllp_bytes = direction_.overhead_bytes();
-  counters.busy_ps = direction_.busy_ps();
+  counters.busy_ps = direction_.busy_ps(now_ps());
   if (waiting_ != 0 && now_ps() > stalled_since_ps_) {
     counters.stall_ps += now_ps() - stalled_since_ps_;
   }

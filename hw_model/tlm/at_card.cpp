@@ -110,8 +110,8 @@ uint32_t AtCard::speed_mbps() const {
 
 std::vector<NicResource> AtCard::resources() const {
   const TimePs now = now_ps();
-  return {{"ring_engine", ring_engine_.busy_ps()},      {"tx_datapath", tx_datapath_.busy_ps()},
-          {"rx_datapath", rx_datapath_.busy_ps()},      {"tx_buffer", tx_buffer_.total_ps(now)},
+  return {{"ring_engine", ring_engine_.busy_ps(now)},   {"tx_datapath", tx_datapath_.busy_ps(now)},
+          {"rx_datapath", rx_datapath_.busy_ps(now)},   {"tx_buffer", tx_buffer_.total_ps(now)},
           {"ring_window", ring_window_.total_ps(now)},  {"read_window", read_window_.total_ps(now)},
           {"write_window", write_window_.total_ps(now)}};
 }

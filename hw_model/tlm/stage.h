@@ -16,6 +16,7 @@ class Stage {
   /// Takes the stage for `taken_ps` from slot(ready_ps) on; returns the start.
   TimePs reserve(TimePs ready_ps, TimePs taken_ps) {
     const TimePs start = slot(ready_ps);
+    if (start != free_at_ps_) since_ps_ = start;
     free_at_ps_ = start + taken_ps;
     busy_ps_ += taken_ps;
     return start;
@@ -28,29 +29,45 @@ class Stage {
     busy_ps_ += taken_ps;
     return start;
   }
-  TimePs busy_ps() const { return busy_ps_; }
+  /// How long it has been busy until now: without what is reserved beyond, as far as that is
+  /// without a gap.
+  TimePs busy_ps(TimePs now_ps) const {
+    if (free_at_ps_ <= now_ps) return busy_ps_;
+    return busy_ps_ - (free_at_ps_ - std::max(now_ps, since_ps_));
+  }
 
  private:
   TimePs free_at_ps_ = 0;
+  TimePs since_ps_ = 0;  ///< from then until free_at_ps_ there is no gap
   TimePs busy_ps_ = 0;
 };
 
-/// How long something was in the way, from start() to stop().
+/// How long something was in the way, from start() to stop(). That it ends may be known before it
+/// does, and it may be in the way again before that: such time counts once.
 class BlockedTime {
  public:
   void start(TimePs now_ps) {
-    if (!blocked_) since_ps_ = now_ps;
+    if (!blocked_) since_ps_ = std::max(now_ps, until_ps_);
     blocked_ = true;
   }
-  void stop(TimePs now_ps) {
-    if (blocked_) total_ps_ += now_ps - since_ps_;
+  void stop(TimePs at_ps) {
+    if (blocked_ && at_ps > since_ps_) {
+      total_ps_ += at_ps - since_ps_;
+      until_ps_ = at_ps;
+    }
     blocked_ = false;
   }
-  TimePs total_ps(TimePs now_ps) const { return total_ps_ + (blocked_ ? now_ps - since_ps_ : 0); }
+  /// Until now.
+  TimePs total_ps(TimePs now_ps) const {
+    const TimePs ahead = until_ps_ > now_ps ? until_ps_ - now_ps : 0;
+    const TimePs open = blocked_ && now_ps > since_ps_ ? now_ps - since_ps_ : 0;
+    return total_ps_ - ahead + open;
+  }
 
  private:
   bool blocked_ = false;
   TimePs since_ps_ = 0;
+  TimePs until_ps_ = 0;  ///< what is in total_ps_ ends there; what of it is beyond now has no gap
   TimePs total_ps_ = 0;
 };
 

@@ -96,13 +96,14 @@ CLI::App* add_measure_card(CLI::App& measure, MeasureCardArguments& arguments) {
   card->add_option("--load", arguments.load,
                    "Share of what the wire carries that is offered, such as 0.5")
       ->check(CLI::Range(0.0001, 1.0));
-  card->add_option("--time", arguments.time, "That is measured, such as 1ms (100us if not given)");
+  card->add_option("--time", arguments.time, "That is measured, such as 10ms (1ms if not given)");
   card->add_flag("--json", arguments.json, "JSON in place of CSV");
   card->footer(
       "Gen4 x16, 512 bits at 250 MHz. Frames that come faster than the card takes them are\n"
       "dropped. Latency of a received frame: from its last bit to the used index that names it;\n"
       "of a sent one: from the available index to its first bit. cycles_per_frame are the card's\n"
       "own. A card in RTL has as many pairs as it was built with.\n"
+      "Each point has 1 ms before it, in which buffers fill and the card gets into its rhythm.\n"
       "A row is printed when its point is measured; JSON at the end, also after ^C.");
   return card;
 }

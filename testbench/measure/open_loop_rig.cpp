@@ -487,10 +487,8 @@ void OpenLoopRig::measure() {
   measuring_ = false;
   const std::vector<hw::NicResource> busy = nic_->resources();
   for (std::size_t i = 0; i < busy.size() && i < busy_before_.size(); ++i) {
-    // A reservation may reach beyond now, so less can come than was there before.
-    const hw::TimePs before = std::min(busy[i].busy_ps, busy_before_[i].busy_ps);
-    const double share =
-        static_cast<double>(busy[i].busy_ps - before) / static_cast<double>(point_.measure_ps);
+    const hw::TimePs in_it = busy[i].busy_ps - busy_before_[i].busy_ps;
+    const double share = static_cast<double>(in_it) / static_cast<double>(point_.measure_ps);
     if (share <= limit_busy_) continue;
     limit_busy_ = share;
     limit_ = busy[i].name;

@@ -105,10 +105,24 @@ TEST(LinkDirection, SaturatedItLosesWhatTheOverheadsTake) {
       EXPECT_NEAR(share, 1 - 4.0 / 1538 - 16 / interval, 1e-5) << generation << " " << mps;
       const double ticks = static_cast<double>(hw::byte_ticks(generation, 4)) *
                            static_cast<double>(bytes + direction.overhead_bytes());
-      EXPECT_NEAR(static_cast<double>(direction.busy_ps()), ticks / 1024, 1);
+      EXPECT_NEAR(static_cast<double>(direction.busy_ps(direction.free_at_ps())), ticks / 1024, 1);
       EXPECT_NEAR(static_cast<double>(direction.free_at_ps()), ticks / 1024, 1);
     }
   }
+}
+
+// A slot may be reserved ahead of time.
+TEST(LinkDirection, IsBusyOnlyForWhatHasPassed) {
+  PcieLinkConfig config;
+  LinkDirection direction(config);
+  const LinkDirection::Slot slot = direction.reserve(280, 1'000'000);
+  const hw::TimePs free = direction.free_at_ps();  // behind what is due after it
+  EXPECT_GT(free, slot.end_ps);
+  EXPECT_EQ(direction.busy_ps(500'000), 0u);
+  EXPECT_EQ(direction.busy_ps(1'000'000), 0u);
+  EXPECT_EQ(direction.busy_ps(1'005'000), 5'000u);
+  EXPECT_NEAR(static_cast<double>(direction.busy_ps(2'000'000)),
+              static_cast<double>(free - 1'000'000), 1);
 }
 
 TEST(LinkDirection, NothingQueuesUpOverIdleTime) {
