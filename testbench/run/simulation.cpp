@@ -581,7 +581,8 @@ std::string Simulation::unfinished() const {
 
 LedgerResult Simulation::ledger(std::size_t nic, const hw::PcieLedger& ledger) const {
   LedgerResult result;
-  for (std::size_t i = 0; i < scenario_.links.size(); ++i) {
+  // Of a scenario that could not be built there may be none yet.
+  for (std::size_t i = 0; i < wires_.size(); ++i) {
     const auto& parts = scenario_.links[i].parts;
     const LinkEnd card{EndKind::kNic, nic};
     if (parts[0] == card || parts[1] == card) result.data_frames += monitor_.data_frames_on_link(i);

@@ -34,6 +34,9 @@ refused "--set nic.*.card=later.so: nic.alice0.card: later.so: a card for anothe
  it has ringside_card_make_2; expected ringside_card_make_1" "$scenario" --set 'nic.*.card=later.so'
 refused "--set nic.bob0.card=nothing.so: nic.bob0.card: nothing.so: no card: it has no function ringside_card_make_1;\
  expected a library of ringside_card()" "$scenario" --set 'nic.bob0.card=nothing.so'
+# Behind another card, whose bus is measured.
+refused "--set nic.bob0.card=nothing.so: nic.bob0.card: nothing.so: no card: it has no function ringside_card_make_1;\
+ expected a library of ringside_card()" "$scenario" --set 'nic.bob0.card=nothing.so' --model at
 refused "--set nic.*.card=err.txt: nic.alice0.card: cannot load ./err.txt: file too short" "$scenario" --set 'nic.*.card=err.txt'
 # Named in the file.
 sed 's/^\[nic.bob0\]$/&\ncard = "misspelt.so"/' "$scenario" >mine.toml
