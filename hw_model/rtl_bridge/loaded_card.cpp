@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "formats/suggest.h"
-#include "hw_model/rtl_bridge/wave_view.h"
 
 namespace ringside::hw {
 
@@ -46,15 +45,13 @@ class LoadedCard final : public VerilatedCard {
     const auto* from = static_cast<const std::byte*>(given_->image);
     bytes->assign(from, from + given_->image_bytes);
   }
-  Status record_waves(const std::string& path, const WaveWindow& window) override {
+  Status record_waves(const std::string& path) override {
     if (given_->record_waves == nullptr) {
-      return Status::failure(path + ": " + name_ + " has no part that writes waves");
+      return Status::failure(name_ + " has no part that writes waves");
     }
-    if (given_->record_waves(given_->self, path.c_str()) != 0) {
-      return Status::failure(path + ": cannot be written");
-    }
-    return write_wave_view(path, data_bits_, window,
-                           [this](const std::string& pin) { return has(pin); });
+    return given_->record_waves(given_->self, path.c_str()) == 0
+               ? Status::success()
+               : Status::failure("cannot be written");
   }
   void finish_waves() override {
     if (given_->finish_waves != nullptr) given_->finish_waves(given_->self);
@@ -63,6 +60,7 @@ class LoadedCard final : public VerilatedCard {
     if (given_->dump_waves != nullptr) given_->dump_waves(given_->self, time_ps);
   }
   unsigned failed_assertions() const override { return given_->failed_assertions(given_->self); }
+  bool has_pin(const std::string& name) const override { return has(name); }
   bool has_management() const override { return has("management_ready"); }
   bool has_trace() const override { return has("trace_valid") && has("trace_record"); }
 

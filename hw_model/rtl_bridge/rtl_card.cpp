@@ -6,12 +6,18 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <utility>
 
+#include "formats/output_file.h"
 #include "hw_model/core/pci_config.h"
 #include "hw_model/pcie/pcie_payload.h"
+#include "hw_model/rtl_bridge/disk_guard.h"
+#include "hw_model/rtl_bridge/fst_check.h"
+#include "hw_model/rtl_bridge/wave_view.h"
 
 namespace ringside::hw {
 
@@ -70,7 +76,11 @@ RtlCard::RtlCard(const sc_core::sc_module_name& name, const NicConfig& config,
   dont_initialize();
 }
 
-RtlCard::~RtlCard() = default;
+RtlCard::~RtlCard() {
+  // Closes its file, if that is still open.
+  const DiskGuard guard;
+  hardware_.reset();
+}
 
 /// The hardware's pairs are always there; whether they may be used is the configuration's.
 uint64_t RtlCard::features(const NicConfig& config) {
@@ -149,11 +159,50 @@ void RtlCard::start_of_simulation() {
 void RtlCard::settle(bool clk, TimePs time_ps) {
   *pins_.clk = clk ? 1 : 0;
   hardware_->eval();
-  if (!wave_window_.has(time_ps)) return;
+  if (waves_.empty() || waves_lost_ || !wave_window_.has(time_ps)) return;
   // The file takes one state a time: where virtual time stands still, a picosecond lies between.
   const TimePs dump_ps = std::max(next_dump_ps_, time_ps);
+  const DiskGuard guard;
   hardware_->dump_waves(dump_ps);
   next_dump_ps_ = dump_ps + 1;
+  waves_lost_ = guard.lost();
+}
+
+Status RtlCard::record_waves(const std::string& path, const WaveWindow& window) {
+  const DiskGuard guard;
+  const std::string part = path + formats::OutputFile::kPartSuffix;
+  const Status begun = hardware_->record_waves(part);
+  if (!begun.ok()) return Status::failure(path + ": " + begun.error);
+  Status view = write_wave_view(path, *pins_.build_data_bits, window,
+                                [this](const std::string& pin) { return hardware_->has_pin(pin); });
+  if (!view.ok()) {
+    hardware_->finish_waves();
+    std::remove(part.c_str());
+    return view;
+  }
+  waves_ = path;
+  waves_lost_ = guard.lost();
+  wave_window_ = window;
+  return view;
+}
+
+Status RtlCard::finish_waves() {
+  if (waves_.empty()) return Status::success();
+  const std::string path = std::exchange(waves_, {});
+  const std::string part = path + formats::OutputFile::kPartSuffix;
+  if (!waves_lost_) {
+    const DiskGuard guard;
+    hardware_->finish_waves();
+    waves_lost_ = guard.lost();
+  }
+  const std::string left = "; what came before is in " + part;
+  if (waves_lost_ || !fst_is_whole(part)) {
+    return Status::failure(
+        path + ": cannot write the waves: no room left on the disk, or on that of temporary files" +
+        left);
+  }
+  if (std::rename(part.c_str(), path.c_str()) == 0) return Status::success();
+  return Status::failure(path + ": cannot name the waves: " + std::strerror(errno) + left);
 }
 
 void RtlCard::edge() {

@@ -70,11 +70,9 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
   bool at_rest() const { return stopped_ && !deadline_; }
   unsigned reads_in_flight() const { return dma_.reads_in_flight(); }
   std::size_t unanswered() const { return host_.unanswered(); }
-  Status record_waves(const std::string& path, const WaveWindow& window) {
-    wave_window_ = window;
-    return hardware_->record_waves(path, window);
-  }
-  void finish_waves() { hardware_->finish_waves(); }
+  /// As NicModel's.
+  Status record_waves(const std::string& path, const WaveWindow& window);
+  Status finish_waves();
 
   // TlpReceiver
   void receive_tlp(Tlp& tlp, TimePs arrival_ps) override;
@@ -129,6 +127,8 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
   uint64_t cycles_ = 0;
   uint64_t last_cycle_ = 0;
   unsigned failed_assertions_ = 0;
+  std::string waves_;  ///< the file while it is written
+  bool waves_lost_ = false;
   WaveWindow wave_window_;
   TimePs next_dump_ps_ = 0;                 ///< of waves: the earliest that the file takes
   std::vector<std::byte> before_, behind_;  ///< images

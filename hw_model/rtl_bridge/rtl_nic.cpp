@@ -59,7 +59,7 @@ class RtlNic final : public NicModel {
   Status record_waves(const std::string& path, const WaveWindow& window) override {
     return card_.record_waves(path, window);
   }
-  void finish_waves() override { card_.finish_waves(); }
+  Status finish_waves() override { return card_.finish_waves(); }
   std::optional<NicComparison> comparison() override;
   std::shared_ptr<const Evidence> evidence() const override { return evidence_; }
   std::string fault() const override { return fault_; }

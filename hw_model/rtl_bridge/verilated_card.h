@@ -8,7 +8,6 @@
 
 #include "formats/status.h"
 #include "hw_model/rtl_bridge/card_pins.h"
-#include "hw_model/tlm/wave_window.h"
 #include "hw_model/wire/ethernet_port.h"
 
 namespace ringside::hw {
@@ -22,16 +21,18 @@ class VerilatedCard {
   virtual void eval() = 0;
   /// Everything that the hardware holds, pins included, as bytes: equal images, equal states.
   virtual void image(std::vector<std::byte>* bytes) const = 0;
-  /// Begins the FST file `path`, with a view for `window` beside it. Fails if it cannot be made, or
-  /// if this build of the card has no such part.
-  virtual Status record_waves(const std::string& path, const WaveWindow& window) = 0;
+  /// Begins the FST file `path`. Fails, in words without the path, if it cannot be made, or if this
+  /// build of the card has no such part.
+  virtual Status record_waves(const std::string& path) = 0;
   /// Ends the file.
   virtual void finish_waves() {}
   /// The state that just settled is of `time_ps`, which grows from call to call, and belongs in the
   /// file, if there is one.
   virtual void dump_waves(TimePs /*time_ps*/) {}
-  /// Assertions of the RTL that failed since the start. Their messages are on standard output.
+  /// Assertions of the RTL that failed since the start. Their messages are on standard error.
   virtual unsigned failed_assertions() const = 0;
+  /// Not one of those that a card may leave out and this one does.
+  virtual bool has_pin(const std::string& /*name*/) const { return true; }
   /// It has a management bus, at which firmware works. One without does everything by itself.
   virtual bool has_management() const { return true; }
   /// It reports what it decides, so that the core can follow it.

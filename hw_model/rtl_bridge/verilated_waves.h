@@ -6,7 +6,6 @@
 
 #include "hw_model/rtl_bridge/verilated_fst.h"
 #include "hw_model/rtl_bridge/verilated_model.h"
-#include "hw_model/rtl_bridge/wave_view.h"
 
 namespace ringside::hw {
 
@@ -20,10 +19,9 @@ class VerilatedWaves : public VerilatedModel<Model, Symbols> {
   }
   ~VerilatedWaves() override { finish_waves(); }
 
-  Status record_waves(const std::string& path, const WaveWindow& window) override {
-    return file_.record(this->model_, path.c_str())
-               ? write_wave_view(path, *this->pins().build_data_bits, window)
-               : Status::failure(path + ": cannot be written");
+  Status record_waves(const std::string& path) override {
+    return file_.record(this->model_, path.c_str()) ? Status::success()
+                                                    : Status::failure("cannot be written");
   }
   void finish_waves() override { file_.finish(); }
   void dump_waves(TimePs time_ps) override { file_.dump(time_ps); }

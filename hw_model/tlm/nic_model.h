@@ -67,11 +67,13 @@ class NicModel : public sc_core::sc_module, public EthernetReceiver {
   virtual uint64_t clock_cycles() const { return 0; }
   /// Writes the hardware's signals in `window` to the FST file `path` until finish_waves(), with a
   /// view of the important ones beside it (.gtkw). Before the simulation starts. For models of
-  /// hardware.
+  /// hardware. Until it is finished, and for good if it is not whole then, the file is called
+  /// PATH.part.
   virtual Status record_waves(const std::string& path, const WaveWindow&) {
     return Status::failure(path + ": this model has no signals to record");
   }
-  virtual void finish_waves() {}
+  /// Fails if the file is not whole. Harmless without one.
+  virtual Status finish_waves() { return Status::success(); }
   /// What the hardware did that none may do: the first in one line, or nothing. Its results count
   /// no more.
   virtual std::string fault() const { return {}; }

@@ -34,6 +34,18 @@ std::string in_file_name(const std::string& name) {
   return out;
 }
 
+/// What a killed run leaves of waves, whatever its cards are called.
+void remove_parts_of_waves(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> parts;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const bool part = name.ends_with(".fst.part") || name.ends_with(".fst.part.hier");
+    if (part && fs::is_regular_file(entry.symlink_status(error))) parts.push_back(entry.path());
+  }
+  for (const fs::path& part : parts) fs::remove(part, error);
+}
+
 }  // namespace
 
 std::string shell_quoted(const std::string& word) {
@@ -84,12 +96,14 @@ void remove_old_results(const fs::path& folder) {
     remove_file(path.string() + formats::OutputFile::kPartSuffix);
   };
   for (const char* name : {kCaptureName, kEventsName, kPerfettoName}) remove_part(folder / name);
+  remove_parts_of_waves(folder);
   if (!fs::is_directory(fs::symlink_status(folder / difference, error))) return;
   for (const char* name : {kDifferenceTextName, kDifferenceJsonName, kHistoryTextName,
                            kHistoryJsonName, kCaptureName}) {
     remove_file(folder / difference / name);
     remove_part(folder / difference / name);
   }
+  remove_parts_of_waves(folder / difference);
   // If nothing else is in it.
   fs::remove(folder / difference, error);
 }

@@ -44,6 +44,7 @@ std::string no_waves(const Rerun::Answer& answer, const Json& json, bool same) {
   const std::string failed = "the second run failed: ";
   if (!answer.error.empty()) return failed + answer.error;
   if (!json.is_object()) return failed + "it gave no answer";
+  if (json.contains("cut")) return failed + std::string(json["cut"]);
   if (same) return {};
   // Where it stopped something else may be wrong.
   if (json["interrupted"] == true) return "the second run was interrupted";
@@ -53,7 +54,7 @@ std::string no_waves(const Rerun::Answer& answer, const Json& json, bool same) {
 /// What has not come to its end must not look whole.
 void remove_waves(const std::string& path) {
   std::error_code error;
-  for (const char* suffix : {".fst", ".fst.hier", ".gtkw"}) {
+  for (const char* suffix : {".fst", ".fst.part", ".fst.part.hier", ".gtkw"}) {
     std::filesystem::remove(path + suffix, error);
   }
 }
@@ -80,6 +81,7 @@ std::string SecondRun::run(const std::string& request) {
   RunOptions options = options_;
   options.built = {};
   options.log = {};
+  options.file_failed = {};
   options.out_dir += std::string("/") + kDifferenceFolder;
   options.trace_pcapng = options.trace_events = options.trace_perfetto = false;
   options.trace_waves = true;
@@ -96,6 +98,7 @@ std::string SecondRun::run(const std::string& request) {
   const RunResult result = environment_.run(scenario_, options);
   progress.reset();
   Json answer = {{"files", result.files}, {"interrupted", guard.interrupted().load()}};
+  if (!result.file_errors.empty()) answer["cut"] = result.all_errors();
   if (result.difference) {
     answer["difference"] = to_json(*result.difference);
   } else {

@@ -150,14 +150,18 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - wall_start;
   result.wall_s = wall.count();
   const double cpu_s = thread_cpu_s() - cpu_start;
-  const auto closed = [&result](const char* file, const Status& status) {
+  const auto closed = [&result](const std::string& file, const Status& status) {
     // One that could not even be opened has said so already.
     if (status.ok() || status.error == result.error) return;
     result.cut(file, status.error);
   };
   closed(kCaptureName, monitor->close_capture());
   outputs->close(closed);
-  simulation->finish_waves();
+  simulation->finish_waves([&](const std::string& file, const Status& status) {
+    // What writes waves does not say it earlier.
+    if (!status.ok() && options.file_failed) options.file_failed(status.error);
+    closed(file, status);
+  });
   simulation->collect(result);
   if (const auto found = simulation->evidence()) {
     const auto& [nic, evidence] = *found;

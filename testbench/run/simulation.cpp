@@ -518,8 +518,11 @@ Status Simulation::record_waves(const std::string& folder, std::vector<std::stri
   return Status::success();
 }
 
-void Simulation::finish_waves() {
-  for (const auto& nic : nics_) nic->finish_waves();
+void Simulation::finish_waves(
+    const std::function<void(const std::string& file, const Status& status)>& closed) {
+  for (std::size_t i = 0; i < nics_.size(); ++i) {
+    closed(scenario_.nics[i].name + ".fst", nics_[i]->finish_waves());
+  }
 }
 
 std::optional<std::pair<std::size_t, std::shared_ptr<const hw::Evidence>>> Simulation::evidence()

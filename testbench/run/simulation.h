@@ -43,8 +43,9 @@ class Simulation {
   /// Begins to record the signals of the cards that options name in `folder` and names the files;
   /// after build().
   Status record_waves(const std::string& folder, std::vector<std::string>* files);
-  /// Ends what record_waves() began.
-  void finish_waves();
+  /// Ends what record_waves() began; `closed` is told the name of each file.
+  void finish_waves(
+      const std::function<void(const std::string& file, const Status& status)>& closed);
   /// Clock edges of all cards that have a clock.
   uint64_t clock_cycles() const;
   /// The card that disagreed with the core that follows it first, as a number in the scenario's

@@ -66,7 +66,8 @@ void HuntEvidence::clear() {
                            tb::kHistoryJsonName, tb::kCaptureName, kWavesName, kViewName}) {
     fs::remove(path(name), error);
   }
-  fs::remove(path(kWavesName) + ".hier", error);  // while it is written
+  // While it is written.
+  for (const char* suffix : {".part", ".part.hier"}) fs::remove(path(kWavesName) + suffix, error);
 }
 
 void HuntEvidence::begin(Rig& rig) {
@@ -75,7 +76,8 @@ void HuntEvidence::begin(Rig& rig) {
 }
 
 std::string HuntEvidence::leave(Rig& rig) {
-  rig.finish_waves();
+  const Status finished = rig.finish_waves();
+  if (!finished.ok()) no_waves_ = "no waves: " + finished.error;
   const hw::TraceCard card{kHuntCard, static_cast<uint16_t>(card_pairs())};
   const auto evidence = rig.evidence();
   std::vector<std::string> files;

@@ -39,7 +39,7 @@ class Rig : private hw::InterruptSink {
   Status record_waves(const std::string& path, const hw::WaveWindow& window) {
     return card_->record_waves(path, window);
   }
-  void finish_waves() { card_->finish_waves(); }
+  Status finish_waves() { return card_->finish_waves(); }
 
  private:
   enum class End : uint8_t { kRest, kReset, kFunctionReset, kMisdeed };

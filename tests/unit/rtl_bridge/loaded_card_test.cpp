@@ -85,8 +85,7 @@ TEST(RtlLoadedCard, AllPinsAreTheLibrarys) {
   library.card->image(&image);
   EXPECT_EQ(image.size(), sizeof library.state);
   EXPECT_EQ(image[0], std::byte{0x78});
-  EXPECT_EQ(library.card->record_waves("x.fst", {}).error,
-            "x.fst: mine.so has no part that writes waves");
+  EXPECT_EQ(library.card->record_waves("x.fst").error, "mine.so has no part that writes waves");
   library.card.reset();
   EXPECT_EQ(library.destroyed, 1u);
 }

@@ -3,12 +3,20 @@
 #include <Vecho_card_waves.h>
 #include <Vecho_card_waves__Syms.h>
 
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
 
+#include "hw_model/rtl_bridge/fst_check.h"
 #include "hw_model/rtl_bridge/verilated_waves.h"
+#include "hw_model/rtl_bridge/wave_view.h"
 #include "tests/support/fst_file.h"
 #include "tests/unit/rtl_bridge/echo_host.h"
 
@@ -179,8 +187,117 @@ TEST(RtlWaves, HaveEveryEdgeOfDebugAccesses) {
 
 TEST(RtlWaves, SayWhenTheyCannotBeWritten) {
   const auto card = std::make_unique<Waves>();
-  EXPECT_EQ(card->record_waves("/nowhere/card.fst", {}).error,
-            "/nowhere/card.fst: cannot be written");
+  EXPECT_EQ(card->record_waves("/nowhere/card.fst").error, "cannot be written");
+}
+
+/// A card with waves whose traffic is always the same; what finish_waves() says of them.
+std::string write_waves(const std::string& path) {
+  EchoHost host("host", {}, {}, {}, std::make_unique<Waves>());
+  if (Status status = host.nic->record_waves(path, {}); !status.ok()) return status.error;
+  run_thread([&] {
+    for (unsigned i = 0; i < 5; ++i) host.send(pattern(60 + 300 * i, i));
+    wait_us(10);
+  });
+  return host.nic->finish_waves().error;
+}
+
+/// In a process of its own, whose files may have `most` bytes: as on a full disk no file grows
+/// beyond, and pages behind a file's end cannot be had. 0: whole; 1: said not to be, as it should.
+int write_limited_waves(const std::string& path, uint64_t most) {
+  const pid_t child = fork();
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit = {most, most};
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(3);
+    const std::string error = write_waves(path);
+    if (error.empty()) _exit(0);
+    _exit(error == path +
+                       ": cannot write the waves: no room left on the disk, or on that of "
+                       "temporary files; what came before is in " +
+                       path + ".part"
+              ? 1
+              : 2);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// What stands in `path` but for the date.
+std::string without_date(const std::string& path) {
+  constexpr std::size_t kDateAt = 202, kDateSize = 119;
+  return read_file(path).replace(kDateAt, kDateSize, kDateSize, ' ');
+}
+
+TEST(RtlWaves, AFullDiskIsTold) {
+  const std::string folder = testing::TempDir() + "/waves_full_" + std::to_string(getpid());
+  std::filesystem::create_directories(folder);
+  const std::string path = folder + "/card.fst";
+  ASSERT_EQ(write_limited_waves(path, uint64_t{1} << 30), 0);
+  EXPECT_FALSE(std::filesystem::exists(path + ".part"));
+  EXPECT_FALSE(std::filesystem::exists(path + ".part.hier"));
+  const std::string whole = without_date(path);
+  unsigned cut = 0;
+  // Pages, as on a disk; from where the view has room.
+  for (uint64_t most = 4096; most < 2 * whole.size(); most += 4096) {
+    std::filesystem::remove(path);
+    const int status = write_limited_waves(path, most);
+    ASSERT_LE(status, 1) << most;
+    EXPECT_EQ(std::filesystem::exists(path), status == 0) << most;
+    if (status == 0) {
+      EXPECT_EQ(without_date(path), whole) << most;
+    } else {
+      ++cut;
+      EXPECT_TRUE(std::filesystem::exists(path + ".part")) << most;
+    }
+  }
+  EXPECT_GE(cut, 2u);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(RtlWaves, AreNotTakenForWholeIfTheyAreCut) {
+  const std::string folder = testing::TempDir() + "/waves_cut_" + std::to_string(getpid());
+  std::filesystem::create_directories(folder);
+  const std::string path = folder + "/card.fst", cut = folder + "/cut.fst";
+  ASSERT_EQ(write_waves(path), "");
+  ASSERT_TRUE(hw::fst_is_whole(path));
+  const std::string whole = read_file(path);
+  const auto judged = [&](const std::string& bytes) {
+    std::ofstream(cut, std::ios::binary) << bytes;
+    return hw::fst_is_whole(cut);
+  };
+  EXPECT_TRUE(judged(whole));
+  for (std::size_t size = 0; size < whole.size(); size += 1 + size / 64) {
+    EXPECT_FALSE(judged(whole.substr(0, size))) << size;
+  }
+  EXPECT_FALSE(judged(whole.substr(0, whole.size() - 1)));
+  EXPECT_FALSE(judged(whole + '\0'));
+  // A block that is not finished; a hierarchy cut short whose length agrees.
+  const auto number = [&](std::size_t at) {
+    uint64_t value = 0;
+    for (unsigned i = 0; i < 8; ++i) value = value << 8 | static_cast<uint8_t>(whole[at + i]);
+    return value;
+  };
+  std::size_t at = 0, last = 0;
+  for (; at < whole.size(); at += 1 + number(at + 1)) {
+    std::string open = whole;
+    open[at] = '\xff';
+    EXPECT_FALSE(judged(open)) << at;
+    last = at;
+  }
+  std::string shorter = whole.substr(0, whole.size() - 100);
+  const uint64_t length = number(last + 1) - 100;
+  for (unsigned i = 0; i < 8; ++i) {
+    shorter[last + 1 + i] = static_cast<char>(length >> (56 - 8 * i) & 0xFF);
+  }
+  EXPECT_FALSE(judged(shorter));
+  EXPECT_FALSE(hw::fst_is_whole(folder + "/none.fst"));
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -433,12 +433,15 @@ TEST_F(Program, AnExistingFolderIsNotTouchedWithoutForce) {
 
 TEST_F(Program, ForceClearsAwayWhatAKilledRunLeft) {
   fs::create_directories(folder_ / "old/trace.perfetto.json.part");
-  for (const char* name : {"capture.pcapng.part", "events.nictrace.part", "mine.part", "capture"}) {
+  for (const char* name : {"capture.pcapng.part", "events.nictrace.part", "alice0.fst.part",
+                           "alice0.fst.part.hier", "mine.part", "capture"}) {
     folder_.write(std::string("old/") + name, "x");
   }
   EXPECT_EQ(run({"run", "two.toml", "--out", "old", "--force"}).status, 0);
   EXPECT_FALSE(fs::exists(folder_ / "old/capture.pcapng.part"));
   EXPECT_FALSE(fs::exists(folder_ / "old/events.nictrace.part"));
+  EXPECT_FALSE(fs::exists(folder_ / "old/alice0.fst.part"));
+  EXPECT_FALSE(fs::exists(folder_ / "old/alice0.fst.part.hier"));
   EXPECT_TRUE(fs::exists(folder_ / "old/mine.part"));
   EXPECT_TRUE(fs::exists(folder_ / "old/capture"));
   EXPECT_TRUE(fs::is_directory(folder_ / "old/trace.perfetto.json.part"));
