@@ -48,6 +48,8 @@ function(ringside_card name)
   target_compile_features(${name} PRIVATE cxx_std_20)
   # Several such libraries live in one process: nothing of one is seen by another.
   target_compile_options(${name} PRIVATE -w -fvisibility=hidden -fvisibility-inlines-hidden)
+  # $display and failed assertions: Ringside's standard output is for results.
+  target_compile_options(${name} PRIVATE "-DVL_PRINTF(...)=fprintf(stderr,__VA_ARGS__)")
   set_target_properties(${name} PROPERTIES PREFIX "" SUFFIX ".so"
                         LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
 endfunction()

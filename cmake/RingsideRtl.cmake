@@ -52,8 +52,9 @@ function(ringside_verilated_runtime)
     target_include_directories(ringside_verilated PRIVATE ${PROJECT_SOURCE_DIR})
     target_compile_definitions(ringside_verilated PUBLIC VM_COVERAGE=1)
   endif()
-  target_compile_options(ringside_verilated PRIVATE ${ringside_verilated_options}
-                                                    ${ringside_verilated_fast})
+  # $display and failed assertions: standard output is for results.
+  target_compile_options(ringside_verilated PRIVATE "-DVL_PRINTF(...)=fprintf(stderr,__VA_ARGS__)"
+                                                    ${ringside_verilated_options} ${ringside_verilated_fast})
   target_link_libraries(ringside_verilated PUBLIC Threads::Threads ZLIB::ZLIB)
 endfunction()
 

@@ -72,6 +72,19 @@ if "$program" list models | grep -q '^rtl'; then
   ASAN_OPTIONS=detect_leaks=0 "$program" run own-card.toml --out waves --trace waves --json >waves.log || fail "waves: $(cat waves.log)"
   cmp waves.log waves/summary.json || fail "with waves --json has more than JSON"
   [ "$(summary waves "s['digest']")" = "$(summary plain "s['digest']")" ] || fail "waves change the digest"
+  # No room: as on a full disk no file grows beyond 256 KiB, and pages behind a file's end cannot be had.
+  status=0
+  (
+    trap '' XFSZ
+    ulimit -f 256
+    ASAN_OPTIONS=detect_leaks=0 exec "$program" run own-card.toml --out full --trace waves --quiet
+  ) >full.log 2>full.err || status=$?
+  if [ "$status" != 1 ] || [ -s full.log ] || [ "$(grep -c '^ringside: full/.*0.fst: cannot write the waves: ' full.err)" != 2 ]; then
+    fail "no room for waves: status $status: $(cat full.log full.err)"
+  fi
+  [ ! -e full/alice0.fst ] && [ -e full/alice0.fst.part ] || fail "what is cut looks whole"
+  [ "$(summary full "s['files_cut']")" = '["alice0.fst.part", "bob0.fst.part"]' ] || fail "files_cut"
+  [ "$(summary full "s['digest']")" = "$(summary plain "s['digest']")" ] || fail "a full disk changes the digest"
   [ -s waves/alice0.fst ] && grep -q posted_valid waves/bob0.gtkw || fail "no waves"
 fi
 
@@ -97,9 +110,14 @@ cp -r . ../hasty
 cd ../hasty
 sed -i 's/assign clear = stop && data_idle;/assign clear = stop \&\& (data_idle || stop);/' rtl/card_registers.sv
 cmp -s rtl/card_registers.sv ../own-card/rtl/card_registers.sv && fail "card_registers.sv has no such line"
+sed -i 's/^endmodule/  initial $display("says %0d", 17);\n&/' rtl/card_registers.sv
 rm -rf build
 quietly cmake -B build "-DCMAKE_PREFIX_PATH=$work/prefix"
 quietly cmake --build build --target my_card --parallel 2
+# What a card says is not among the results.
+ASAN_OPTIONS=detect_leaks=0 "$program" run own-card.toml --out said --json >said.json 2>said.err || fail "said: $(cat said.err)"
+cmp said.json said/summary.json || fail "what a card says is on standard output"
+[ "$(sort -u said.err)" = "says 17" ] || fail "standard error has: $(cat said.err)"
 if resets 1 >hasty.log 2>&1 || ! grep 'clock cycle .*: a write of .* bytes at 0x.*: Bus Master Enable is off' hasty.log >../line; then
   cat hasty.log >&2
   fail "a card that writes behind its reset is not found"
