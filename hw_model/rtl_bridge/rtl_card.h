@@ -54,6 +54,8 @@ class RtlCard : public sc_core::sc_module, public TlpReceiver, public EthernetRe
   /// Shows what passes the pins. Before the simulation starts. Null: nobody.
   void tap(CardTap* tap);
   const CardPins& pins() const { return pins_; }
+  /// As VerilatedCard's.
+  bool has_pin(const std::string& name) const { return hardware_->has_pin(name); }
   /// The management bus, for whatever runs the firmware.
   ManagementPins& management() { return management_; }
   const PcieLedger& ledger() const { return ledger_; }

@@ -190,6 +190,22 @@ std::vector<std::string> RtlNic::shortfalls() const {
     lines.push_back(fmt::format("this hardware has queues of up to {} entries, not {}",
                                 *pins.build_ring_limit, config_.queue_size_max));
   }
+  // What the pins of a card of the user's own do not take. Settings at their defaults are nobody's.
+  const auto takes = [&](const char* pin, bool set, const std::string& setting) {
+    if (!set || card_.has_pin(pin)) return;
+    lines.push_back(
+        fmt::format("this hardware has no pin {}: {} makes no difference", pin, setting));
+  };
+  const NicConfig usual;
+  takes("straps_mtu", config_.mtu != usual.mtu, fmt::format("mtu {}", config_.mtu));
+  takes("straps_features", config_.features != usual.features, "withhold");
+  takes("straps_queue_size_max", config_.queue_size_max < *pins.build_ring_limit,
+        fmt::format("queue_size_max {}", config_.queue_size_max));
+  takes("straps_used_batch", config_.pipeline.used_batch != usual.pipeline.used_batch,
+        fmt::format("used_batch {}", config_.pipeline.used_batch));
+  takes("straps_used_timeout",
+        config_.pipeline.used_timeout_cycles != usual.pipeline.used_timeout_cycles,
+        fmt::format("used_timeout_cycles {}", config_.pipeline.used_timeout_cycles));
   return lines;
 }
 

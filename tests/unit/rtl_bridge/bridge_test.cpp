@@ -62,6 +62,33 @@ TEST(RtlBridge, DebugAccessesTakeNoTime) {
   }));
 }
 
+/// A card that leaves out what it can.
+struct FewPins : EchoHost::Hardware {
+  bool has_pin(const std::string& name) const override { return !name.starts_with("straps_"); }
+};
+
+TEST(RtlBridge, SettingsThatACardDoesNotTakeAreTold) {
+  hw::NicConfig plain, set;
+  set.mtu = 9000;
+  set.features = ~uint64_t{1};
+  set.queue_size_max = 4;
+  set.pipeline.used_batch = 3;
+  set.pipeline.used_timeout_cycles = 7;
+  EchoHost all("all", set, {});
+  EXPECT_EQ(all.nic->shortfalls(), std::vector<std::string>{});
+  plain.queue_size_max = 64;
+  EchoHost none("none", plain, {}, {}, std::make_unique<FewPins>());
+  EXPECT_EQ(none.nic->shortfalls(), std::vector<std::string>{});
+  EchoHost few("few", set, {}, {}, std::make_unique<FewPins>());
+  const std::vector<std::string> expected = {
+      "this hardware has no pin straps_mtu: mtu 9000 makes no difference",
+      "this hardware has no pin straps_features: withhold makes no difference",
+      "this hardware has no pin straps_queue_size_max: queue_size_max 4 makes no difference",
+      "this hardware has no pin straps_used_batch: used_batch 3 makes no difference",
+      "this hardware has no pin straps_used_timeout: used_timeout_cycles 7 makes no difference"};
+  EXPECT_EQ(few.nic->shortfalls(), expected);
+}
+
 /// Every lane of the first byte, lengths around beats, double words, payloads.
 TEST(RtlBridge, ReadsAndWritesOfEveryAlignment) {
   EchoHost host("host", {}, {});

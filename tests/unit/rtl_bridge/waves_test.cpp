@@ -11,7 +11,6 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <memory>
 
 #include "hw_model/rtl_bridge/fst_check.h"
@@ -136,8 +135,7 @@ TEST(RtlWaves, HaveEveryEdgeOfDebugAccesses) {
                                    hw::LinkConfig{}, std::make_unique<CountedWaves>(&card.dumps));
     ASSERT_TRUE(card.host->nic->record_waves(card.file, {}).ok());
   }
-  std::cout << std::flush;
-  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
   const bool done = run_thread([&] {
     tlm::tlm_generic_payload payload;
     hw::PcieExtension extension;
@@ -160,7 +158,7 @@ TEST(RtlWaves, HaveEveryEdgeOfDebugAccesses) {
     for (Card& card : cards) card.host->set(kScratch, 1);
     wait_us(2);
   });
-  const std::string said = testing::internal::GetCapturedStdout();
+  const std::string said = testing::internal::GetCapturedStderr();
   EXPECT_EQ(said.find("Warning"), std::string::npos) << said;
   ASSERT_TRUE(done);
   for (Card& card : cards) {
