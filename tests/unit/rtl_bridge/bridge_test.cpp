@@ -99,7 +99,7 @@ TEST(RtlBridge, ReadsAndWritesOfEveryAlignment) {
          {1u, 2u, 3u, 4u, 5u, 63u, 64u, 65u, 127u, 128u, 129u, 200u, 255u, 256u, 257u, 500u}) {
       for (unsigned lane = 0; lane < 4; ++lane) {
         const uint64_t source = base + 4096 + lane;
-        const uint64_t target = base + 8192 + 4 * (length % 5) + lane;
+        const uint64_t target = base + 8192 + uint64_t{4} * (length % 5) + lane;
         const std::vector<std::byte> bytes = pattern(length, length + lane);
         std::memcpy(host.memory.translate(source, length), bytes.data(), length);
         std::memset(host.memory.translate(target - 8, length + 16), 0xEE, length + 16);
