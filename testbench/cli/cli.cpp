@@ -133,7 +133,7 @@ void add_serve(CLI::App& app, ServeArguments& arguments) {
       ->expected(1)
       ->take_all()
       ->type_name("SOCKET");
-  serve->add_option("--model", arguments.model, "Model of every card: lt, at or rtl [lt]");
+  serve->add_option("--model", arguments.model, "Model of every card: lt, at, rtl or diff [lt]");
   serve->add_option("--tap", arguments.tap, "The wires lead to this TAP interface of the kernel")
       ->type_name("NAME");
   serve->add_option("--pcap", arguments.pcap, "The wires bring the frames of this capture")

@@ -12,10 +12,10 @@
 #include <string_view>
 
 #include "testbench/cli/commands.h"
+#include "testbench/cli/difference_output.h"
 #include "testbench/cli/interrupt_guard.h"
 #include "testbench/cli/out_folder.h"
 #include "testbench/cli/second_run.h"
-#include "testbench/report/difference_report.h"
 #include "testbench/report/progress.h"
 #include "testbench/report/summary.h"
 #include "testbench/scenario/load.h"
@@ -80,31 +80,6 @@ void refuse(const Scenario& scenario, const std::string& error, const CliEnviron
     if (error.starts_with("app." + app.name + ": ")) place = app.library_place;
   }
   environment.err << fmt::format("{}: {}\n", place, printable(error, 4096));
-}
-
-/// Writes difference.txt and difference.json, and names them in `result`.
-void report_difference(const Scenario& scenario, const RunContext& context,
-                       const CliEnvironment& environment, RunResult& result) {
-  const std::string folder = std::string(kDifferenceFolder) + "/";
-  std::vector<std::string> others;
-  for (const std::string& file : result.files) {
-    const std::string name = file.substr(std::min(file.size(), folder.size()));
-    const bool here =
-        file.starts_with(folder) && name != kDifferenceTextName && name != kDifferenceJsonName;
-    if (here) others.push_back(name);
-  }
-  for (const char* name : {kDifferenceTextName, kDifferenceJsonName}) {
-    const std::string file = folder + name;
-    const auto text = name == kDifferenceTextName ? difference_text : difference_json;
-    const std::string why = write_whole(context.out_dir + "/" + file,
-                                        text(scenario, *result.difference, context, others));
-    if (!why.empty()) {
-      result.file_errors.push_back(fmt::format("{}: {}", file, why));
-      environment.err << "ringside: " << printable(result.file_errors.back(), 4096) << "\n";
-    } else if (std::find(result.files.begin(), result.files.end(), file) == result.files.end()) {
-      result.files.push_back(file);
-    }
-  }
 }
 
 }  // namespace
@@ -218,12 +193,12 @@ int command_run(const RunArguments& arguments, const CliEnvironment& environment
         result.difference->rerun.detail = "no waves: the run was interrupted";
       } else if (second) {
         result.difference->rerun.detail = "a second run, for waves, has not come to its end";
-        report_difference(*scenario, context, environment, result);
+        report_difference(*scenario, context, options.file_failed, result);
         second->make(diff_window_ps, result);
       } else {
         result.difference->rerun.detail = no_second;
       }
-      report_difference(*scenario, context, environment, result);
+      report_difference(*scenario, context, options.file_failed, result);
     }
   }
   if (result.input_wrong) {

@@ -8,8 +8,10 @@
 #include <ostream>
 
 #include "testbench/cli/commands.h"
+#include "testbench/cli/difference_output.h"
 #include "testbench/cli/interrupt_guard.h"
 #include "testbench/cli/out_folder.h"
+#include "testbench/report/difference_report.h"
 #include "testbench/report/progress.h"
 #include "testbench/report/summary.h"
 #include "testbench/scenario/load.h"
@@ -161,7 +163,7 @@ class ServeLine {
   bool shown_ = false;
 };
 
-std::string summary_of(const RunResult& result) {
+std::string summary_of(const RunResult& result, const RunContext& context) {
   const auto counter = [](const NicResult& nic, std::string_view name) {
     for (const auto& [key, value] : nic.counters) {
       if (key == name) return value;
@@ -182,6 +184,8 @@ std::string summary_of(const RunResult& result) {
     }
     text += "\n";
   }
+  if (!result.checks.empty()) text += checks_text(result);
+  if (result.difference) text += difference_line(*result.difference, context);
   return text;
 }
 
@@ -204,9 +208,9 @@ int command_serve(const ServeArguments& arguments, const CliEnvironment& environ
   options.trace_pcapng = traces.pcapng;
   options.trace_events = traces.events;
   options.trace_perfetto = traces.perfetto;
-  // Without --out and traces nothing is left behind.
+  // Without --out and traces nothing is left behind, unless there may be a difference.
   std::optional<OutFolder> folder;
-  if (arguments.out || traces.any()) {
+  if (arguments.out || traces.any() || options.scenario.model == ModelKind::kDiff) {
     folder = make_out_folder(arguments.out, arguments.force, "serve");
     if (!folder->error.empty()) {
       environment.err << folder->error << "\n";
@@ -236,7 +240,7 @@ int command_serve(const ServeArguments& arguments, const CliEnvironment& environ
   // Until the summary is whole.
   const InterruptGuard guard;
   options.end_descriptor = guard.descriptor();
-  const RunResult result = environment.serve(options);
+  RunResult result = environment.serve(options);
   line.reset();
   if (result.input_wrong) {
     std::error_code ignored;
@@ -245,8 +249,11 @@ int command_serve(const ServeArguments& arguments, const CliEnvironment& environ
     return kExitBadInput;
   }
   const RunContext context{folder ? folder->path : "", repeat_serve(arguments)};
+  if (result.difference) {
+    report_difference(options.scenario, context, options.file_failed, result);
+  }
   const std::string json = summary_json(options.scenario, result, context);
-  int status = result.all_errors().empty() ? kExitOk : kExitCheckFailed;
+  int status = result.passed() ? kExitOk : kExitCheckFailed;
   if (!result.error.empty()) {
     environment.err << "ringside: " << printable(result.error, 4096) << "\n";
   }
@@ -261,7 +268,7 @@ int command_serve(const ServeArguments& arguments, const CliEnvironment& environ
   if (arguments.json) {
     environment.out << json;
   } else if (!arguments.quiet) {
-    environment.out << summary_of(result);
+    environment.out << summary_of(result, context);
     if (folder) environment.out << "results in " << folder->path << "\n";
   }
   environment.out.flush();

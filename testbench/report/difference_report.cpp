@@ -38,6 +38,12 @@ std::string moment_in_words(const DifferenceResult& difference) {
                      hw::microseconds(difference.time_ps), difference.cycle, difference.nic);
 }
 
+std::string difference_line(const DifferenceResult& difference, const RunContext& context) {
+  return fmt::format("difference: {}; {}/{}/{} says where everything is; {}\n",
+                     moment_in_words(difference), context.out_dir, kDifferenceFolder,
+                     kDifferenceTextName, difference.rerun.detail);
+}
+
 std::string difference_text(const Scenario& scenario, const DifferenceResult& difference,
                             const RunContext& context, const std::vector<std::string>& files) {
   std::string text = fmt::format("{}: {}\n", difference.nic, difference.what);

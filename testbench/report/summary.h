@@ -24,6 +24,9 @@ std::string summary_json(const Scenario& scenario, const RunResult& result,
 /// empty string, or why it could not.
 std::string write_whole(const std::string& path, const std::string& text);
 
+/// How many checks hold, and a line for each that does not.
+std::string checks_text(const RunResult& result);
+
 /// Flows, checks, what limited the run, files, and how to repeat it.
 std::string summary_text(const Scenario& scenario, const RunResult& result,
                          const RunContext& context);

@@ -163,6 +163,19 @@ std::string human_size(uint64_t bytes) {
   return scaled(static_cast<double>(bytes), kSteps);
 }
 
+std::string checks_text(const RunResult& result) {
+  if (result.checks.empty()) return "checks: none was made\n";
+  std::size_t failed = 0;
+  for (const CheckResult& check : result.checks) failed += check.pass ? 0 : 1;
+  std::string text = failed == 0
+                         ? fmt::format("checks: {}, all hold\n", result.checks.size())
+                         : fmt::format("checks: {} of {} failed\n", failed, result.checks.size());
+  for (const CheckResult& check : result.checks) {
+    if (!check.pass) text += fmt::format("  FAILED {}: {}\n", check.name, check.detail);
+  }
+  return text;
+}
+
 std::string summary_text(const Scenario& scenario, const RunResult& result,
                          const RunContext& context) {
   std::string text = fmt::format("{}: model {}, seed {}, {} simulated in {:.2f} s", scenario.name,
@@ -178,18 +191,7 @@ std::string summary_text(const Scenario& scenario, const RunResult& result,
   std::size_t width = 0;
   for (const FlowResult& flow : result.flows) width = std::max(width, flow.name.size());
   for (const FlowResult& flow : result.flows) text += flow_line(flow, width);
-  std::size_t failed = 0;
-  for (const CheckResult& check : result.checks) failed += check.pass ? 0 : 1;
-  if (result.checks.empty()) {
-    text += "checks: none was made\n";
-  } else if (failed == 0) {
-    text += fmt::format("checks: {}, all hold\n", result.checks.size());
-  } else {
-    text += fmt::format("checks: {} of {} failed\n", failed, result.checks.size());
-  }
-  for (const CheckResult& check : result.checks) {
-    if (!check.pass) text += fmt::format("  FAILED {}: {}\n", check.name, check.detail);
-  }
+  text += checks_text(result);
   for (const NicResult& nic : result.nics) {
     if (nic.ledger) text += card_line(nic);
   }
@@ -198,9 +200,7 @@ std::string summary_text(const Scenario& scenario, const RunResult& result,
   text += fmt::format("digest: {}{}\n", result.digest,
                       scenario.repeatable() ? "" : " (of this run alone: the outside took part)");
   if (result.difference) {
-    text += fmt::format("difference: {}; {}/{}/{} says where everything is; {}\n",
-                        moment_in_words(*result.difference), context.out_dir, kDifferenceFolder,
-                        kDifferenceTextName, result.difference->rerun.detail);
+    text += difference_line(*result.difference, context);
   }
   text += fmt::format("files:  {}/summary.json", context.out_dir);
   for (const std::string& file : result.files) {

@@ -2,6 +2,8 @@
 // See difference_files.h.
 #include "testbench/run/difference_files.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <utility>
 
@@ -25,6 +27,24 @@ std::vector<Monitor::SentFrame> sent_frames(const hw::History& history) {
 
 hw::TraceCard trace_card(const Scenario& scenario, std::size_t nic) {
   return {scenario.nics[nic].name, static_cast<uint16_t>(scenario.nics[nic].queue_pairs)};
+}
+
+CheckResult difference_check(const std::string& nic, const hw::NicComparison& comparison) {
+  const bool same = comparison.difference.empty();
+  return {"diff " + nic, same,
+          same ? fmt::format("{} records followed, {} sent frames and {} bytes compared",
+                             comparison.records, comparison.frames, comparison.bytes)
+               : comparison.difference};
+}
+
+std::optional<FoundEvidence> first_evidence(const std::vector<const hw::NicModel*>& nics) {
+  std::optional<FoundEvidence> first;
+  for (std::size_t i = 0; i < nics.size(); ++i) {
+    auto evidence = nics[i]->evidence();
+    if (evidence == nullptr || (first && first->second->time_ps <= evidence->time_ps)) continue;
+    first.emplace(i, std::move(evidence));
+  }
+  return first;
 }
 
 void write_difference_files(const Scenario& scenario, const RunOptions& options, std::size_t nic,

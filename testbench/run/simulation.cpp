@@ -525,15 +525,10 @@ void Simulation::finish_waves(
   }
 }
 
-std::optional<std::pair<std::size_t, std::shared_ptr<const hw::Evidence>>> Simulation::evidence()
-    const {
-  std::optional<std::pair<std::size_t, std::shared_ptr<const hw::Evidence>>> first;
-  for (std::size_t i = 0; i < nics_.size(); ++i) {
-    auto evidence = nics_[i]->evidence();
-    if (evidence == nullptr || (first && first->second->time_ps <= evidence->time_ps)) continue;
-    first.emplace(i, std::move(evidence));
-  }
-  return first;
+std::optional<FoundEvidence> Simulation::evidence() const {
+  std::vector<const hw::NicModel*> nics;
+  for (const auto& nic : nics_) nics.push_back(nic.get());
+  return first_evidence(nics);
 }
 
 uint64_t Simulation::clock_cycles() const {
@@ -652,12 +647,7 @@ void Simulation::collect(RunResult& result) {
     nic.name = scenario_.nics[i].name;
     nic.model = model_of(scenario_.nics[i], scenario_.model);
     if (const auto comparison = nics_[i]->comparison()) {
-      const bool same = comparison->difference.empty();
-      result.checks.push_back(
-          {"diff " + nic.name, same,
-           same ? fmt::format("{} records followed, {} sent frames and {} bytes compared",
-                              comparison->records, comparison->frames, comparison->bytes)
-                : comparison->difference});
+      result.checks.push_back(difference_check(nic.name, *comparison));
     }
     for (const hw::NicCounter& counter : nics_[i]->counters()) {
       nic.counters.emplace_back(counter.name, counter.value);

@@ -21,6 +21,7 @@
 #include "testbench/external/external_loop.h"
 #include "testbench/host/sim_host.h"
 #include "testbench/run/altered_frames.h"
+#include "testbench/run/difference_files.h"
 #include "testbench/run/monitor.h"
 #include "testbench/run/outside.h"
 #include "testbench/run/runner.h"
@@ -50,7 +51,7 @@ class Simulation {
   uint64_t clock_cycles() const;
   /// The card that disagreed with the core that follows it first, as a number in the scenario's
   /// order, with what it left; without it if none did.
-  std::optional<std::pair<std::size_t, std::shared_ptr<const hw::Evidence>>> evidence() const;
+  std::optional<FoundEvidence> evidence() const;
   /// All traffic has ended.
   bool done() const { return done_; }
   /// Bring-up that failed, a context that threw: one line. Empty: none.

@@ -41,7 +41,7 @@ struct ServeOptions {
   /// kPcap: rounds, 0 for ever; and whether with the gaps of the capture.
   uint64_t repeat = 1;
   bool recorded_gaps = true;
-  /// Exists if there are traces.
+  /// Exists if there are traces, and with model diff, where a difference leaves its evidence in it.
   std::string out_dir;
   bool trace_pcapng = false;
   bool trace_events = false;

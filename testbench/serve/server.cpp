@@ -9,6 +9,7 @@
 #include "testbench/external/tap_interface.h"
 #include "testbench/external/tap_port.h"
 #include "testbench/run/card_config.h"
+#include "testbench/run/difference_files.h"
 #include "testbench/run/make_nic.h"
 #include "testbench/run/network_results.h"
 #include "testbench/serve/sink_port.h"
@@ -75,7 +76,7 @@ hw::Link& Server::add_wire(const std::string& name, const std::string& near,
   wire->config.ends = {near, far};
   wire->link = std::make_unique<hw::Link>(
       ("link_" + name).c_str(), hw::LinkConfig{wire->config.rate_bps, wire->config.delay_ps});
-  if (options_.trace_pcapng) {
+  if (options_.trace_pcapng || followed()) {
     const bool switched = switch_ != nullptr;
     monitor_.watch_link(*wire->link, name,
                         {{near}, {switched ? far + "." + name : far, /*forwards=*/switched}},
@@ -117,6 +118,7 @@ Status Server::make_outside(std::unique_ptr<OutsidePort>* port, const std::strin
 
 Status Server::build() {
   const Scenario& scenario = options_.scenario;
+  if (followed()) monitor_.keep_frames(kFramesKept);
   for (std::size_t i = 0; i < options_.sockets.size(); ++i) {
     auto card = std::make_unique<Card>();
     card->config = &scenario.nics[i];
@@ -180,13 +182,18 @@ Status Server::build() {
   return Status::success();
 }
 
-Status Server::open_traces(RunResult& result) {
+RunOptions Server::files() const {
   RunOptions files;
   files.out_dir = options_.out_dir;
   files.trace_pcapng = options_.trace_pcapng;
   files.trace_events = options_.trace_events;
   files.trace_perfetto = options_.trace_perfetto;
   files.file_failed = options_.file_failed;
+  return files;
+}
+
+Status Server::open_traces(RunResult& result) {
+  const RunOptions files = this->files();
   if (files.trace_pcapng) {
     Status status = monitor_.open_capture(std::filesystem::path(options_.out_dir) / kCaptureName,
                                           options_.scenario.name, options_.file_failed);
@@ -258,6 +265,22 @@ ServeProgress Server::progress() const {
   return progress;
 }
 
+void Server::collect_comparisons(RunResult& result) {
+  std::vector<const hw::NicModel*> nics;
+  for (auto& card : cards_) {
+    nics.push_back(card->nic.get());
+    if (const auto comparison = card->nic->comparison()) {
+      result.checks.push_back(difference_check(card->config->name, *comparison));
+    }
+  }
+  const auto found = first_evidence(nics);
+  if (!found) return;
+  const auto& [nic, evidence] = *found;
+  result.difference = difference_result(trace_card(options_.scenario, nic), *evidence);
+  result.difference->rerun.detail = "no waves: the peer took part, which no second run repeats";
+  write_difference_files(options_.scenario, files(), nic, *evidence, monitor_, result);
+}
+
 void Server::collect(RunResult& result) {
   const auto closed = [&result](const char* file, const Status& status) {
     if (status.ok() || status.error == result.error) return;
@@ -265,6 +288,7 @@ void Server::collect(RunResult& result) {
   };
   closed(kCaptureName, monitor_.close_capture());
   traces_.close(closed);
+  collect_comparisons(result);
   result.sim_time_ns = sc_core::sc_time_stamp().value() / kPsPerNs;
   for (std::size_t i = 0; i < cards_.size(); ++i) {
     const Card& card = *cards_[i];

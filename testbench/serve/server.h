@@ -47,10 +47,16 @@ class Server {
   struct Card;
   struct Wire;
 
+  bool followed() const { return options_.scenario.model == ModelKind::kDiff; }
+
   hw::Link& add_wire(const std::string& name, const std::string& near, const std::string& far);
   Status make_outside(std::unique_ptr<OutsidePort>* port, const std::string& name);
   void start_capture_if_ready();
   void fail(const std::string& reason);
+  /// The folder and what goes into it.
+  RunOptions files() const;
+  /// What following the cards came to, and what a difference leaves.
+  void collect_comparisons(RunResult& result);
 
   const ServeOptions& options_;
   ExternalLoop& loop_;

@@ -150,3 +150,50 @@ assert report["rerun"]["from_ps"] <= waves["start"] and waves["end"] == report["
 assert all(side in open("hunt/seed-1/history.txt").read() for side in ("  card  ", "  core  "))
 PY
 figure "the hunt: $(head -n 1 hunt.log)"
+
+# A card that is served, with a fault and without.
+served() { # FOLDER STATUS
+  local status=0
+  rm -f card.sock
+  "$faulty" serve --model diff --vhost-user "$work/card.sock" --loopback --out "$1" >"$1.log" 2>"$1.err" &
+  local server=$!
+  until grep -qs 'waiting for a front end' "$1.err"; do
+    kill -0 "$server" || fail "$1: $(cat "$1.err")"
+    sleep 0.1
+  done
+  (sleep 2; echo start tx_first; sleep 3; echo stop; echo quit) |
+    timeout 60 dpdk-testpmd --lcores 0@0,1@0 --no-pci --no-huge -m 256 --file-prefix="d$$" --no-telemetry \
+      --vdev="net_virtio_user0,path=$work/card.sock,mac=02:00:00:00:00:01,queue_size=256" \
+      -- -i --forward-mode=io --txd=256 --rxd=256 --total-num-mbufs=8192 >peer.log 2>&1 || true
+  kill "$server" 2>/dev/null || true
+  wait "$server" || status=$?
+  [ "$status" = "$2" ] || fail "$1: status $status: $(cat "$1.log" "$1.err")"
+}
+if command -v dpdk-testpmd >/dev/null; then
+  export RUNTIME_DIRECTORY=$work RINGSIDE_CARD_FAULT=UsedEntryLost
+  served served-fault 1
+  grep -q '^difference: .* served-fault/difference/difference.txt says where everything is; no waves: the peer took part' served-fault.log ||
+    fail "no line says where everything is: $(cat served-fault.log)"
+  capinfos -Mc served-fault/difference/capture.pcapng >capinfos.log 2>&1 || fail "served: $(cat capinfos.log)"
+  python3 - <<'PY' || fail "what is left of a card that is served is not right"
+import json, os
+summary, report = json.load(open("served-fault/summary.json")), json.load(open("served-fault/difference/difference.json"))
+files = {"difference.txt", "difference.json", "history.txt", "history.jsonl", "capture.pcapng"}
+assert set(os.listdir("served-fault/difference")) == files == {f[11:] for f in summary["files"]}, summary["files"]
+assert "used_index" in report["what"] and not report["rerun"]["made"], report
+assert [(c["name"], c["pass"]) for c in summary["checks"]] == [("diff card0", False)], summary["checks"]
+assert all(side in open("served-fault/difference/history.txt").read() for side in ("  card  ", "  core  "))
+PY
+  unset RINGSIDE_CARD_FAULT
+  served served-good 0
+  python3 - <<'PY' || fail "a card that is served without a fault: $(cat served-good.log)"
+import json, os, re
+checks = json.load(open("served-good/summary.json"))["checks"]
+assert [(c["name"], c["pass"]) for c in checks] == [("diff card0", True)], checks
+assert int(re.search(r"(\d+) sent frames", checks[0]["detail"])[1]) > 32, checks
+assert not os.path.exists("served-good/difference")
+PY
+  figure "served: $(sed -n 's/^  FAILED //p' served-fault.log); without the fault: $(grep checks served-good.log)"
+else
+  echo "left out: dpdk-testpmd is not installed"
+fi

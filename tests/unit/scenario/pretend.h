@@ -146,7 +146,16 @@ inline tb::RunResult pretend_run(const tb::Scenario& scenario, const tb::RunOpti
 }
 
 /// Says "started" in its folder, waits for the end, and takes another second over it.
+/// With kPretendDifference the card differs in place of that.
 inline tb::RunResult pretend_serve(const tb::ServeOptions& options) {
+  if (options.scenario.seed == kPretendDifference) {
+    tb::RunOptions files;
+    files.out_dir = options.out_dir;
+    tb::RunResult differs;
+    pretend_difference(options.scenario, files, differs);
+    differs.error = "card0: clock cycle 3000: difference: a byte is wrong";
+    return differs;
+  }
   std::ofstream(options.out_dir + "/started") << "1";
   pollfd end = {options.end_descriptor, POLLIN, 0};
   while (poll(&end, 1, -1) != 1) {

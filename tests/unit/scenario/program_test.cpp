@@ -482,6 +482,24 @@ TEST_F(Program, AnInterruptLeavesASummaryThatSaysSo) {
   EXPECT_NE(outcome.out.find("incomplete: ended before it was done\n"), std::string::npos);
 }
 
+TEST_F(Program, ADifferenceLeavesReportsWhereACardIsServed) {
+  const Outcome outcome =
+      run({"serve", "--vhost-user", "card", "--model", "diff", "--seed", "101"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err, "ringside: card0: clock cycle 3000: difference: a byte is wrong\n");
+  EXPECT_NE(outcome.out.find("checks: 1 of 1 failed\n  FAILED diff alice0: a byte is wrong\n"
+                             "difference: 12.000000 us of virtual time, clock cycle 3000 of "
+                             "alice0; out/serve-001/difference/difference.txt says where "),
+            std::string::npos)
+      << outcome.out;
+  const auto json = summary("out/serve-001");
+  EXPECT_EQ(json["difference"]["what"], "a byte is wrong");
+  EXPECT_EQ(json["checks"][0]["pass"], false);
+  EXPECT_EQ(json["files"], nlohmann::json({"difference/history.txt", "difference/difference.txt",
+                                           "difference/difference.json"}));
+  EXPECT_TRUE(fs::exists(folder_ / "out/serve-001/difference/difference.txt"));
+}
+
 TEST_F(Program, ServingEndsInGoodOrderAtASignalThatComesTwice) {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
     const pid_t child = start_serving();
