@@ -101,6 +101,9 @@ std::optional<Scenario> load_for(const RunArguments& arguments, const CliEnviron
   }
   LoadResult result = load_scenario(arguments.scenario, overrides);
   if (!result.scenario) environment.err << result.error << "\n";
+  if (!arguments.quiet) {
+    for (const std::string& note : result.notes) environment.err << note << "\n";
+  }
   return std::move(result.scenario);
 }
 

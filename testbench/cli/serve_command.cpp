@@ -65,6 +65,9 @@ std::optional<Scenario> load_parts(const ServeArguments& arguments,
   }
   LoadResult result = parse_parts(parts_text(arguments.sockets.size()), "serve", overrides);
   if (!result.scenario) environment.err << result.error << "\n";
+  if (!arguments.quiet) {
+    for (const std::string& note : result.notes) environment.err << note << "\n";
+  }
   return std::move(result.scenario);
 }
 

@@ -97,7 +97,7 @@ std::string explain_key(const KeySpec& key) {
     text += fmt::format("  but not  {}, which this build does not have\n", rest);
   }
   text += fmt::format("  default  {}\n", default_of(key));
-  text += fmt::format("  models   {}\n", key.models);
+  text += fmt::format("  models   {}\n", models_text(key));
   text += fmt::format("  example  {}\n", example_of(key));
   return text;
 }
@@ -235,7 +235,7 @@ std::string scenario_markdown() {
       text += fmt::format("| `{}` | {}{} | {} | {}.{} |\n", key.name, cell(expectation(key)),
                           rest.empty() ? "" : fmt::format("; {} not in this build", rest),
                           literal ? fmt::format("`{}`", value) : cell(value), cell(key.doc),
-                          key.models == "all" ? "" : fmt::format(" Models: {}.", key.models));
+                          key.models.empty() ? "" : fmt::format(" Models: {}.", models_text(key)));
     }
   }
   return text;

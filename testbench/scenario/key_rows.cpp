@@ -252,6 +252,7 @@ void add_nic_keys(std::vector<KeySpec>& table) {
        .default_text = "64KiB",
        .min = "16KiB",
        .max = "64MiB",
+       .models = {ModelKind::kLt, ModelKind::kAt},
        .store = into<Nic>(&Nic::tx_buffer_bytes)});
   add({.name = "rx_buffer",
        .type = KeyType::kSize,
@@ -260,6 +261,7 @@ void add_nic_keys(std::vector<KeySpec>& table) {
        .default_text = "256KiB",
        .min = "16KiB",
        .max = "64MiB",
+       .models = {ModelKind::kLt, ModelKind::kAt},
        .store = into<Nic>(&Nic::rx_buffer_bytes)});
   add({.name = "management_latency",
        .type = KeyType::kTime,

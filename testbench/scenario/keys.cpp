@@ -2,9 +2,12 @@
 // The sections of a scenario, and look-ups in the key table.
 #include "testbench/scenario/keys.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "testbench/scenario/key_rows.h"
+#include "testbench/scenario/suggest.h"
 
 namespace ringside::tb {
 namespace {
@@ -97,6 +100,29 @@ std::vector<std::string> named_sections() {
     }
   }
   return names;
+}
+
+std::string models_text(const KeySpec& key) {
+  if (key.models.empty()) return "all";
+  std::vector<std::string> names;
+  for (const ModelKind model : key.models) names.emplace_back(name_of(model));
+  std::string text = join_words(names);
+  if (key.rtl_most != 0) text += fmt::format(" (rtl and diff: at most {})", key.rtl_most);
+  return text;
+}
+
+std::string without_effect(const KeySpec& key, const Value& value, ModelKind model) {
+  const bool heeded = key.models.empty() ||
+                      std::find(key.models.begin(), key.models.end(), model) != key.models.end();
+  if (!heeded) {
+    return fmt::format("no effect with model {}; models that heed it: {}", name_of(model),
+                       models_text(key));
+  }
+  const bool rtl = model == ModelKind::kRtl || model == ModelKind::kDiff;
+  if (rtl && key.rtl_most != 0 && std::get<uint64_t>(value) > key.rtl_most) {
+    return fmt::format("model {} takes at most {}", name_of(model), key.rtl_most);
+  }
+  return {};
 }
 
 std::string display_path(const KeySpec& key) {

@@ -67,8 +67,12 @@ struct KeySpec {
   std::size_t built = 0;
   /// What a kName or kNames names: "host", "nics".
   std::string of = {};
-  /// Which models heed it.
-  std::string models = "all";
+  /// Which models heed it; none: all.
+  std::vector<ModelKind> models = {};
+  /// An integer of which the card in RTL takes no more; 0: it has no limit of its own.
+  uint64_t rtl_most = 0;
+  /// A value that could be given, where its type alone does not tell; empty: it does.
+  std::string example = {};
   /// Writes a value of the right alternative into the section's structure.
   std::function<void(void* section, const Value& value)> store = nullptr;
 };
@@ -93,6 +97,11 @@ const KeySpec* find_key(std::string_view section, std::string_view name);
 std::vector<std::string> key_names(std::string_view section);
 /// Sections that have names: "host", "nic", ...
 std::vector<std::string> named_sections();
+
+/// "all", or "at, rtl and diff (rtl and diff: at most 8)".
+std::string models_text(const KeySpec& key);
+/// Why `value`, which is right for `key`, is not what `model` works with; empty: it is.
+std::string without_effect(const KeySpec& key, const Value& value, ModelKind model);
 
 /// "nic.NAME.ring_size".
 std::string display_path(const KeySpec& key);

@@ -13,7 +13,9 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <set>
 #include <sstream>
+#include <utility>
 
 #include "testbench/scenario/check.h"
 #include "testbench/scenario/convert.h"
@@ -134,6 +136,7 @@ class Reader {
     for (const Override& override : overrides) apply(override);
     Scenario scenario{};
     read_keys("", "", &root, &scenario);
+    model_ = scenario.model;
     check_unknown("", "", root, /*top=*/true);
     read_parts<Host>("host", scenario.hosts);
     read_parts<Nic>("nic", scenario.nics);
@@ -149,6 +152,8 @@ class Reader {
     read_parts<App>("app", scenario.apps);
     return scenario;
   }
+
+  std::vector<std::string> take_notes() { return std::move(notes_); }
 
  private:
   struct Part {
@@ -283,8 +288,22 @@ class Reader {
         d_.add(key_path, converted.error);
       } else if (key.store) {
         key.store(target, *converted.value);
+        // A card of the user's own is none of the models.
+        const bool own = section == "nic" && is_set(path + ".card", table, "card");
+        if (!own && is_set(key_path, table, key.name)) note(key, key_path, *converted.value);
       }
     }
+  }
+
+  bool is_set(const std::string& path, const toml::table* table, const std::string& name) const {
+    return overrides_.contains(path) || (table != nullptr && table->contains(name));
+  }
+
+  /// Once for each key, however many parts have it.
+  void note(const KeySpec& key, const std::string& path, const Value& value) {
+    const std::string why = without_effect(key, value, model_);
+    if (why.empty() || !noted_.insert(&key).second) return;
+    notes_.push_back(fmt::format("{}: {}: {}", d_.place(path), path, why));
   }
 
   void check_unknown(const std::string& section, const std::string& path, const toml::table& table,
@@ -365,6 +384,9 @@ class Reader {
   Diagnostics& d_;
   std::map<std::string, std::vector<Part>> parts_;
   std::map<std::string, OverrideValue> overrides_;
+  ModelKind model_ = ModelKind::kLt;
+  std::set<const KeySpec*> noted_;
+  std::vector<std::string> notes_;
 };
 
 /// What the TOML library says, in our form.
@@ -406,7 +428,8 @@ LoadResult parse(std::string_view text, const std::string& path,
     return {std::nullopt, syntax_error(path, error)};
   }
   Diagnostics diagnostics(path);
-  Scenario scenario = Reader(path, diagnostics).read(root, overrides);
+  Reader reader(path, diagnostics);
+  Scenario scenario = reader.read(root, overrides);
   scenario.path = path;
   if (scenario.name.empty()) scenario.name = std::filesystem::path(path).stem().string();
   if (diagnostics.ok()) check_scenario(scenario, diagnostics, needs_traffic);
@@ -417,7 +440,7 @@ LoadResult parse(std::string_view text, const std::string& path,
   for (App& app : scenario.apps) {
     app.library_place = diagnostics.place("app." + app.name + ".app");
   }
-  return {std::move(scenario), {}};
+  return {std::move(scenario), {}, reader.take_notes()};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "testbench/scenario/scenario.h"
 
@@ -28,6 +29,8 @@ std::optional<Override> override_from_set(std::string_view argument);
 struct LoadResult {
   std::optional<Scenario> scenario;
   std::string error;
+  /// Of keys that were set and that the model does not heed, one line each.
+  std::vector<std::string> notes = {};
 };
 
 /// Reads and checks `path`. Later overrides win. Relative paths in the file are relative to the

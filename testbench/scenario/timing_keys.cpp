@@ -2,6 +2,8 @@
 // The rows of the key table for a card's bus and pipeline. Defaults come from the models' own
 // parameters.
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "testbench/scenario/key_rows.h"
 #include "testbench/scenario/key_store.h"
@@ -26,7 +28,8 @@ std::string size(uint64_t bytes) { return format_quantity(Quantity::kSize, bytes
 /// Rows of the section "nic" that some models heed.
 class Rows {
  public:
-  Rows(std::vector<KeySpec>& table, const char* models) : table_(table), models_(models) {}
+  Rows(std::vector<KeySpec>& table, std::vector<ModelKind> models)
+      : table_(table), models_(std::move(models)) {}
   void add(KeySpec key) {
     key.section = "nic";
     key.models = models_;
@@ -87,8 +90,10 @@ class Rows {
 
  private:
   std::vector<KeySpec>& table_;
-  const char* models_;
+  std::vector<ModelKind> models_;
 };
+
+std::vector<ModelKind> with_bus() { return {ModelKind::kAt, ModelKind::kRtl, ModelKind::kDiff}; }
 
 }  // namespace
 
@@ -96,7 +101,7 @@ void add_bus_keys(std::vector<KeySpec>& table) {
   using Link = hw::PcieLinkConfig;
   using Receiver = hw::ReceiverConfig;
   using Credits = hw::CreditLimit;
-  Rows rows(table, "at, rtl and diff");
+  Rows rows(table, with_bus());
   rows.add({.name = "pcie_gen",
             .type = KeyType::kInteger,
             .doc = "Generation of the card's PCI Express link: 2.5, 5, 8, 16 or 32 GT/s a lane",
@@ -148,8 +153,8 @@ void add_bus_keys(std::vector<KeySpec>& table) {
 
 void add_pipeline_keys(std::vector<KeySpec>& table) {
   using Pipeline = hw::PipelineConfig;
-  Rows rows(table, "at");
-  Rows both(table, "at, rtl and diff");
+  Rows rows(table, {ModelKind::kAt});
+  Rows both(table, with_bus());
   rows.add({.name = "datapath_bits",
             .type = KeyType::kInteger,
             .doc = "Width of the card's datapath: bits moved in a cycle",
@@ -192,9 +197,9 @@ void add_pipeline_keys(std::vector<KeySpec>& table) {
   rows.pipeline_size("write_buffer",
                      "DMA writes that wait for the link; beyond it the receive path waits",
                      &Pipeline::write_buffer_bytes, "512B", "16MiB");
-  both.pipeline("used_batch",
-                "Finished frames for which used entries are written together; rtl: at most 8",
+  both.pipeline("used_batch", "Finished frames for which used entries are written together",
                 &Pipeline::used_batch, "1", "64");
+  table.back().rtl_most = 8;
   both.pipeline("used_timeout_cycles", "How long the first of them waits for the others",
                 &Pipeline::used_timeout_cycles, "0", "1000000");
   rows.pipeline("interrupt_cycles",
@@ -205,7 +210,7 @@ void add_pipeline_keys(std::vector<KeySpec>& table) {
                      &Pipeline::reassembly_bytes, "4KiB", "16MiB");
   rows.pipeline("register_cycles", "From a register read's arrival until its completion leaves",
                 &Pipeline::register_cycles, "0", "10000");
-  Rows(table, "rtl and diff")
+  Rows(table, {ModelKind::kRtl, ModelKind::kDiff})
       .add({.name = "rtl_clock",
             .type = KeyType::kChoice,
             .doc =

@@ -482,6 +482,50 @@ TEST_F(Program, AnInterruptLeavesASummaryThatSaysSo) {
   EXPECT_NE(outcome.out.find("incomplete: ended before it was done\n"), std::string::npos);
 }
 
+TEST_F(Program, KeysThatTheModelDoesNotHeedAreToldOnce) {
+  const auto told = [this](const std::vector<std::string>& options) {
+    std::vector<std::string> words = {"check", "two.toml"};
+    words.insert(words.end(), options.begin(), options.end());
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.status, 0);
+    return outcome.err;
+  };
+  EXPECT_EQ(told({}), "");
+  EXPECT_EQ(told({"--model", "at", "--set", "nic.*.pcie_gen=3", "--set", "nic.*.prefetch=4"}), "");
+  EXPECT_EQ(told({"--set", "nic.*.pcie_gen=3"}),
+            "--set nic.*.pcie_gen=3: nic.alice0.pcie_gen: no effect with model lt; models that "
+            "heed it: at, rtl and diff\n");
+  EXPECT_EQ(told({"--model", "at", "--set", "nic.bob0.rtl_clock=always"}),
+            "--set nic.bob0.rtl_clock=always: nic.bob0.rtl_clock: no effect with model at; models "
+            "that heed it: rtl and diff\n");
+#if RINGSIDE_HAVE_RTL
+  EXPECT_EQ(told({"--model", "rtl", "--set", "nic.*.used_batch=8"}), "");
+  EXPECT_EQ(told({"--model", "rtl", "--set", "nic.*.used_batch=64"}),
+            "--set nic.*.used_batch=64: nic.alice0.used_batch: model rtl takes at most 8\n");
+  EXPECT_EQ(told({"--model", "diff", "--set", "nic.*.tx_buffer=16KiB"}),
+            "--set nic.*.tx_buffer=16KiB: nic.alice0.tx_buffer: no effect with model diff; models "
+            "that heed it: lt and at\n");
+#endif
+  // In the file, in both cards.
+  std::string text = read_file(folder_ / "two.toml");
+  for (const char* nic : {"[nic.alice0]", "[nic.bob0]"}) {
+    const std::size_t at = text.find(nic);
+    ASSERT_NE(at, std::string::npos);
+    text.insert(at + std::string(nic).size(), "\ndatapath_bits = 256");
+  }
+  folder_.write("two.toml", text);
+  const std::string err = told({});
+  EXPECT_NE(
+      err.find(": nic.alice0.datapath_bits: no effect with model lt; models that heed it: at\n"),
+      std::string::npos)
+      << err;
+  EXPECT_EQ(err.find("two.toml:"), 0U);
+  EXPECT_EQ(std::count(err.begin(), err.end(), '\n'), 1);
+  EXPECT_EQ(run({"run", "two.toml", "--quiet", "--out", "r"}).err, "");
+  // A card of the user's own is another matter.
+  EXPECT_EQ(told({"--set", "nic.*.card=two.toml"}), "");
+}
+
 TEST_F(Program, ADifferenceLeavesReportsWhereACardIsServed) {
   const Outcome outcome =
       run({"serve", "--vhost-user", "card", "--model", "diff", "--seed", "101"});
