@@ -34,6 +34,9 @@ struct RtlOptions {
   Complain complain = {};
   /// The functional core follows the card, and a difference is a complaint.
   bool followed = false;
+  /// Gives a build that many queue pairs when their number is put behind it, for messages; empty:
+  /// the hardware comes from elsewhere.
+  std::string pairs_option = {};
 };
 
 /// Something that arrives is on the pins from the first edge behind its arrival on: one that comes

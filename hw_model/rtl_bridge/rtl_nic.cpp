@@ -27,6 +27,7 @@ class RtlNic final : public NicModel {
          FramePool& frames)
       : NicModel(name),
         config_(config),
+        pairs_option_(options.pairs_option),
         link_("pcie_link", config.pcie),
         root_("root", config.root_complex, config.pcie, link_.down(), payloads_),
         control_(std::move(control)),
@@ -54,6 +55,9 @@ class RtlNic final : public NicModel {
   const PcieLinkConfig& link_config() const override { return link_.config(); }
   std::vector<NicCounter> counters() const override;
   std::vector<NicResource> resources() const override;
+  std::optional<unsigned> queue_pairs_built() const override {
+    return *card_.pins().build_queue_pairs;
+  }
   std::vector<std::string> shortfalls() const override;
   uint64_t clock_cycles() const override { return card_.cycles(); }
   Status record_waves(const std::string& path, const WaveWindow& window) override {
@@ -85,6 +89,7 @@ class RtlNic final : public NicModel {
   std::string compare_counters() const;
 
   const NicConfig config_;
+  const std::string pairs_option_;
   std::string fault_;
   std::function<void()> on_fault_;
   PayloadPool payloads_;
@@ -183,8 +188,11 @@ std::vector<std::string> RtlNic::shortfalls() const {
   const CardPins& pins = card_.pins();
   if (config_.queue_pairs > *pins.build_queue_pairs) {
     const unsigned pairs = *pins.build_queue_pairs;
-    lines.push_back(fmt::format("this hardware has {} queue pair{}, not {}", pairs,
-                                pairs == 1 ? "" : "s", config_.queue_pairs));
+    const std::string more = pairs_option_.empty() ? std::string{}
+                                                   : fmt::format("; build with {}{}", pairs_option_,
+                                                                 config_.queue_pairs);
+    lines.push_back(fmt::format("this hardware has {} queue pair{}, not {}{}", pairs,
+                                pairs == 1 ? "" : "s", config_.queue_pairs, more));
   }
   if (config_.queue_size_max > *pins.build_ring_limit) {
     lines.push_back(fmt::format("this hardware has queues of up to {} entries, not {}",

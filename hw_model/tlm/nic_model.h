@@ -61,6 +61,8 @@ class NicModel : public sc_core::sc_module, public EthernetReceiver {
   /// Nothing else is pending: forgets time-outs that wait for nothing, so that they are no work.
   /// Between deltas of the simulation, not from a process.
   virtual void drop_idle_timers() {}
+  /// Queue pairs of the hardware, where they may be fewer than its configuration asks for.
+  virtual std::optional<unsigned> queue_pairs_built() const { return std::nullopt; }
   /// What its configuration asks for and the hardware has not, one line each: it offers less.
   virtual std::vector<std::string> shortfalls() const { return {}; }
   /// Clock edges that were simulated; 0 for models that have no clock.

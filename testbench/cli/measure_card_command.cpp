@@ -109,12 +109,7 @@ int measure_and_print(const std::vector<OpenLoopPoint>& points, bool json,
     end = environment.measure_card(points, watch);
   }
   if (end.input_wrong) {
-    const uint16_t pairs = points.front().pairs;
-    const bool rebuild = points.front().model == ModelKind::kRtl && pairs > 1;
-    environment.err << "ringside: measure card: " << end.error
-                    << (rebuild ? fmt::format("; build with -DRINGSIDE_RTL_QUEUE_PAIRS={}", pairs)
-                                : "")
-                    << "\n";
+    environment.err << "ringside: measure card: " << end.error << "\n";
     return kExitBadInput;
   }
   if (json) environment.out << measure_json(kColumns, rows);

@@ -2,6 +2,9 @@
 // See make_nic.h.
 #include "testbench/run/make_nic.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "firmware/native.h"
@@ -88,6 +91,26 @@ Status check_libraries(const Scenario& scenario) {
   return Status::success();
 }
 
+std::vector<std::string> shortfall_lines(
+    const std::vector<std::pair<std::string, const hw::NicModel*>>& nics) {
+  std::vector<std::pair<std::string, std::string>> found;  // what, of whom
+  for (const auto& [name, nic] : nics) {
+    for (const std::string& what : nic->shortfalls()) {
+      const auto same = std::find_if(found.begin(), found.end(),
+                                     [&](const auto& entry) { return entry.first == what; });
+      if (same == found.end()) {
+        found.emplace_back(what, name);
+      } else {
+        same->second.append(", ").append(name);
+      }
+    }
+  }
+  std::vector<std::string> lines;
+  lines.reserve(found.size());
+  for (const auto& [what, names] : found) lines.push_back(fmt::format("{}: {}", names, what));
+  return lines;
+}
+
 const char* model_of(const Nic& nic, ModelKind model) {
   return nic.card.empty() ? name_of(model) : "own";
 }
@@ -105,10 +128,12 @@ std::unique_ptr<hw::NicModel> make_nic(ModelKind model, const std::string& name,
     case ModelKind::kRtl:
     case ModelKind::kDiff:
 #if RINGSIDE_HAVE_RTL
-      return hw::make_rtl_nic(
-          module.c_str(), config,
-          {.clock = clock_mode(hardware.clock), .followed = model == ModelKind::kDiff},
-          hw::make_verilated_card({hardware.waves}), std::move(control), frames);
+      return hw::make_rtl_nic(module.c_str(), config,
+                              {.clock = clock_mode(hardware.clock),
+                               .followed = model == ModelKind::kDiff,
+                               .pairs_option = "-DRINGSIDE_RTL_QUEUE_PAIRS="},
+                              hw::make_verilated_card({hardware.waves}), std::move(control),
+                              frames);
 #endif
       break;
   }

@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "formats/status.h"
 #include "hw_model/tlm/nic_model.h"
@@ -27,6 +29,11 @@ Status make_nic_of(const Nic& nic, ModelKind model, const hw::NicConfig& config,
 /// Whether the libraries of cards and applications are what run_scenario() takes. Errors are those
 /// of the run.
 Status check_libraries(const Scenario& scenario);
+
+/// What the cards' hardware has not and they ask for: one line for all that lack the same, which
+/// begins with their names.
+std::vector<std::string> shortfall_lines(
+    const std::vector<std::pair<std::string, const hw::NicModel*>>& nics);
 
 /// What summaries call the card that make_nic_of() makes: its model, or "own".
 const char* model_of(const Nic& nic, ModelKind model);

@@ -172,6 +172,7 @@ Status Simulation::build_hosts() {
     nodes_.push_back(std::move(node));
   }
   std::vector<unsigned> ports_used(nodes_.size(), 0);
+  std::vector<std::pair<std::string, const hw::NicModel*>> made;
   for (const Nic& config : scenario_.nics) {
     Node& node = *nodes_[config.host];
     const unsigned port = ports_used[config.host]++;
@@ -184,21 +185,25 @@ Status Simulation::build_hosts() {
       return status;
     }
     nic->on_fault([this] { pause(); });
-    for (const std::string& what : nic->shortfalls()) {
-      if (options_.log) {
-        options_.log(driver::LogLevel::kWarning, "nic." + config.name + ": " + what);
-      }
-    }
     nics_.push_back(std::move(nic));
+    made.emplace_back("nic." + config.name, nics_.back().get());
     node.host->plug(port, *nics_.back());
     const DriverFactory make_driver =
         options_.make_driver ? options_.make_driver : make_virtio_net_driver;
-    node.device = make_driver(node.host->pci(port), node.host->platform(), driver_options(config));
+    driver::VirtioNetOptions options = driver_options(config);
+    // What the card has not the driver need not look for.
+    if (const auto built = nics_.back()->queue_pairs_built()) {
+      options.queue_pairs = std::min(options.queue_pairs, *built);
+    }
+    node.device = make_driver(node.host->pci(port), node.host->platform(), options);
     std::string error;
     node.stack = stack::NetworkStack::create(
         *node.device, node.host->platform(), node.host->stack_memory(),
         stack_config(*node.config, seed_for(scenario_.seed, "stack." + node.config->name)), &error);
     if (node.stack == nullptr) return Status::failure("host." + node.config->name + ": " + error);
+  }
+  for (const std::string& line : shortfall_lines(made)) {
+    if (options_.log) options_.log(driver::LogLevel::kWarning, line);
   }
   for (auto& node : nodes_) {
     ++not_booted_;

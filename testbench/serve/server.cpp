@@ -210,6 +210,7 @@ Status Server::open_traces(RunResult& result) {
 }
 
 Status Server::boot() {
+  std::vector<std::pair<std::string, const hw::NicModel*>> made;
   for (auto& card : cards_) {
     const std::string& name = card->config->name;
     if (Status status = card->host->boot(); !status.ok()) {
@@ -218,9 +219,10 @@ Status Server::boot() {
           (own.empty() ? name : std::string("nic.").append(name).append(".card: ").append(own)) +
           ": " + status.error);
     }
-    for (const std::string& what : card->nic->shortfalls()) {
-      if (options_.log) options_.log(std::string(name).append(": ").append(what));
-    }
+    made.emplace_back(name, card->nic.get());
+  }
+  for (const std::string& line : shortfall_lines(made)) {
+    if (options_.log) options_.log(line);
   }
   return Status::success();
 }
