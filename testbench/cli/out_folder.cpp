@@ -112,6 +112,10 @@ OutFolder make_out_folder(const std::optional<std::string>& out, bool force,
                           const std::string& name) {
   OutFolder folder;
   std::error_code error;
+  if (out && out->empty()) {
+    folder.error = "--out '': no name; expected that of a new folder";
+    return folder;
+  }
   if (out) {
     folder.path = *out;
     while (folder.path.size() > 1 && folder.path.back() == '/') folder.path.pop_back();
@@ -148,12 +152,16 @@ OutFolder make_out_folder(const std::optional<std::string>& out, bool force,
   return folder;
 }
 
-std::string read_traces(const std::vector<std::string>& traces, bool waves, TraceKinds& kinds) {
+std::string read_traces(const std::vector<std::string>& traces, std::string_view no_waves,
+                        TraceKinds& kinds) {
   std::vector<std::string> known = {"pcapng", "events", "perfetto"};
-  if (waves) known.emplace_back("waves");
+  if (no_waves.empty()) known.emplace_back("waves");
   bool* const wanted[] = {&kinds.pcapng, &kinds.events, &kinds.perfetto, &kinds.waves};
   for (const std::string& trace : traces) {
     const auto it = std::find(known.begin(), known.end(), trace);
+    if (it == known.end() && trace == "waves") {
+      return fmt::format("--trace waves: {}; expected {}", no_waves, join_words(known, "or"));
+    }
     if (it == known.end()) {
       return fmt::format("--trace {0}: trace '{0}' is not known; expected {1}{2}", printable(trace),
                          join_words(known, "or"), suggestion(trace, known));

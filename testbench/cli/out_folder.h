@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ringside::tb {
@@ -33,8 +34,10 @@ struct TraceKinds {
   bool waves = false;
   bool any() const { return pcapng || events || perfetto || waves; }
 };
-/// Which traces --trace asks for; an error if one is not known. `waves`: they can be had.
-std::string read_traces(const std::vector<std::string>& traces, bool waves, TraceKinds& kinds);
+/// Which traces --trace asks for; an error if one is not known. `no_waves`: why waves cannot be
+/// had; empty: they can.
+std::string read_traces(const std::vector<std::string>& traces, std::string_view no_waves,
+                        TraceKinds& kinds);
 
 /// `word` as a shell takes it.
 std::string shell_quoted(const std::string& word);

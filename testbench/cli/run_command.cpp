@@ -26,9 +26,9 @@ namespace ringside::tb {
 namespace {
 
 #if RINGSIDE_HAVE_RTL
-constexpr bool kHaveWaves = true;
+constexpr std::string_view kNoWaves;
 #else
-constexpr bool kHaveWaves = false;
+constexpr std::string_view kNoWaves = "this build has no card in RTL";
 #endif
 
 namespace fs = std::filesystem;
@@ -47,9 +47,15 @@ std::string read_windows(const RunArguments& arguments, const Scenario& scenario
     const std::size_t dots = text.find("..");
     hw::WaveWindow& window = options.wave_window;
     if (dots == std::string::npos || !read_time(text.substr(0, dots), &window.from_ps) ||
-        !read_time(text.substr(dots + 2), &window.to_ps) || window.from_ps >= window.to_ps) {
+        !read_time(text.substr(dots + 2), &window.to_ps)) {
       return fmt::format("--wave-window {}: expected two times with units, such as 10us..25us",
                          printable(text));
+    }
+    if (window.from_ps >= window.to_ps) {
+      return fmt::format(
+          "--wave-window {}: does not end after it begins; expected the earlier time first, such "
+          "as 10us..25us",
+          printable(text));
     }
     if (!options.trace_waves) {
       return "--wave-window without waves; expected --trace waves beside it";
@@ -125,7 +131,7 @@ std::string repeat_command(const RunArguments& arguments) {
 int command_run(const RunArguments& arguments, const CliEnvironment& environment) {
   RunOptions options;
   TraceKinds traces;
-  if (const std::string error = read_traces(arguments.traces, kHaveWaves, traces); !error.empty()) {
+  if (const std::string error = read_traces(arguments.traces, kNoWaves, traces); !error.empty()) {
     environment.err << error << "\n";
     return kExitBadInput;
   }

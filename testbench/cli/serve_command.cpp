@@ -200,7 +200,7 @@ int command_serve(const ServeArguments& arguments, const CliEnvironment& environ
   TraceKinds traces;
   std::string error = check_sockets(arguments.sockets);
   if (error.empty()) error = read_far_end(arguments, options);
-  if (error.empty()) error = read_traces(arguments.traces, /*waves=*/false, traces);
+  if (error.empty()) error = read_traces(arguments.traces, "serve records none", traces);
   if (!error.empty()) {
     environment.err << error << "\n";
     return kExitBadInput;
