@@ -151,14 +151,21 @@ int command_events(const EventsArguments& arguments, const CliEnvironment& envir
   for (const hw::TraceCard& card : reader.cards()) width = std::max(width, card.name.size());
   TraceRecord record;
   uint16_t card = 0;
+  uint64_t read = 0, taken = 0;
   while (environment.out && reader.next(&record, &card)) {
     const hw::TraceCard& names = reader.cards()[card];
+    ++read;
     if (!filter.takes(record, card, names)) continue;
+    ++taken;
     environment.out << (arguments.json ? to_json(names, record) : hw::to_line(names, record, width))
                     << '\n';
   }
   environment.out.flush();
-  return reader.status().ok() ? kExitOk : fail(reader.status().error);
+  if (!reader.status().ok()) return fail(reader.status().error);
+  if (environment.out && taken == 0) {
+    environment.err << fmt::format("ringside: none of the {} records matches\n", read);
+  }
+  return kExitOk;
 }
 
 }  // namespace ringside::tb

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <ostream>
 
 #include "testbench/cli/commands.h"
@@ -71,21 +72,37 @@ fs::path examples_folder(const CliEnvironment& environment) {
   return {};
 }
 
+/// The first heading of a page, without its '#'.
+std::string heading_of(const fs::path& page) {
+  std::ifstream file(page);
+  std::string line;
+  std::getline(file, line);
+  return line.starts_with("# ") ? printable(line.substr(2), 1000) : std::string{};
+}
+
+/// Scenarios, and folders that are projects of their own.
 std::string list_examples(const CliEnvironment& environment) {
   const fs::path folder = examples_folder(environment);
   if (folder.empty()) return "none is installed\n";
   std::vector<fs::path> files;
+  std::vector<fs::path> projects;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     if (entry.path().extension() == ".toml") files.push_back(entry.path());
+    if (fs::is_regular_file(entry.path() / "README.md", error)) projects.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
+  std::sort(projects.begin(), projects.end());
   std::string text;
   for (const fs::path& file : files) {
     const LoadResult result = load_scenario(file.string());
     text +=
         fmt::format("{}\n    {}\n", file.string(),
                     result.scenario ? printable(result.scenario->description, 1000) : result.error);
+  }
+  for (const fs::path& project : projects) {
+    const fs::path page = project / "README.md";
+    text += fmt::format("{}/\n    {}: {}\n", project.string(), heading_of(page), page.string());
   }
   return text;
 }

@@ -29,6 +29,7 @@ std::string default_of(const KeySpec& key) {
 
 /// A value that could be given: the default, a bound, a choice.
 std::string example_value(const KeySpec& key) {
+  if (!key.example.empty()) return key.example;
   switch (key.type) {
     case KeyType::kMac:
       return "02:00:00:00:00:2a";

@@ -201,6 +201,7 @@ void add_nic_keys(std::vector<KeySpec>& table) {
        .type = KeyType::kReadFile,
        .doc = "Shared object with a card of your own in RTL, in place of the model of this card",
        .absent = "the card is one of Ringside's",
+       .example = "build/my_card.so",
        .store = into<Nic>(&Nic::card)});
   add({.name = "mtu",
        .type = KeyType::kInteger,

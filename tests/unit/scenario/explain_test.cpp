@@ -67,6 +67,19 @@ TEST(Explain, SaysAllThatThereIsToSay) {
             "  example  --set 'model=" RINGSIDE_MODEL_LAST "'\n");
 }
 
+TEST(Explain, ShowsWhatAFileIsCalled) {
+  EXPECT_NE(explain("nic.card").text.find("--set 'nic.*.card=build/my_card.so'"),
+            std::string::npos);
+  EXPECT_NE(explain("flow.file").text.find("--set 'flow.*.file=data.bin'"), std::string::npos);
+}
+
+TEST(Explain, SaysWhichModelsHeedAKey) {
+  EXPECT_NE(explain("nic.rx_buffer").text.find("  models   lt and at\n"), std::string::npos);
+  EXPECT_NE(explain("nic.used_batch")
+                .text.find("  models   at, rtl and diff (rtl and diff: at most 8)\n"),
+            std::string::npos);
+}
+
 TEST(Explain, TakesEveryFormOfAKey) {
   const std::string text = explain("nic.NAME.mtu").text;
   EXPECT_FALSE(text.empty());

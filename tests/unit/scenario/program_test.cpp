@@ -224,6 +224,10 @@ TEST_F(Program, ChecksExplainsAndLists) {
     EXPECT_EQ(outcome.err, "") << arguments[0];
   }
   EXPECT_TRUE(run({"--version"}).out.starts_with("ringside "));
+  const std::string examples = run({"list", "examples"}).out;
+  EXPECT_NE(examples.find("/udp-echo.toml\n    "), std::string::npos) << examples;
+  EXPECT_NE(examples.find("/own-card/\n    A card of your own: "), std::string::npos) << examples;
+  EXPECT_NE(examples.find("/extend/README.md\n"), std::string::npos) << examples;
   EXPECT_TRUE(run({"list", "models"}).out.starts_with("lt "));
   EXPECT_NE(run({"list", "costs"}).out.find("napi_poll"), std::string::npos);
   EXPECT_NE(run({"list", "features"}).out.find("event_idx          bit 29"), std::string::npos);
@@ -274,6 +278,15 @@ TEST_F(Program, EventsPrintsWhatItsFiltersLetThrough) {
   EXPECT_EQ(kinds({"--frame", "7", "--queue", "rx0"}), List{});
   EXPECT_EQ(run({"events", "r/events.nictrace", "--kind", "frame_in"}).out,
             "        3.000000 us  bob0    rx1   frame_in            frame 7, 0 bytes\n");
+  for (const std::vector<std::string>& none :
+       {std::vector<std::string>{"--frame", "999999"}, {"--from", "5us", "--to", "6us"}}) {
+    std::vector<std::string> words = {"events", "r"};
+    words.insert(words.end(), none.begin(), none.end());
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(outcome.err, "ringside: none of the 4 records matches\n");
+  }
 
   expect_bad({"events", "r", "--from", "3us", "--to", "2us"},
              "ringside: --to 2us: is before --from 3us; expected a later time");
