@@ -246,7 +246,9 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
   EventsArguments events_arguments;
   add_events(app, events_arguments);
 
-  app.add_subcommand("doctor", "Look for what this machine lacks");
+  bool doctor_json = false;
+  app.add_subcommand("doctor", "Look for what this machine lacks")
+      ->add_flag("--json", doctor_json, "Print it as JSON");
 
   if (const std::string error = unknown_verb(app, argc, argv); !error.empty()) {
     environment.err << "ringside: " << error << "\n";
@@ -279,7 +281,7 @@ int cli_main(int argc, const char* const* argv, const CliEnvironment& environmen
   if (measure_card->parsed()) return command_measure_card(card_arguments, environment);
   if (app.got_subcommand("serve")) return command_serve(serve_arguments, environment);
   if (app.got_subcommand("events")) return command_events(events_arguments, environment);
-  return command_doctor(environment);
+  return command_doctor(doctor_json, environment);
 }
 
 }  // namespace ringside::tb

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "testbench/measure/open_loop.h"
 #include "testbench/measure/pcie_bandwidth.h"
+#include "testbench/run/rtl_sizes.h"
 #include "testbench/run/runner.h"
 #include "testbench/scenario/scenario.h"
 #include "testbench/serve/serve.h"
@@ -33,6 +35,8 @@ struct CliEnvironment {
   /// Likewise: tb::measure_open_loop.
   OpenLoopEnd (*measure_card)(const std::vector<OpenLoopPoint>& points,
                               const OpenLoopWatch& watch) = nullptr;
+  /// How the card in RTL was built: tb::rtl_sizes.
+  std::optional<RtlSizes> (*rtl)() = nullptr;
   /// Name and version of parts that only the program knows ("SystemC", "2.3.4").
   std::vector<std::pair<std::string, std::string>> components = {};
   /// The folder that the program lies in; empty if not known.

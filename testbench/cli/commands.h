@@ -91,7 +91,11 @@ int command_measure_pcie(const MeasurePcieArguments& arguments, const CliEnviron
 int command_measure_card(const MeasureCardArguments& arguments, const CliEnvironment& environment);
 int command_serve(const ServeArguments& arguments, const CliEnvironment& environment);
 int command_events(const EventsArguments& arguments, const CliEnvironment& environment);
-int command_doctor(const CliEnvironment& environment);
+int command_doctor(bool json, const CliEnvironment& environment);
+
+/// "512 bits wide, 1 queue pair, rings of up to 1024 entries"; empty: this build has no card in
+/// RTL.
+std::string rtl_in_words(const CliEnvironment& environment);
 
 std::vector<std::string> list_topics();
 

@@ -9,9 +9,11 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "testbench/cli/commands.h"
 
@@ -20,11 +22,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kWantedMemoryKib = 1024 * 1024;
+constexpr uint64_t kWantedMemoryKib = uint64_t{1024} * 1024;
 
 class Report {
  public:
-  explicit Report(std::ostream& out) : out_(out) {}
   void ok(std::string_view what, std::string_view detail) { line("ok", what, detail); }
   /// Something still works without it.
   void missing(std::string_view what, std::string_view advice) { line("missing", what, advice); }
@@ -34,12 +35,29 @@ class Report {
     good_ = false;
   }
   bool good() const { return good_; }
+  std::string text() const {
+    std::string text;
+    for (const Line& line : lines_) {
+      text += fmt::format("{:<8} {:<18} {}\n", line.state, line.what, line.detail);
+    }
+    return text;
+  }
+  nlohmann::ordered_json json() const {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const Line& line : lines_) {
+      list.push_back({{"state", line.state}, {"what", line.what}, {"detail", line.detail}});
+    }
+    return {{"good", good_}, {"findings", list}};
+  }
 
  private:
+  struct Line {
+    std::string state, what, detail;
+  };
   void line(std::string_view state, std::string_view what, std::string_view detail) {
-    out_ << fmt::format("{:<8} {:<16} {}\n", state, what, detail);
+    lines_.push_back({std::string(state), std::string(what), std::string(detail)});
   }
-  std::ostream& out_;
+  std::vector<Line> lines_;
   bool good_ = true;
 };
 
@@ -58,13 +76,43 @@ std::string in_path(std::string_view program) {
   return {};
 }
 
-void check_program(Report& report, std::string_view program, std::string_view advice) {
-  const std::string found = in_path(program);
+/// What one use or the other needs, beside the program itself.
+struct Tool {
+  const char* program;
+  const char* use;
+  const char* package;
+};
+constexpr Tool kTools[] = {
+    {"tshark", "looking at captures", "tshark"},
+    {"gtkwave", "looking at waves", "gtkwave"},
+    {"c++", "applications and cards of your own", "g++"},
+    {"cmake", "applications and cards of your own", "cmake"},
+    {"verilator", "cards of your own", "verilator"},
+    {"python3", "cards of your own", "python3"},
+    {"dpdk-testpmd", "DPDK's driver at `ringside serve`", "dpdk"},
+    {"qemu-system-x86_64", "guests at `ringside serve`", "qemu-system-x86"},
+};
+
+void say_tool(Report& report, const Tool& tool, const std::string& found) {
   if (found.empty()) {
-    report.missing(program, advice);
+    report.missing(tool.program,
+                   fmt::format("only for {}; 'apt-get install {}'", tool.use, tool.package));
   } else {
-    report.ok(program, found);
+    report.ok(tool.program, fmt::format("{}, for {}", found, tool.use));
   }
+}
+
+/// zlib's header, where compilers look by themselves.
+std::string zlib_header() {
+  for (const char* path : {"/usr/include/zlib.h", "/usr/local/include/zlib.h"}) {
+    if (access(path, R_OK) == 0) return path;
+  }
+  return {};
+}
+
+void check_tools(Report& report) {
+  for (const Tool& tool : kTools) say_tool(report, tool, in_path(tool.program));
+  say_tool(report, {"zlib", "cards of your own", "zlib1g-dev"}, zlib_header());
 }
 
 void check_memory(Report& report) {
@@ -114,8 +162,16 @@ std::string compiler() {
 
 }  // namespace
 
-int command_doctor(const CliEnvironment& environment) {
-  Report report(environment.out);
+std::string rtl_in_words(const CliEnvironment& environment) {
+  const auto sizes = environment.rtl == nullptr ? std::nullopt : environment.rtl();
+  if (!sizes) return {};
+  return fmt::format("{} bits wide, {} queue {}, rings of up to {} entries", sizes->data_bits,
+                     sizes->queue_pairs, sizes->queue_pairs == 1 ? "pair" : "pairs",
+                     sizes->ring_limit);
+}
+
+int command_doctor(bool json, const CliEnvironment& environment) {
+  Report report;
   report.ok("ringside", fmt::format("{}, built with {}", RINGSIDE_VERSION, compiler()));
   for (const auto& [name, version] : environment.components) report.ok(name, version);
   report.ok("CLI11", CLI11_VERSION);
@@ -123,12 +179,28 @@ int command_doctor(const CliEnvironment& environment) {
                                          NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH));
   report.ok("fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100,
                                FMT_VERSION % 100));
-  check_program(report, "tshark", "only for looking at captures; 'apt-get install tshark'");
-  check_program(report, "c++", "only for applications of your own; 'apt-get install g++'");
-  check_program(report, "cmake", "only for applications of your own; 'apt-get install cmake'");
+  if (const std::string sizes = rtl_in_words(environment); !sizes.empty()) {
+    report.ok("card in RTL", sizes);
+  } else {
+    report.missing("card in RTL", "this build has none; configure with -DRINGSIDE_RTL=ON");
+  }
+  check_tools(report);
   check_memory(report);
   check_address_space(report);
   check_folder(report);
+  if (json) {
+    nlohmann::ordered_json document = report.json();
+    if (const auto sizes = environment.rtl == nullptr ? std::nullopt : environment.rtl()) {
+      document["rtl"] = {{"data_bits", sizes->data_bits},
+                         {"queue_pairs", sizes->queue_pairs},
+                         {"ring_limit", sizes->ring_limit}};
+    }
+    environment.out << document.dump(2, ' ', false,
+                                     nlohmann::ordered_json::error_handler_t::replace)
+                    << "\n";
+  } else {
+    environment.out << report.text();
+  }
   return report.good() ? kExitOk : kExitCheckFailed;
 }
 

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string list_models() {
+std::string list_models(const CliEnvironment& environment) {
   // In the order of ModelKind.
   constexpr std::string_view kDocs[] = {
       "the card's core run to completion, no bus timing; for writing software, the fastest",
@@ -33,7 +33,11 @@ std::string list_models() {
   const std::size_t built = key.built == 0 ? key.choices.size() : key.built;
   std::string text;
   for (std::size_t i = 0; i < built; ++i) {
-    text += fmt::format("{:<6} {}\n", key.choices[i], kDocs[i]);
+    const auto model = static_cast<ModelKind>(i);
+    const bool rtl = model == ModelKind::kRtl || model == ModelKind::kDiff;
+    const std::string sizes = rtl ? rtl_in_words(environment) : std::string{};
+    text +=
+        fmt::format("{:<6} {}{}{}\n", key.choices[i], kDocs[i], sizes.empty() ? "" : "; ", sizes);
   }
   return text;
 }
@@ -108,7 +112,7 @@ std::string list_examples(const CliEnvironment& environment) {
 }
 
 std::string list_topic(const std::string& topic, const CliEnvironment& environment) {
-  if (topic == "models") return list_models();
+  if (topic == "models") return list_models(environment);
   if (topic == "features") return list_features();
   if (topic == "examples") return list_examples(environment);
   return list_costs();

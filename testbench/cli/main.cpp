@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
       .serve = ringside::tb::serve,
       .measure_pcie = ringside::tb::measure_pcie,
       .measure_card = ringside::tb::measure_open_loop,
+      .rtl = ringside::tb::rtl_sizes,
       .components = {{"SystemC", sc_core::sc_release()}},
       .program_folder = program.parent_path().string(),
   };

@@ -12,6 +12,7 @@
 #include "hw_model/rtl_bridge/rtl_nic.h"
 #include "hw_model/tlm/at_nic.h"
 #include "hw_model/tlm/lt_nic.h"
+#include "testbench/run/rtl_sizes.h"
 #include "testbench/run/user_app.h"
 
 namespace ringside::tb {
@@ -113,6 +114,17 @@ std::vector<std::string> shortfall_lines(
 
 const char* model_of(const Nic& nic, ModelKind model) {
   return nic.card.empty() ? name_of(model) : "own";
+}
+
+std::optional<RtlSizes> rtl_sizes() {
+#if RINGSIDE_HAVE_RTL
+  const auto card = hw::make_verilated_card({});
+  card->eval();
+  const hw::CardPins& pins = card->pins();
+  return RtlSizes{*pins.build_data_bits, *pins.build_queue_pairs, *pins.build_ring_limit};
+#else
+  return std::nullopt;
+#endif
 }
 
 std::unique_ptr<hw::NicModel> make_nic(ModelKind model, const std::string& name,

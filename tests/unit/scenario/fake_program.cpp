@@ -16,6 +16,10 @@ int main(int argc, char** argv) {
       .run = ringside::test::pretend_run,
       .check_libraries = ringside::test::pretend_check,
       .serve = ringside::test::pretend_serve,
+      .rtl =
+          [] {
+            return std::optional(ringside::tb::RtlSizes{256, 3, 512});
+          },
   };
   return ringside::tb::cli_main(argc, argv, environment);
 }

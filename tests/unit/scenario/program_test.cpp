@@ -233,6 +233,30 @@ TEST_F(Program, ChecksExplainsAndLists) {
   EXPECT_NE(run({"list", "features"}).out.find("event_idx          bit 29"), std::string::npos);
 }
 
+TEST_F(Program, TheCardInRtlAndToolsAreListed) {
+  const std::string sizes = "256 bits wide, 3 queue pairs, rings of up to 512 entries\n";
+  const std::string text = run({"doctor"}).out;
+  EXPECT_NE(text.find("ok       card in RTL        " + sizes), std::string::npos) << text;
+  for (const char* tool : {"verilator", "python3", "zlib", "gtkwave", "dpdk-testpmd", "cmake",
+                           "qemu-system-x86_64", "tshark", "c++"}) {
+    EXPECT_NE(text.find(std::string(" ") + tool + " "), std::string::npos) << tool;
+  }
+  const auto json = nlohmann::json::parse(run({"doctor", "--json"}).out);
+  EXPECT_EQ(json["good"], true);
+  EXPECT_EQ(json["rtl"],
+            nlohmann::json({{"data_bits", 256}, {"queue_pairs", 3}, {"ring_limit", 512}}));
+  std::size_t lines = 0;
+  for (const auto& finding : json["findings"]) {
+    EXPECT_NE(text.find(finding["what"].get<std::string>()), std::string::npos) << finding;
+    ++lines;
+  }
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), static_cast<std::ptrdiff_t>(lines));
+#if RINGSIDE_HAVE_RTL
+  EXPECT_NE(run({"list", "models"}).out.find("rtl    the SystemVerilog; " + sizes),
+            std::string::npos);
+#endif
+}
+
 TEST_F(Program, ARunThatHoldsEndsWithStatusZero) {
   const Outcome outcome = run({"run", "two.toml", "--trace", "pcapng", "--set", "nic.*.mtu=9000"});
   EXPECT_EQ(outcome.status, 0);
