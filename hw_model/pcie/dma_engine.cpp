@@ -86,9 +86,15 @@ void DmaEngine::recall(TimePs now_ps) {
     }
     recalled_.pop_back();
   }
-  Fifo<uint32_t> waiting;
-  for (; !again.empty(); again.pop_back()) waiting.push(again.back());
-  for (; !waiting_.empty(); waiting_.pop()) waiting.push(waiting_.front());
+  if (!again.empty()) turn_ = client_of(*operations_[again.back()]);
+  std::array<Fifo<uint32_t>, 2> waiting;
+  for (; !again.empty(); again.pop_back()) {
+    waiting[client_of(*operations_[again.back()])].push(again.back());
+  }
+  for (unsigned client = 0; client < waiting.size(); ++client) {
+    Fifo<uint32_t>& rest = waiting_[client];
+    for (; !rest.empty(); rest.pop()) waiting[client].push(rest.front());
+  }
   waiting_ = std::move(waiting);
   for (const uint16_t tag : over) end_request(tag, TagState::kFree, {}, now_ps);
   bus_master_ = bus_master;
@@ -96,8 +102,8 @@ void DmaEngine::recall(TimePs now_ps) {
 
 void DmaEngine::cancel_waiting(TimePs now_ps) {
   recall(now_ps);
-  while (!waiting_.empty()) {
-    const uint32_t index = waiting_.front();
+  while (reads_waiting() != 0) {
+    const uint32_t index = next_client().front();
     Operation& operation = *operations_[index];
     ++counters_.cancelled_reads;
     operation.last_ps = std::max(operation.last_ps, now_ps);
@@ -126,8 +132,14 @@ void DmaEngine::read(uint32_t handle, Purpose purpose, uint64_t address, uint32_
   operation.requests = 0;
   operation.earliest_ps = earliest_ps;
   operation.last_ps = earliest_ps;
-  waiting_.push(index);
-  if (waiting_.size() == 1) issue(earliest_ps);
+  waiting_[client_of(operation)].push(index);
+  if (reads_waiting() == 1) issue(earliest_ps);
+}
+
+/// Whose turn it is of those that wait, of whom there are some.
+Fifo<uint32_t>& DmaEngine::next_client() {
+  if (waiting_[turn_].empty()) turn_ ^= 1;
+  return waiting_[turn_];
 }
 
 uint32_t DmaEngine::next_size(const Operation& operation) const {
@@ -137,7 +149,7 @@ uint32_t DmaEngine::next_size(const Operation& operation) const {
 
 /// The next request of the operation, which is the first of those that wait.
 bool DmaEngine::may_ask(const Operation& operation) const {
-  const std::size_t begun = operations_.size() - free_operations_.size() - waiting_.size();
+  const std::size_t begun = operations_.size() - free_operations_.size() - reads_waiting();
   return !free_tags_.empty() && (operation.asked != 0 || begun < config_.operations) &&
          next_size(operation) <= config_.reassembly_bytes - held_bytes_;
 }
@@ -147,8 +159,8 @@ void DmaEngine::issue(TimePs now_ps) {
   while (retired_.oldest != kNone && tags_[retired_.oldest].deadline_ps <= now_ps) {
     free_tag(retired_, retired_.oldest);
   }
-  while (bus_master_ && !waiting_.empty()) {
-    const uint32_t index = waiting_.front();
+  while (bus_master_ && reads_waiting() != 0) {
+    const uint32_t index = next_client().front();
     const Operation& operation = *operations_[index];
     const TimePs earliest_ps = std::max(now_ps, operation.earliest_ps);
     TimePs burst_ps = std::max(up_.free_at(), earliest_ps);
@@ -156,7 +168,8 @@ void DmaEngine::issue(TimePs now_ps) {
       if (!may_ask(operation)) return;
       ask(index, earliest_ps, &burst_ps);
     }
-    waiting_.pop();
+    waiting_[turn_].pop();
+    turn_ ^= 1;
   }
 }
 
@@ -294,7 +307,7 @@ void DmaEngine::fail(uint32_t index) {
   if (operation.asked == operation.size) return;
   counters_.missing_bytes += operation.size - operation.asked;
   // Operations are asked for one after another: only the first can be half asked.
-  waiting_.pop();
+  waiting_[client_of(operation)].pop();
   operation.asked = operation.size;
 }
 
@@ -333,7 +346,7 @@ void DmaEngine::finish(uint32_t index, ByteView data) {
 TimePs DmaEngine::next_deadline() const {
   TimePs deadline_ps = kNoDeadline;
   if (in_flight_.oldest != kNone) deadline_ps = tags_[in_flight_.oldest].deadline_ps;
-  if (!waiting_.empty() && retired_.oldest != kNone) {
+  if (reads_waiting() != 0 && retired_.oldest != kNone) {
     deadline_ps = std::min(deadline_ps, tags_[retired_.oldest].deadline_ps);
   }
   return deadline_ps;

@@ -3,6 +3,7 @@
 // together, and times out (PCI Express Base Specification 4.0, 2.2.9, 2.3.1, 2.8).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -46,8 +47,8 @@ struct DmaEngineCounters {
 };
 
 /// One requester. Time comes from its caller; it sets no timers of its own. Reads that find no
-/// place, no tag or no room wait inside, in order; their requests leave as completions free what
-/// they need.
+/// place, no tag or no room wait inside; their requests leave as completions free what they need,
+/// in turn those of payload and others, each in order.
 ///
 /// A tag whose request timed out is not used again until its last completion has come late, or for
 /// another time-out: the specification (2.2.6.2) wants tags unique among outstanding requests,
@@ -98,8 +99,9 @@ class DmaEngine {
   /// Read requests without their last completion, and bytes asked for that have not come.
   unsigned tags_in_use() const { return tags_in_use_; }
   uint32_t bytes_in_flight() const { return bytes_in_flight_; }
-  /// Reads that wait for a place, a tag or room.
-  std::size_t reads_waiting() const { return waiting_.size(); }
+  /// Reads that wait for a place, a tag or room; of them those of payload.
+  std::size_t reads_waiting() const { return waiting_[0].size() + waiting_[1].size(); }
+  std::size_t payload_waiting() const { return waiting_[1].size(); }
   /// No read is under way or waits.
   bool idle() const { return free_operations_.size() == operations_.size(); }
   /// When expire() has something to do; kNoDeadline if it has not.
@@ -144,6 +146,10 @@ class DmaEngine {
     uint16_t newest = kNone;
   };
 
+  static unsigned client_of(const Operation& operation) {
+    return operation.purpose == Purpose::kPayload ? 1 : 0;
+  }
+  Fifo<uint32_t>& next_client();
   uint32_t next_size(const Operation& operation) const;
   bool may_ask(const Operation& operation) const;
   void issue(TimePs now_ps);
@@ -181,7 +187,9 @@ class DmaEngine {
 
   std::vector<std::unique_ptr<Operation>> operations_;  ///< slots, whose references last
   std::vector<uint32_t> free_operations_;
-  Fifo<uint32_t> waiting_;
+  /// Of all but payload, and of payload. They take turns; of one that is half asked it is the turn.
+  std::array<Fifo<uint32_t>, 2> waiting_;
+  unsigned turn_ = 0;
   std::vector<Tlp> recalled_;  ///< empty but in recall()
   DmaEngineCounters counters_;
 };

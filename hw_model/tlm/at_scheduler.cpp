@@ -121,7 +121,7 @@ bool AtCard::start_transmit(unsigned queue, TimePs before_ps, TimePs now_ps) {
     if (core_.transmit_blocked(queue)) wait_for_room(queue, now_ps);
     return false;
   }
-  if (dma_.reads_waiting() != 0) {
+  if (dma_.payload_waiting() != 0) {
     read_window_.start(now_ps);
     waits_for_reads_ |= uint64_t{1} << queue;
     return false;
@@ -346,9 +346,9 @@ bool AtCard::read_suppression(unsigned queue, TimePs now_ps) {
   return true;
 }
 
-/// Queues that waited for tags or reassembly go on once no read waits for either.
+/// Queues that waited for tags or reassembly go on once no read of payload waits for either.
 void AtCard::open_read_window(TimePs now_ps) {
-  if (dma_.reads_waiting() != 0 || waits_for_reads_ == 0) return;
+  if (dma_.payload_waiting() != 0 || waits_for_reads_ == 0) return;
   read_window_.stop(now_ps);
   wanted_ |= std::exchange(waits_for_reads_, 0);
 }

@@ -40,4 +40,14 @@ for chain in 4 16 32; do
       $rates "${case#*:}" || fail "chains of $chain descriptors: at is more than ${case#*:} % off"
   done
 done
+
+# Both ways at once, where what waits for reads shares them.
+for model in rtl at; do
+  "$program" measure card --model "$model" --sizes 60 --directions both --chain 2 | tail -n 1 >"$model.csv"
+done
+rates=$(cut -d, -f4-5 rtl.csv at.csv | tr , ' ' | xargs)
+figure "60 bytes in chains of 2 descriptors, both ways: M frames/s in and out of rtl and at: $rates"
+# shellcheck disable=SC2086
+python3 -c 'import sys; a, b, c, d = map(float, sys.argv[1:]); sys.exit(max(abs(c / a - 1), abs(d / b - 1)) > 0.15)' $rates ||
+  fail "at is more than 15 % off where both directions share reads"
 [ "$status" = 0 ] || fail "docs/timing.md says otherwise: scripts/timing_table.py build/release/testbench/cli/ringside"

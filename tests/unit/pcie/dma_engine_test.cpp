@@ -150,6 +150,31 @@ TEST(DmaEngine, OperationsBound) {
   EXPECT_TRUE(rig.engine.idle());
 }
 
+// However many others came before, every other place is for a read of payload.
+TEST(DmaEngine, ReadsOfPayloadAndOthersThatWaitTakeTurns) {
+  TlpRigConfig config;
+  config.dma.operations = 1;
+  TlpRig rig(config);
+  rig.fill();
+  std::string order;
+  rig.link.up().inject([&](hw::Tlp& tlp) {
+    order += tlp.purpose == Purpose::kPayload ? 'p' : 'd';
+    return true;
+  });
+  at(0, [&] {
+    for (uint32_t i = 0; i < 12; ++i) {
+      rig.engine.read(i, i < 8 ? Purpose::kDescriptors : Purpose::kPayload, kBase + 4096UL * i, 16,
+                      now_ps());
+    }
+    EXPECT_EQ(rig.engine.reads_waiting(), 11u);
+    EXPECT_EQ(rig.engine.payload_waiting(), 4u);
+  });
+  sc_core::sc_start();
+  EXPECT_EQ(order, "ddpdpdpdpddd") << "the second was granted when nothing else waited";
+  EXPECT_EQ(rig.client.done.size(), 12u);
+  EXPECT_TRUE(rig.engine.idle());
+}
+
 TEST(DmaEngine, TheReassemblyBufferBounds) {
   TlpRigConfig config;
   config.dma.reassembly_bytes = 1024;
