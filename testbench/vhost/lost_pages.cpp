@@ -6,9 +6,9 @@
 
 #include <array>
 #include <atomic>
-#include <cerrno>
-#include <csignal>
 #include <cstdint>
+
+#include "formats/bus_errors.h"
 
 namespace ringside::tb {
 namespace {
@@ -26,7 +26,6 @@ constexpr std::size_t kSlots = 1024;
 
 // The handler of a signal reaches nothing but globals.
 std::array<Slot, kSlots> slots;
-struct sigaction previous;
 
 /// Anonymous memory from the page at `lost` to the mapping's end: a file that became shorter has
 /// lost all of that. Async-signal-safe.
@@ -42,45 +41,22 @@ bool replace(const Slot& slot, std::byte* start, std::size_t lost) {
   return true;
 }
 
-void on_bus_error(int signal, siginfo_t* info, void* context) {
-  const int saved_errno = errno;
-  const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
+bool replace_lost(const siginfo_t& info) {
+  const auto address = reinterpret_cast<uintptr_t>(info.si_addr);
   for (const Slot& slot : slots) {
     std::byte* const start = slot.start;
     if (start == nullptr) continue;
     // Wraps to something large below the mapping.
     const std::size_t offset = address - reinterpret_cast<uintptr_t>(start);
-    if (offset < slot.size && replace(slot, start, offset)) {
-      errno = saved_errno;
-      return;
-    }
+    if (offset < slot.size && replace(slot, start, offset)) return true;
   }
-  if ((previous.sa_flags & SA_SIGINFO) != 0) {
-    previous.sa_sigaction(signal, info, context);
-  } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
-    previous.sa_handler(signal);
-  } else {
-    // The access is repeated and ends the process as it would have without this handler.
-    ::sigaction(SIGBUS, &previous, nullptr);
-  }
-  errno = saved_errno;
-}
-
-void install() {
-  static const bool installed = [] {
-    struct sigaction action {};
-    action.sa_sigaction = on_bus_error;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-    ::sigemptyset(&action.sa_mask);
-    return ::sigaction(SIGBUS, &action, &previous) == 0;
-  }();
-  static_cast<void>(installed);
+  return false;
 }
 
 }  // namespace
 
 Status LostPages::watch(std::byte* start, std::size_t size, std::size_t page_size, int notify) {
-  install();
+  formats::handle_bus_errors(replace_lost);
   for (std::size_t i = 0; i < kSlots; ++i) {
     Slot& slot = slots[i];
     if (slot.start != nullptr) continue;
