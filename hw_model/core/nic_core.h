@@ -53,8 +53,11 @@ class NicCore {
   bool queue_active(unsigned queue) const { return active_ && queues_[queue].enabled; }
   /// An error stopped the data plane: until a reset nothing that reads bring counts.
   bool broken() const { return broken_; }
-  /// What the read `tag`, which has not ended, brings still counts.
-  bool awaits(uint32_t tag) const { return !reads_[tag].stale && !broken_ && !quiesced_; }
+  /// What the read `tag`, which has not ended, brings still counts; `used_before`: also if an error
+  /// stopped the data plane since.
+  bool awaits(uint32_t tag, bool used_before = false) const {
+    return !reads_[tag].stale && !quiesced_ && (!broken_ || used_before);
+  }
   /// Active and not suspended: the card may take buffers.
   bool queue_taking(unsigned queue) const { return active_ && queues_[queue].taking; }
   /// The driver notified the queue since its available index was last sampled.

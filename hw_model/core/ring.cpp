@@ -107,8 +107,7 @@ std::string_view NicCore::dma_done(const Event& event, ActionList& actions) {
     return "a completion of another size than its read";
   }
   const Read read = reads_[event.tag];
-  const bool used_before = event.value != 0 && broken_ && !reads_[event.tag].stale && !quiesced_;
-  const bool counts = awaits(event.tag) || used_before;
+  const bool counts = awaits(event.tag, event.value != 0);
   reads_[event.tag] = {};
   free_reads_.push_back(event.tag);
   if (tracing()) note_read_done(read, event);
